@@ -1,0 +1,1 @@
+"""The contract made native, once per framework."""

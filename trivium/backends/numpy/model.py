@@ -1,0 +1,41 @@
+"""The base classes of NumPy's modules and models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trivium.core.pretrained import Pretrained
+
+
+class Module:
+    def __init__(self) -> None:
+        super().__init__()
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        return self.forward(*inputs, **options)
+
+    def forward(self, *inputs: Any, **options: Any) -> Any:
+        raise TypeError(f"{type(self).__name__} does not say what it computes: it has no forward")
+
+
+class Model(Pretrained, Module):
+    """A network in NumPy; `dtype="float64"` makes it the reference for the others."""
+
+    column = "torch"  # arrays are kept as the checkpoint has them
+
+    def __init__(self, config: Any) -> None:
+        super().__init__()
+        self.config = config
+
+    def like(self) -> np.ndarray:
+        """A weight, for its dtype."""
+        owner, name = self._owner(next(iter(self.layout)))
+        return getattr(owner, name)
+
+    def _assign(self, owner: Any, name: str, array: np.ndarray) -> None:
+        setattr(owner, name, np.ascontiguousarray(array, getattr(owner, name).dtype))
+
+    def _read(self, owner: Any, name: str) -> np.ndarray:
+        return getattr(owner, name)

@@ -1,0 +1,119 @@
+"""The layers of the contract (`trivium/core/nn.py`, which defines them) in NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from trivium.core.pretrained import building
+
+from . import ops
+from .model import Model, Module
+
+__all__ = [
+    "Conv1D", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "Unembedding",
+]  # fmt: skip
+
+
+def Parameter(shape: tuple[int, ...], init: Any = None) -> np.ndarray:  # noqa: N802, as in the contract
+    return np.zeros(shape, building().dtype)
+
+
+class Layers(Module):
+    def __init__(self, layers: Iterable[Module]) -> None:
+        super().__init__()
+        self._layers = list(layers)
+
+    def forward(self, x: Any, *shared: Any, cache: Any = None, hidden_states: bool = False, **options: Any) -> Any:
+        return ops.apply_layers(self, x, shared, cache, hidden_states, options)
+
+    def __getitem__(self, index: int) -> Module:
+        return self._layers[index]
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._layers)
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+
+class Linear(Module):
+    def __init__(self, inputs: int, outputs: int, bias: bool = True, init: Any = None) -> None:
+        super().__init__()
+        self.weight = Parameter((outputs, inputs))
+        if bias:
+            self.bias = Parameter((outputs,))
+        self._biased = bias
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        x = x @ self.weight.T
+        return x + self.bias if self._biased else x
+
+
+class Conv1D(Module):
+    def __init__(self, inputs: int, outputs: int, init: Any = None) -> None:
+        super().__init__()
+        self.weight = Parameter((inputs, outputs))
+        self.bias = Parameter((outputs,))
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        return x @ self.weight + self.bias
+
+
+class Unembedding(Module):
+    def __init__(self, width: int, vocabulary: int, tied: bool) -> None:
+        super().__init__()
+        if not tied:
+            self.weight = Parameter((vocabulary, width))
+        self._tied = tied
+
+    def forward(self, x: np.ndarray, embedding: Embedding, bias: np.ndarray | None = None) -> np.ndarray:
+        x = x @ (embedding.weight if self._tied else self.weight).T
+        return x if bias is None else x + bias
+
+
+class Embedding(Module):
+    def __init__(self, vocabulary: int, width: int) -> None:
+        super().__init__()
+        self.weight = Parameter((vocabulary, width))
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        return self.weight[np.asarray(x)]
+
+
+class LayerNorm(Module):
+    def __init__(self, width: int, eps: float) -> None:
+        super().__init__()
+        self.weight = Parameter((width,))
+        self.bias = Parameter((width,))
+        self._eps = eps
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        wide = x.astype(ops.accumulator(x))
+        centred = wide - wide.mean(-1, keepdims=True)
+        scaled = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + self._eps)
+        return scaled.astype(x.dtype) * self.weight + self.bias
+
+
+class Dropout(Module):
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        return x
+
+
+class Conv2d(Module):
+    def __init__(self, inputs: int, outputs: int, kernel_size: int, stride: int) -> None:
+        super().__init__()
+        self.weight = Parameter((outputs, inputs, kernel_size, kernel_size))
+        self.bias = Parameter((outputs,))
+        self._stride = stride
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        size = self.weight.shape[2:]
+        windows = np.lib.stride_tricks.sliding_window_view(x, size, axis=(1, 2))  # (B, H', W', i, h, w)
+        windows = windows[:, :: self._stride, :: self._stride]
+        return np.tensordot(windows, self.weight, ([3, 4, 5], [1, 2, 3])) + self.bias

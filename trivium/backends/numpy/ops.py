@@ -1,0 +1,189 @@
+"""The functions of the contract (`trivium/core/ops.py`, which defines them) in NumPy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from trivium.core import activations
+from trivium.core.layers import apply_layers as apply_layers
+from trivium.core.resampling import bicubic
+
+_erf = np.vectorize(math.erf, otypes=[np.float64])
+
+# Shapes
+
+
+def shape(x: Any) -> tuple[int, ...]:
+    return np.shape(x)
+
+
+def reshape(x: Any, shape: Sequence[int]) -> np.ndarray:
+    return np.reshape(x, shape)
+
+
+def transpose(x: Any, axes: Sequence[int]) -> np.ndarray:
+    return np.transpose(x, axes)
+
+
+def concat(xs: Sequence[Any], axis: int) -> np.ndarray:
+    return np.concatenate(xs, axis)
+
+
+def split(x: Any, parts: int, axis: int) -> list[np.ndarray]:
+    return np.split(x, parts, axis)
+
+
+def broadcast_to(x: Any, shape: Sequence[int]) -> np.ndarray:
+    return np.broadcast_to(x, shape)
+
+
+# Values
+
+
+def arange(stop: int, like: Any) -> np.ndarray:
+    return np.arange(stop, dtype=np.int32)
+
+
+def zeros(shape: Sequence[int], like: Any) -> np.ndarray:
+    return np.zeros(shape, like.dtype)
+
+
+def cast(x: Any, dtype: str) -> np.ndarray:
+    return np.asarray(x).astype(dtype)
+
+
+def cast_like(x: Any, other: Any) -> np.ndarray:
+    return np.asarray(x).astype(other.dtype)
+
+
+def is_integer(x: Any) -> bool:
+    return bool(np.issubdtype(np.asarray(x).dtype, np.integer))
+
+
+def where(condition: Any, x: Any, y: Any) -> np.ndarray:
+    return np.where(condition, x, y)
+
+
+def take_rows(x: Any, index: Any) -> np.ndarray:
+    return x[np.arange(len(x)), index]
+
+
+def update(x: Any, values: Any, start: Any) -> np.ndarray:
+    x = x.copy()
+    first = min(max(int(start), 0), x.shape[1] - values.shape[1])
+    x[:, first : first + values.shape[1]] = values
+    return x
+
+
+# Sums
+
+
+def sum(x: Any) -> np.ndarray:
+    return np.sum(x, dtype=x.dtype)
+
+
+def mean(x: Any, axis: int) -> np.ndarray:
+    return np.mean(x, axis)
+
+
+def argmax(x: Any, axis: int) -> np.ndarray:
+    return np.argmax(x, axis).astype(np.int32)
+
+
+# Activations
+
+
+def gelu(x: Any) -> np.ndarray:
+    return (x * 0.5 * (1 + _erf(x / math.sqrt(2)))).astype(x.dtype)
+
+
+def gelu_tanh(x: Any) -> np.ndarray:
+    return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+
+
+def quick_gelu(x: Any) -> np.ndarray:
+    return x * sigmoid(1.702 * x)
+
+
+def relu(x: Any) -> np.ndarray:
+    return np.maximum(x, 0)
+
+
+def sigmoid(x: Any) -> np.ndarray:
+    return np.exp(-np.logaddexp(0, -x)).astype(x.dtype)
+
+
+def silu(x: Any) -> np.ndarray:
+    return x * sigmoid(x)
+
+
+def tanh(x: Any) -> np.ndarray:
+    return np.tanh(x)
+
+
+def activation(name: str) -> Callable[[Any], np.ndarray]:
+    return globals()[activations.OPS[name]]
+
+
+# Attention
+
+
+def attention(
+    q: Any,
+    k: Any,
+    v: Any,
+    mask: Any = None,
+    *,
+    causal: bool = False,
+    scale: float,
+    dropout: Callable[[Any], Any],
+    weights: bool = False,
+) -> tuple[np.ndarray, np.ndarray | None]:
+    wide = accumulator(q)
+    scores = np.einsum("btnh,bsnh->bnts", q, k).astype(wide) * scale
+    if causal:
+        visible = np.tri(*scores.shape[-2:], dtype=bool)
+        mask = visible if mask is None else mask & visible
+    if mask is not None:
+        scores = np.where(mask, scores, np.finfo(wide).min)
+    scores = np.exp(scores - scores.max(-1, keepdims=True))
+    found = dropout((scores / scores.sum(-1, keepdims=True)).astype(v.dtype))
+    return np.einsum("bnts,bsnh->btnh", found, v), found if weights else None
+
+
+def accumulator(x: Any) -> type[np.floating]:
+    """The dtype in which sums over elements of x are made."""
+    return np.float64 if x.dtype == np.float64 else np.float32
+
+
+# Images
+
+
+def resize_bicubic(x: Any, size: tuple[int, int]) -> np.ndarray:
+    rows, columns = (bicubic(old, new).astype(x.dtype) for old, new in zip(x.shape[1:3], size, strict=True))
+    return np.einsum("hH,wW,bHWc->bhwc", rows, columns, x, optimize=True)
+
+
+# Losses
+
+
+def cross_entropy(logits: Any, labels: Any, ignore_index: int = -100) -> np.ndarray:
+    logits = logits.astype(accumulator(logits))
+    logits = logits - logits.max(-1, keepdims=True)
+    logs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    counts = labels != ignore_index
+    with np.errstate(invalid="ignore"):
+        return -(logs[np.arange(len(labels)), np.where(counts, labels, 0)] * counts).sum() / counts.sum()
+
+
+def binary_cross_entropy(logits: Any, labels: Any) -> np.ndarray:
+    logits = logits.astype(accumulator(logits))
+    return np.mean(np.logaddexp(0, logits) - logits * labels)
+
+
+def mean_squared_error(x: Any, y: Any) -> np.ndarray:
+    return np.mean((x.astype(accumulator(x)) - y) ** 2)

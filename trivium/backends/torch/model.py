@@ -1,0 +1,102 @@
+"""The base classes of PyTorch's modules and models."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import torch
+from torch.utils import _pytree
+
+from trivium.core import outputs
+from trivium.core.pretrained import Pretrained, at
+
+Module = torch.nn.Module
+
+# dtypes that NumPy has from ml_dtypes and PyTorch cannot take from it: they travel as integers of their size
+_AS_INTEGERS = {
+    torch.bfloat16: (np.uint16, ml_dtypes.bfloat16),
+    torch.float8_e4m3fn: (np.uint8, ml_dtypes.float8_e4m3fn),
+    torch.float8_e5m2: (np.uint8, ml_dtypes.float8_e5m2),
+}
+
+
+class Model(Pretrained, Module):
+    """A network in PyTorch: a `torch.nn.Module` whose state dict has the names of the checkpoint on the Hub.
+
+    Args:
+        config: The architecture's config.
+        dtype: Of the weights, by NumPy's name.
+        seed: Of the first values, which are the same in every framework; None leaves the weights on the meta device.
+    """
+
+    column = "torch"
+
+    def __init__(self, config: Any) -> None:
+        super().__init__()
+        self.config = config
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the weights."""
+        return self.like().device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype of the weights."""
+        return self.like().dtype
+
+    def like(self) -> torch.Tensor:
+        """A weight, for its dtype and device."""
+        return next(self.parameters())
+
+    @classmethod
+    def _scope(cls) -> contextlib.AbstractContextManager[Any]:
+        return torch.device("meta")
+
+    def _assign(self, owner: Module, name: str, array: np.ndarray) -> None:
+        held = getattr(owner, name)
+        with torch.no_grad():
+            if held.is_meta:
+                owner.register_parameter(name, torch.nn.Parameter(_tensor(array).to(held.dtype)))
+            else:
+                held.copy_(_tensor(array))
+
+    def _read(self, owner: Module, name: str) -> np.ndarray:
+        held = getattr(owner, name).detach().cpu().contiguous()
+        if held.dtype in _AS_INTEGERS:
+            integer, dtype = _AS_INTEGERS[held.dtype]
+            return held.view(getattr(torch, np.dtype(integer).name)).numpy().view(dtype)
+        return held.numpy()
+
+    def _tie(self, ties: Mapping[str, str]) -> None:
+        for alias, name in ties.items():
+            place, _, leaf = alias.rpartition(".")
+            at(self, place).register_parameter(leaf, self.get_parameter(name))
+
+    def _ready(self) -> None:
+        self.eval()
+
+
+def _tensor(array: np.ndarray) -> torch.Tensor:
+    """A tensor with a copy of the array, which may be a view of a file."""
+    array = np.array(array, order="C")
+    for dtype, (integer, other) in _AS_INTEGERS.items():
+        if array.dtype == other:
+            return torch.from_numpy(array.view(integer)).view(dtype)
+    return torch.from_numpy(array)
+
+
+def _register(cls: type[outputs.ModelOutput]) -> None:
+    _pytree.register_pytree_node(
+        cls,
+        lambda out: (list(out.to_tuple()), tuple(out.keys())),
+        lambda values, names: cls(**dict(zip(names, values, strict=True))),
+        serialized_type_name=f"{cls.__module__}.{cls.__qualname__}",
+    )
+
+
+outputs.on_each_class(_register)

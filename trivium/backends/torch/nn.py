@@ -1,0 +1,81 @@
+"""The layers of the contract (`trivium/core/nn.py`, which defines them) in PyTorch: its own modules wherever it has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from trivium.core.layers import apply_layers
+from trivium.core.pretrained import building
+
+from .model import Model, Module
+
+__all__ = [
+    "Conv1D", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "Unembedding",
+]  # fmt: skip
+
+
+def _dtype() -> torch.dtype:
+    return getattr(torch, building().dtype)
+
+
+def Parameter(shape: tuple[int, ...], init: Any = None) -> torch.nn.Parameter:  # noqa: N802, as in the contract
+    return torch.nn.Parameter(torch.empty(shape, dtype=_dtype()))
+
+
+def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None) -> torch.nn.Linear:  # noqa: N802
+    return torch.nn.Linear(inputs, outputs, bias, dtype=_dtype())
+
+
+def Embedding(vocabulary: int, width: int) -> torch.nn.Embedding:  # noqa: N802
+    return torch.nn.Embedding(vocabulary, width, dtype=_dtype())
+
+
+def LayerNorm(width: int, eps: float) -> torch.nn.LayerNorm:  # noqa: N802
+    return torch.nn.LayerNorm(width, eps, dtype=_dtype())
+
+
+def Dropout(rate: float) -> torch.nn.Dropout:  # noqa: N802
+    return torch.nn.Dropout(rate)
+
+
+class Layers(torch.nn.ModuleList):
+    def __init__(self, layers: Iterable[Module]) -> None:
+        super().__init__(layers)
+
+    def forward(self, x: Any, *shared: Any, cache: Any = None, hidden_states: bool = False, **options: Any) -> Any:
+        return apply_layers(self, x, shared, cache, hidden_states, options)
+
+
+class Conv1D(Module):
+    def __init__(self, inputs: int, outputs: int, init: Any = None) -> None:
+        super().__init__()
+        self.weight = Parameter((inputs, outputs))
+        self.bias = Parameter((outputs,))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.linear(x, self.weight.T, self.bias)
+
+    def extra_repr(self) -> str:
+        return f"{self.weight.shape[0]}, {self.weight.shape[1]}"
+
+
+class Unembedding(torch.nn.Linear):
+    def __init__(self, width: int, vocabulary: int, tied: bool) -> None:
+        super().__init__(width, vocabulary, bias=False, dtype=_dtype())
+        if tied:
+            self.weight = None  # until the model gives it the embedding's
+
+    def forward(self, x: torch.Tensor, embedding: Module, bias: torch.Tensor | None = None) -> torch.Tensor:
+        return F.linear(x, self.weight, bias)
+
+
+class Conv2d(torch.nn.Conv2d):
+    def __init__(self, inputs: int, outputs: int, kernel_size: int, stride: int) -> None:
+        super().__init__(inputs, outputs, kernel_size, stride, dtype=_dtype())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)

@@ -1,0 +1,185 @@
+"""The functions of the contract (`trivium/core/ops.py`, which defines them) in PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from trivium.core import activations
+
+# Shapes
+
+
+def shape(x: Tensor) -> tuple[Any, ...]:
+    return tuple(x.shape)
+
+
+def reshape(x: Tensor, shape: Sequence[Any]) -> Tensor:
+    return x.reshape(shape)
+
+
+def transpose(x: Tensor, axes: Sequence[int]) -> Tensor:
+    return x.permute(axes)
+
+
+def concat(xs: Sequence[Tensor], axis: int) -> Tensor:
+    return torch.cat(tuple(xs), axis)
+
+
+def split(x: Tensor, parts: int, axis: int) -> Sequence[Tensor]:
+    return x.tensor_split(parts, axis)
+
+
+def broadcast_to(x: Tensor, shape: Sequence[Any]) -> Tensor:
+    return x.expand(shape)
+
+
+# Values
+
+
+def arange(stop: Any, like: Tensor) -> Tensor:
+    return torch.arange(stop, dtype=torch.int32, device=like.device)
+
+
+def zeros(shape: Sequence[Any], like: Tensor) -> Tensor:
+    return torch.zeros(shape, dtype=like.dtype, device=like.device)
+
+
+def cast(x: Tensor, dtype: str) -> Tensor:
+    return x.to(getattr(torch, dtype))
+
+
+def cast_like(x: Tensor, other: Tensor) -> Tensor:
+    return x.to(other.dtype)
+
+
+def is_integer(x: Tensor) -> bool:
+    return not (x.is_floating_point() or x.is_complex() or x.dtype == torch.bool)
+
+
+def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    return torch.where(condition, x, y)
+
+
+def take_rows(x: Tensor, index: Tensor) -> Tensor:
+    return x[torch.arange(x.shape[0], device=x.device), index]
+
+
+def update(x: Tensor, values: Tensor, start: Tensor) -> Tensor:
+    count = values.shape[1]
+    first = start.clamp(0, x.shape[1] - count)
+    return x.index_copy(1, first + torch.arange(count, device=x.device), values.to(x.dtype))
+
+
+# Sums
+
+
+def sum(x: Tensor) -> Tensor:
+    return x.sum(dtype=x.dtype)
+
+
+def mean(x: Tensor, axis: int) -> Tensor:
+    return x.mean(axis)
+
+
+def argmax(x: Tensor, axis: int) -> Tensor:
+    return x.argmax(axis).to(torch.int32)
+
+
+# Activations
+
+
+def gelu(x: Tensor) -> Tensor:
+    return F.gelu(x)
+
+
+def gelu_tanh(x: Tensor) -> Tensor:
+    return F.gelu(x, approximate="tanh")
+
+
+def quick_gelu(x: Tensor) -> Tensor:
+    return x * torch.sigmoid(1.702 * x)
+
+
+def relu(x: Tensor) -> Tensor:
+    return F.relu(x)
+
+
+def sigmoid(x: Tensor) -> Tensor:
+    return torch.sigmoid(x)
+
+
+def silu(x: Tensor) -> Tensor:
+    return F.silu(x)
+
+
+def tanh(x: Tensor) -> Tensor:
+    return torch.tanh(x)
+
+
+def activation(name: str) -> Callable[[Tensor], Tensor]:
+    return globals()[activations.OPS[name]]
+
+
+# Attention
+
+
+def attention(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    mask: Tensor | None = None,
+    *,
+    causal: bool = False,
+    scale: float,
+    dropout: torch.nn.Dropout,
+    weights: bool = False,
+) -> tuple[Tensor, Tensor | None]:
+    q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+    if weights or (causal and mask is not None):
+        visible = torch.ones(q.shape[2], k.shape[2], dtype=torch.bool, device=q.device).tril() if causal else None
+        mask, causal = (mask if visible is None else visible if mask is None else mask & visible), False
+    if mask is not None:
+        # not a boolean mask, for which a query that may see no key would get NaN or zero
+        mask = torch.zeros((), dtype=q.dtype, device=q.device).where(mask, torch.finfo(q.dtype).min)
+    if not weights:
+        rate = dropout.p if dropout.training else 0.0
+        found = F.scaled_dot_product_attention(q, k, v, mask, rate, causal, scale=scale)
+        return found.transpose(1, 2), None
+    scores = (q @ k.transpose(2, 3)) * scale
+    if mask is not None:
+        scores = scores + mask
+    found = dropout(scores.softmax(-1, dtype=_accumulator(scores)).to(v.dtype))
+    return (found @ v).transpose(1, 2), found
+
+
+def _accumulator(x: Tensor) -> torch.dtype:
+    """The dtype in which sums over elements of x are made."""
+    return torch.float64 if x.dtype == torch.float64 else torch.float32
+
+
+# Images
+
+
+def resize_bicubic(x: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(x.permute(0, 3, 1, 2), size, mode="bicubic", align_corners=False).permute(0, 2, 3, 1)
+
+
+# Losses
+
+
+def cross_entropy(logits: Tensor, labels: Tensor, ignore_index: int = -100) -> Tensor:
+    return F.cross_entropy(logits.to(_accumulator(logits)), labels.long(), ignore_index=ignore_index)
+
+
+def binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    dtype = _accumulator(logits)
+    return F.binary_cross_entropy_with_logits(logits.to(dtype), labels.to(dtype))
+
+
+def mean_squared_error(x: Tensor, y: Tensor) -> Tensor:
+    return F.mse_loss(x.to(_accumulator(x)), y.to(_accumulator(x)))

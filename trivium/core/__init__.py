@@ -1,0 +1,1 @@
+"""What is independent of any framework: the contract, configs, the weight layout."""

@@ -1,0 +1,304 @@
+"""Configs: typed, frozen, with the field names and defaults of Transformers' config.json."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, dataclass_transform
+
+from . import activations
+from .errors import ConfigError
+from .files import read_json
+from .names import nearest
+
+
+@dataclass(frozen=True)
+class Range:
+    """The values that a number may take, both ends included."""
+
+    low: float
+    high: float
+
+
+Size = Annotated[int, Range(1, 2**40)]
+Count = Annotated[int, Range(0, 2**40)]
+Rate = Annotated[float, Range(0.0, 1.0)]
+Epsilon = Annotated[float, Range(0.0, 1.0)]
+Scale = Annotated[float, Range(0.0, 1e6)]
+Activation = Annotated[str, activations.NAMES]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Config:
+    """What every architecture's config has. A subclass states its own fields; all are keyword arguments.
+
+    Every field is honoured by the network, or restricted by its type to the values that are: another value is a
+    `ConfigError` that names the field. Keys that Trivium does not know are kept and written back as they were.
+    A config is frozen and compares by value, so that JAX can use it as a static argument.
+
+    Source: the configuration files of Transformers 4.
+    """
+
+    model_type: ClassVar[str]
+    aliases: ClassVar[Mapping[str, str]] = {}
+    """Another name of a field -> the field, where Transformers accepts both."""
+
+    architectures: tuple[str, ...] = ()
+    dtype: str | None = None
+    num_labels: Size | None = None
+    id2label: dict[int, str] | None = None
+    label2id: dict[str, int] | None = None
+    problem_type: Literal["regression", "single_label_classification", "multi_label_classification"] | None = None
+    tie_word_embeddings: bool = True
+    output_attentions: bool = False
+    output_hidden_states: bool = False
+    bos_token_id: int | None = None
+    eos_token_id: int | tuple[int, ...] | None = None
+    pad_token_id: int | None = None
+    pruned_heads: Annotated[dict[int, Any] | None, "refused unless empty"] = None
+    source: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """config.json as it was read, with the keys that are no fields too."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        dataclass(frozen=True, kw_only=True, eq=False, repr=False)(cls)
+
+    def __post_init__(self) -> None:
+        for field in _fields(type(self)):
+            object.__setattr__(self, field.name, self._checked(field.name, getattr(self, field.name)))
+        if self.pruned_heads:
+            raise self.error("pruned_heads", "pruned heads are not supported; prune the weights themselves")
+        labels = self.id2label or {i: f"LABEL_{i}" for i in range(self.num_labels or 2)}
+        if self.num_labels not in (None, len(labels)):
+            raise self.error("num_labels", f"is {self.num_labels}, but id2label names {len(labels)} labels")
+        object.__setattr__(self, "id2label", labels)
+        object.__setattr__(self, "num_labels", len(labels))
+        if self.label2id is None:
+            object.__setattr__(self, "label2id", {name: i for i, name in labels.items()})
+        object.__setattr__(self, "_key", json.dumps(self.to_dict(), sort_keys=True))
+        self.check()
+
+    def check(self) -> None:
+        """Raises ConfigError where fields contradict each other; a subclass states its own rules here."""
+
+    def error(self, field: str, message: str) -> ConfigError:
+        """The error for a field of this config."""
+        return ConfigError(f"{type(self).__name__}.{field} {message}", key=field)
+
+    def require_divisible(self, whole: str, part: str) -> None:
+        """Raises ConfigError unless the field `whole` is a multiple of the field `part`."""
+        if getattr(self, whole) % getattr(self, part):
+            raise self.error(whole, f"= {getattr(self, whole)} is not a multiple of {part} = {getattr(self, part)}")
+
+    def _checked(self, name: str, value: Any) -> Any:
+        kind = _field_types(type(self))[name]
+        fits, value = _fit(value, kind)
+        if not fits:
+            raise self.error(name, f"= {value!r} is not {_describe(kind)}")
+        return value
+
+    # Reading and writing
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], **overrides: Any) -> typing.Self:
+        """The config in a config.json's `values`, with `overrides` for some of the fields.
+
+        Raises:
+            ConfigError: A field has a value that is not valid or not supported.
+        """
+        known = {field.name for field in _fields(cls)}
+        fields: dict[str, Any] = {}
+        for source in (values, overrides):
+            for key, value in source.items():
+                name = cls.aliases.get(key, _V4.get(key, key))
+                if name in known:
+                    fields[name] = value
+                elif source is overrides:
+                    raise ConfigError(f"{cls.__name__} has no field {key!r}", key=key, hint=nearest(key, known))
+        if "num_labels" in overrides and "id2label" not in overrides:
+            fields = {name: value for name, value in fields.items() if name not in ("id2label", "label2id")}
+        return cls(**fields, source=dict(values))
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path, **overrides: Any) -> typing.Self:
+        """The config of a checkpoint directory, a config.json, or a Hub id; keyword arguments override fields."""
+        from . import hub
+
+        options = {name: overrides.pop(name) for name in hub.OPTIONS if name in overrides}
+        folder = hub.resolve(source, config_only=True, **options)
+        path = folder if folder.is_file() else folder / "config.json"
+        values = read_json(path)
+        cls._check_model_type(values, path)
+        try:
+            return cls.from_dict(values, **overrides)
+        except ConfigError as error:
+            raise ConfigError(error.message, path=path, key=error.key, hint=error.hint) from None
+
+    @classmethod
+    def _check_model_type(cls, values: Mapping[str, Any], path: Path) -> None:
+        found = values.get("model_type", cls.model_type)
+        if found != cls.model_type:
+            raise ConfigError(
+                f"model_type is {found!r}; {cls.__name__} is for {cls.model_type!r}",
+                path=path, key="model_type", hint="AutoConfig and AutoModel find the class for any checkpoint",
+            )  # fmt: skip
+
+    def to_dict(self) -> dict[str, Any]:
+        """config.json: the keys it was read with, as they were, and every field that has another value than they say."""
+        found = dict(self.source) or {"model_type": self.model_type}
+        said = _read_fields(type(self), self.source)
+        spelling = {self.aliases.get(key, _V4.get(key, key)): key for key in found}
+        for field in _fields(type(self)):
+            name, value = field.name, getattr(self, field.name)
+            if name in said:
+                differs = value != said[name]
+            elif name in _LABELS:
+                differs = name != "num_labels" and self.id2label != {0: "LABEL_0", 1: "LABEL_1"}
+            else:
+                differs = value != field.default or not (self.source or name in _COMMON)
+            if differs:
+                found[spelling.get(name, name)] = _jsonable(value)
+        return found
+
+    def to_json(self) -> str:
+        """config.json's text."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
+
+    def save_pretrained(self, directory: str | Path) -> None:
+        """Writes config.json into `directory`, which is made if need be."""
+        from ..convert.writing import write_text
+
+        folder = Path(directory)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_text(folder / "config.json", self.to_json())
+
+    def replace(self, **changes: Any) -> typing.Self:
+        """A copy with some fields changed."""
+        return type(self).from_dict(self.to_dict(), **changes)
+
+    # Behaviour as a value
+
+    def __getattr__(self, name: str) -> Any:
+        if name in type(self).aliases:
+            return getattr(self, type(self).aliases[name])
+        if not name.startswith("_") and name in self.__dict__.get("source", ()):
+            return self.source[name]
+        known = [field.name for field in _fields(type(self))]
+        raise AttributeError(f"{type(self).__name__} has no field {name!r}; {nearest(name, known)}")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._key == other._key  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.to_dict().items())})"
+
+
+_V4 = {"torch_dtype": "dtype"}
+"""Transformers 4's name of a field -> Transformers 5's."""
+_LABELS = ("num_labels", "id2label", "label2id")
+
+
+@functools.cache
+def _field_types(cls: type[Config]) -> dict[str, Any]:
+    kinds = typing.get_type_hints(cls, include_extras=True)
+    return {field.name: kinds[field.name] for field in _fields(cls)}
+
+
+@functools.cache
+def _fields(cls: type[Config]) -> tuple[dataclasses.Field, ...]:
+    return tuple(field for field in dataclasses.fields(cls) if field.name != "source")
+
+
+_COMMON = {field.name for field in _fields(Config)}
+
+
+def _read_fields(cls: type[Config], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that `values` states, in the form in which a config holds them."""
+    kinds = _field_types(cls)
+    said = {}
+    for key, value in values.items():
+        name = cls.aliases.get(key, _V4.get(key, key))
+        if name in kinds:
+            said[name] = _fit(value, kinds[name])[1]
+    return said
+
+
+def _fit(value: Any, kind: Any) -> tuple[bool, Any]:
+    """Whether `value` is of the annotated `kind`, and the value in the form in which a config holds it."""
+    origin = typing.get_origin(kind)
+    if origin is Annotated:
+        inner, *notes = typing.get_args(kind)
+        fits, value = _fit(value, inner)
+        for note in notes if fits and value is not None else ():
+            if isinstance(note, Range):
+                fits = note.low <= value <= note.high
+            elif isinstance(note, frozenset):
+                fits = value in note
+        return fits, value
+    if origin in (typing.Union, types.UnionType):
+        for option in typing.get_args(kind):
+            fits, fitted = _fit(value, option)
+            if fits:
+                return True, fitted
+        return False, value
+    if origin is Literal:
+        return any(value == option and type(value) is type(option) for option in typing.get_args(kind)), value
+    if origin is tuple:
+        if not isinstance(value, (list, tuple)):
+            return False, value
+        items = [_fit(item, typing.get_args(kind)[0]) for item in value]
+        return all(fits for fits, _ in items), tuple(item for _, item in items)
+    if origin is dict:
+        key_kind, item_kind = typing.get_args(kind)
+        if not isinstance(value, Mapping):
+            return False, value
+        if key_kind is int:  # JSON has no integer keys
+            if not all(isinstance(key, int) or str(key).lstrip("-").isdigit() for key in value):
+                return False, value
+            value = {int(key): item for key, item in value.items()}
+        return all(_fit(item, item_kind)[0] for item in value.values()), dict(value)
+    if kind is Any:
+        return True, value
+    if kind in (None, type(None)):
+        return value is None, value
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return True, float(value)
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool)), value
+
+
+def _describe(kind: Any) -> str:
+    """A kind in words, for an error message."""
+    origin = typing.get_origin(kind)
+    if origin is Annotated:
+        inner, *notes = typing.get_args(kind)
+        for note in notes:
+            if isinstance(note, Range):
+                return f"{_describe(inner)} from {note.low:g} to {note.high:g}"
+            if isinstance(note, frozenset):
+                return "one of " + ", ".join(map(repr, sorted(note)))
+        return _describe(inner)
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(_describe(option) for option in typing.get_args(kind))
+    if origin is Literal:
+        return "supported (supported: " + ", ".join(map(repr, typing.get_args(kind))) + ")"
+    return {int: "an integer", float: "a number", bool: "a boolean", str: "a string", type(None): "null"}.get(
+        kind, f"of type {kind}"
+    )
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_jsonable(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _jsonable(item) for key, item in value.items()}
+    return value

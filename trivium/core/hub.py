@@ -1,0 +1,102 @@
+"""Finding a checkpoint: a local path, or a repository of the Hub through huggingface_hub."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from .errors import HubError, NotFound, Offline
+
+OPTIONS = ("revision", "token", "cache_dir", "local_files_only", "force_download", "subfolder")
+"""The keyword arguments that concern the Hub."""
+
+WEIGHTS = (
+    ("model.safetensors", "model*.safetensors", "model.safetensors.index.json"),
+    ("tf_model.h5", "tf_model*.h5", "tf_model.h5.index.json"),
+    ("flax_model.msgpack", "flax_model*.msgpack", "flax_model.msgpack.index.json"),
+)
+"""The weight files that Trivium reads, the best first: single file, shards, index."""
+
+_REPOSITORY = re.compile(r"[\w.-]+(/[\w.-]+)?")
+
+
+def resolve(source: str | Path, config_only: bool = False, subfolder: str = "", **options: Any) -> Path:
+    """The local path of a checkpoint; from the Hub only the files that are needed are fetched.
+
+    Args:
+        source: A directory, a file, or a Hub id; a path that exists comes first. "hf://" before an id is allowed.
+        config_only: Leave the weights where they are.
+        subfolder: A folder in the directory or repository.
+        **options: revision, token, cache_dir, local_files_only, force_download: as in huggingface_hub.
+
+    Raises:
+        NotFound: There is no such path, and it is no id of a repository, or the repository or revision is not there.
+        Offline: The Hub is not to be asked (HF_HUB_OFFLINE, local_files_only) and the cache lacks the files.
+        HubError: The Hub refused, or could not be reached.
+    """
+    name = str(source)
+    if not name.startswith("hf://"):
+        path = Path(source).expanduser() / subfolder
+        if path.exists():
+            return path
+        if not _REPOSITORY.fullmatch(name) or Path(source).is_absolute():
+            raise NotFound("no such file or directory", path=path)
+    return _fetch(name.removeprefix("hf://"), config_only, subfolder, options)
+
+
+def _fetch(repository: str, config_only: bool, subfolder: str, options: dict[str, Any]) -> Path:
+    import huggingface_hub
+    from huggingface_hub import errors
+
+    prefix = f"{subfolder.rstrip('/')}/" if subfolder else ""
+    hint = f"check the spelling, or fetch it yourself: hf download {repository}"
+    try:
+        if config_only:
+            patterns = [f"{prefix}config.json"]
+        else:
+            patterns = [f"{prefix}*.json", f"{prefix}*.txt", f"{prefix}*.model", *_weight_patterns(repository, prefix, options)]
+        found = huggingface_hub.snapshot_download(
+            repository, allow_patterns=patterns, library_name="trivium", **options
+        )
+    except errors.GatedRepoError:
+        raise HubError(
+            f"access to {repository} is gated", path=repository, hint="ask for access on its page, then log in: hf auth login"
+        ) from None
+    except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.HFValidationError) as error:
+        raise NotFound(
+            f"neither a local path nor a repository of the Hub ({type(error).__name__})", path=repository, hint=hint
+        ) from None
+    except (errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError):
+        raise Offline(
+            "not in the cache, and the Hub cannot be asked", path=repository, hint=f"hf download {repository}"
+        ) from None
+    except (errors.HfHubHTTPError, OSError) as error:
+        raise HubError(f"the Hub could not be used: {error}", path=repository, hint=hint) from None
+    folder = Path(found) / subfolder
+    if not (folder / "config.json").exists():
+        raise NotFound("the repository has no config.json", path=f"{repository}/{prefix}config.json")
+    return folder
+
+
+def _weight_patterns(repository: str, prefix: str, options: dict[str, Any]) -> list[str]:
+    """The files of the first format that the repository has; of all formats if it cannot be asked, for the cache to answer."""
+    import huggingface_hub
+    from huggingface_hub import constants
+
+    every = [prefix + pattern for patterns in WEIGHTS for pattern in patterns]
+    if constants.is_offline_mode() if hasattr(constants, "is_offline_mode") else constants.HF_HUB_OFFLINE:
+        return every
+    if options.get("local_files_only"):
+        return every
+    api = huggingface_hub.HfApi(library_name="trivium", token=options.get("token"))
+    names = set(api.list_repo_files(repository, revision=options.get("revision")))
+    for single, shards, index in WEIGHTS:
+        if prefix + single in names:
+            return [prefix + single]
+        if prefix + index in names:
+            return [prefix + shards, prefix + index]
+    raise NotFound(
+        "the repository has no weights in a format that Trivium reads", path=repository,
+        hint="safetensors, tf_model.h5 and flax_model.msgpack are read",
+    )  # fmt: skip

@@ -1,0 +1,67 @@
+"""First values of weights, drawn by NumPy from a seed and the weight's name: the same in every framework."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Init:
+    """How the first values of a weight are drawn."""
+
+    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+        """float32 values of the given shape."""
+        raise TypeError(f"{type(self).__name__} draws nothing; use one of its subclasses")
+
+
+@dataclass(frozen=True)
+class Constant(Init):
+    """The same value everywhere."""
+
+    value: float
+
+    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+        return np.full(shape, self.value, np.float32)
+
+
+ZEROS, ONES = Constant(0.0), Constant(1.0)
+
+
+@dataclass(frozen=True)
+class Normal(Init):
+    """A normal distribution around zero."""
+
+    std: float
+
+    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+        values = generator.standard_normal(shape, np.float32)
+        values *= np.float32(self.std)
+        return values
+
+
+@dataclass(frozen=True)
+class TruncatedNormal(Init):
+    """A normal distribution around zero without the values beyond `bound`.
+
+    The bound is a number and not a multiple of `std`: `torch.nn.init.trunc_normal_`, by which the published schemes are
+    defined, cuts at -2 and 2 whatever the standard deviation.
+    """
+
+    std: float
+    bound: float = 2.0
+
+    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+        values = generator.standard_normal(shape, np.float32)
+        values *= np.float32(self.std)
+        while (outside := np.abs(values) > self.bound).any():
+            values[outside] = generator.standard_normal(int(outside.sum()), np.float32) * np.float32(self.std)
+        return values
+
+
+def draw(name: str, shape: tuple[int, ...], init: Init, seed: int) -> np.ndarray:
+    """The first values of the weight `name`, float32. They depend on its name, its shape and the seed alone."""
+    key = int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:16], "little")
+    return init.draw(shape, np.random.Generator(np.random.Philox(key=key)))

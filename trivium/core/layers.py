@@ -1,0 +1,21 @@
+"""The loop of `nn.Layers`, for the backends that run it as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+
+def apply_layers(
+    layers: Iterable[Any], x: Any, shared: tuple[Any, ...], cache: Any, hidden_states: bool, options: dict[str, Any]
+) -> tuple[Any, dict[str, Any]]:
+    """What the contract says of `nn.Layers`; see there."""
+    seen, kept = [x], []
+    for index, layer in enumerate(layers):
+        x, extras = layer(x, *shared, cache=None if cache is None else cache[index], **options)
+        seen.append(x)
+        kept.append(extras)
+    found: dict[str, Any] = {"hidden_states": tuple(seen) if hidden_states else None}
+    for name in kept[0] if kept else ():
+        found[name] = None if kept[0][name] is None else tuple(extras[name] for extras in kept)
+    return x, found

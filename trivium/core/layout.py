@@ -1,0 +1,168 @@
+"""The weight layout: which weights a network has, and where each framework keeps them.
+
+A network bound to nothing is its own layout: `layout(BertForMaskedLM, config)` builds it from the contract's layers, which
+record their weights, and reads their names off the attributes. No framework is needed, and no memory.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .init import Init
+
+if TYPE_CHECKING:
+    from .config import Config
+
+# One row per weight of each layer of the contract, one column per place where it is kept:
+#   torch       the module of PyTorch in memory, and the checkpoint on the Hub: the canonical layout
+#   tensorflow  the Keras 3 layer in memory          flax   the nnx module in memory
+#   tf4         tf_model.h5 of Transformers 4        flax4  flax_model.msgpack of Transformers 4
+# A cell is the weight's name there and its axes, one letter each, from which every transpose is derived:
+#   o i  output and input features     v d  vocabulary and width     h w  height and width     1  an axis of length one
+# A Parameter ("*") keeps its name and axes everywhere.
+_ROWS = """
+layer        weight   torch         tensorflow     flax           tf4            flax4
+Linear       weight   weight oi     kernel io      kernel io      kernel io      kernel io
+Linear       bias     bias o        bias o         bias o         bias o         bias o
+Conv1D       weight   weight io     kernel io      kernel io      weight io      kernel oi
+Conv1D       bias     bias o        bias o         bias o         bias 1o        bias o
+Conv2d       weight   weight oihw   kernel hwio    kernel hwio    kernel hwio    kernel hwio
+Conv2d       bias     bias o        bias o         bias o         bias o         bias o
+Embedding    weight   weight vd     embeddings vd  embedding vd   embeddings vd  embedding vd
+LayerNorm    weight   weight d      gamma d        scale d        gamma d        scale d
+LayerNorm    bias     bias d        beta d         bias d         beta d         bias d
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a framework or file keeps one weight of a layer: its name there, and its axes."""
+
+    name: str
+    axes: str
+
+
+def _read_rows() -> dict[tuple[str, str], dict[str, Place]]:
+    (_, _, *columns), *rows = (line.split() for line in _ROWS.strip().splitlines())
+    return {
+        (layer, weight): {
+            column: Place(*cell) for column, cell in zip(columns, zip(cells[::2], cells[1::2], strict=True), strict=True)
+        }
+        for layer, weight, *cells in rows
+    }
+
+
+PLACES: Mapping[tuple[str, str], Mapping[str, Place]] = _read_rows()
+"""(layer, weight) -> column -> where it is kept."""
+
+
+@dataclass(frozen=True)
+class Weight:
+    """One weight of a network.
+
+    Attributes:
+        name: Its path in the network, which is its name in the checkpoint on the Hub.
+        shape: Its shape there.
+        layer: The contract's layer that owns it, and `leaf` its name in that layer.
+        init: How its first values are drawn.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    layer: str
+    leaf: str
+    init: Init
+
+    def place(self, column: str) -> Place:
+        """Where `column` (torch, tensorflow, flax, tf4, flax4) keeps it."""
+        if self.layer == "Parameter":
+            return Place(self.leaf, "abcdefgh"[: len(self.shape)])
+        return PLACES[self.layer, self.leaf][column]
+
+    @property
+    def owner(self) -> str:
+        """The path of the layer that owns it."""
+        return self.name.rpartition(".")[0]
+
+    @property
+    def axes(self) -> str:
+        """The letters of its axes in the canonical layout."""
+        return self.place("torch").axes
+
+    def shape_in(self, column: str) -> tuple[int, ...]:
+        """Its shape in `column`."""
+        sizes = dict(zip(self.axes, self.shape, strict=True))
+        return tuple(sizes.get(axis, 1) for axis in self.place(column).axes)
+
+    def from_canonical(self, array: Any, column: str) -> Any:
+        """A view of `array`, given in the canonical layout, as `column` keeps it."""
+        return rearrange(array, self.axes, self.place(column).axes)
+
+    def to_canonical(self, array: Any, column: str) -> Any:
+        """A view of `array`, given as `column` keeps it, in the canonical layout."""
+        return rearrange(array, self.place(column).axes, self.axes)
+
+
+def rearrange(array: np.ndarray, source: str, target: str) -> np.ndarray:
+    """A view of `array`, whose axes are the letters of `source`, with those of `target`; "1" is an axis of length one."""
+    if source == target:
+        return array
+    kept = source.replace("1", "")
+    array = array.reshape([size for size, axis in zip(array.shape, source, strict=True) if axis != "1"])
+    array = array.transpose([kept.index(axis) for axis in target if axis != "1"])
+    sizes = iter(array.shape)
+    return array.reshape([1 if axis == "1" else next(sizes) for axis in target])
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The weights of a network.
+
+    Attributes:
+        weights: Name -> weight, in the order of the network's attributes.
+        ties: Another name of a weight, as PyTorch's state dict has it -> its name in `weights`.
+        prefix: Where a network with a head keeps its body ("bert"); empty for a body itself.
+        body_prefix: Where networks with a head keep this kind of body.
+        optional: Parts (paths) that a checkpoint of another class may lack: heads, poolers.
+    """
+
+    weights: Mapping[str, Weight]
+    ties: Mapping[str, str]
+    prefix: str
+    body_prefix: str
+    optional: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[Weight]:
+        return iter(self.weights.values())
+
+    @property
+    def size(self) -> int:
+        """The number of parameters."""
+        return sum(int(np.prod(weight.shape, dtype=np.int64)) for weight in self)
+
+
+@functools.lru_cache(maxsize=64)
+def layout(network: type, config: Config) -> Layout:
+    """The layout of `network`, a class of a `trivium.models` network file, for `config`."""
+    model = network(config)
+    weights: dict[str, Weight] = {}
+    for name, layer, leaf, shape, init in walk(model):
+        weights[name] = Weight(name, shape, layer, leaf, init or model.initializer(config))
+    prefix = "" if model.body is model else model.body_prefix
+    return Layout(weights, model.ties(), prefix, model.body_prefix, tuple(model.optional_parts()))
+
+
+def walk(module: Any, path: str = "") -> Iterator[tuple[str, str, str, tuple[int, ...], Init | None]]:
+    """(name, layer, leaf, shape, init) of every weight under a module of the contract, in the order of attributes."""
+    from . import nn
+
+    for name, value in vars(module).items():
+        if isinstance(value, nn.Slot):
+            yield path + name, value.layer, name, value.shape, value.init
+        elif isinstance(value, nn.Module):
+            yield from walk(value, f"{path}{name}.")

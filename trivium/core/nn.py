@@ -1,0 +1,161 @@
+"""The contract of layers: what a network may be built of, and what each layer means.
+
+A network file says `from .. import nn`. Under a backend's name it gets that backend's layers, which are the framework's own:
+`nn.Linear` is a `torch.nn.Linear`, a `keras.layers.Dense` or an `nnx.Linear`. Under its own name it gets the layers of this
+file, which hold no numbers and cannot be called: they record the shape of each weight, and so the network is its own layout
+(see `layout.py`).
+
+Letters in shapes: B batch, T tokens, S tokens seen by attention, D width, V vocabulary, N heads, H head width, C channels.
+A layer computes in the dtype of its weights. No argument that matters numerically has a default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import Unbound
+from .init import ONES, ZEROS, Init
+from .pretrained import Pretrained
+
+Tensor = Any
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The place of a weight in an unbound layer: its canonical shape, the row of the layout's table, its first values."""
+
+    layer: str
+    shape: tuple[int, ...]
+    init: Init | None
+
+
+class Module:
+    """A part of a network: attributes are layers, other modules and parameters; their paths are the weights' names.
+
+    `forward` says what it computes; a module is called like a function.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        raise Unbound(
+            f"{type(self).__name__} is bound to no framework: it knows its weights, but computes nothing",
+            hint="take the class from trivium.torch, trivium.tensorflow, trivium.flax or trivium.numpy",
+        )
+
+    forward = __call__
+
+
+class Model(Pretrained, Module):
+    """A whole network, with a config, weights that can be loaded and saved, and the native base class of its framework."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__()
+        self.config = config
+
+
+class Layers(Module):
+    """Layers of one kind, applied in turn; their names are "0", "1", ...
+
+    `layers(x, *shared, cache=None, hidden_states=False, **options)` calls each as
+    `layer(x, *shared, cache=its own, **options)`, which returns `(x, kept)`, where `kept` names what the layer kept
+    ("past_key_values", "attentions", ...; None if nothing). The result is `(x, kept)` with a tuple over layers for each name,
+    or None where the layers kept None; `hidden_states=True` adds the stream before the first layer and after each.
+    Sub-layers can also be had by index.
+    """
+
+    def __init__(self, layers: Iterable[Module]) -> None:
+        super().__init__()
+        for index, layer in enumerate(layers):
+            setattr(self, str(index), layer)
+
+    def __getitem__(self, index: int) -> Module:
+        return list(self)[index]
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter([layer for name, layer in vars(self).items() if name.isdigit()])
+
+    def __len__(self) -> int:
+        return sum(name.isdigit() for name in vars(self))
+
+
+class Linear(Module):
+    """x W^T + b: (..., i) -> (..., o). Weights: weight (o, i), bias (o,). Source: torch.nn.Linear."""
+
+    def __init__(self, inputs: int, outputs: int, bias: bool = True, init: Init | None = None) -> None:
+        super().__init__()
+        self.weight = Slot("Linear", (outputs, inputs), init)
+        if bias:
+            self.bias = Slot("Linear", (outputs,), ZEROS)
+
+
+class Conv1D(Module):
+    """x W + b: (..., i) -> (..., o), a linear layer whose weight is stored (i, o). Source: GPT-2, which gave it this name."""
+
+    def __init__(self, inputs: int, outputs: int, init: Init | None = None) -> None:
+        super().__init__()
+        self.weight = Slot("Conv1D", (inputs, outputs), init)
+        self.bias = Slot("Conv1D", (outputs,), ZEROS)
+
+
+class Unembedding(Module):
+    """x W^T + b: (..., D) -> (..., V), a linear layer that may use the weight of an embedding instead of its own.
+
+    Called `unembedding(x, embedding, bias=None)` with the input's Embedding; where `tied`, its table is W, and the layer has
+    no weight of its own. The bias is the caller's. Source: Press and Wolf, arXiv:1608.05859.
+    """
+
+    def __init__(self, width: int, vocabulary: int, tied: bool) -> None:
+        super().__init__()
+        if not tied:
+            self.weight = Slot("Linear", (vocabulary, width), None)
+
+
+class Embedding(Module):
+    """Rows of a table: integers (...) -> (..., D). Weight: weight (V, D). Source: torch.nn.Embedding."""
+
+    def __init__(self, vocabulary: int, width: int) -> None:
+        super().__init__()
+        self.weight = Slot("Embedding", (vocabulary, width), None)
+
+
+class LayerNorm(Module):
+    """Normalises the last axis to mean 0 and variance 1, then scales and shifts. Weights: weight, bias (D,).
+
+    Source: Ba and others, arXiv:1607.06450.
+    """
+
+    def __init__(self, width: int, eps: float) -> None:
+        super().__init__()
+        self.weight = Slot("LayerNorm", (width,), ONES)
+        self.bias = Slot("LayerNorm", (width,), ZEROS)
+
+
+class Dropout(Module):
+    """In training sets a random share `rate` of x to zero and scales the rest by 1 / (1 - rate); otherwise x as it is.
+
+    Which of the two, and the random numbers, follow the framework's own habit. Source: Srivastava and others, JMLR 15, 2014.
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+
+
+class Conv2d(Module):
+    """Convolution without padding: (B, H, W, i) -> (B, H', W', o), channels last. Weights: weight (o, i, h, w), bias (o,).
+
+    Source: torch.nn.Conv2d.
+    """
+
+    def __init__(self, inputs: int, outputs: int, kernel_size: int, stride: int) -> None:
+        super().__init__()
+        self.weight = Slot("Conv2d", (outputs, inputs, kernel_size, kernel_size), None)
+        self.bias = Slot("Conv2d", (outputs,), ZEROS)
+
+
+def Parameter(shape: tuple[int, ...], init: Init | None = None) -> Slot:  # noqa: N802, a class in the backends
+    """A weight that a module holds itself. In `forward` it is a tensor of that shape."""
+    return Slot("Parameter", shape, init)

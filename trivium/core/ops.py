@@ -1,0 +1,231 @@
+"""The contract of functions: what a network may compute with beside its layers and the operators of Python.
+
+A network file says `from .. import ops` and gets its backend's functions; those of this file are their definition and compute
+nothing. Tensors also take `+ - * / ** @`, comparisons, `& | ~`, `abs`, and reading by index with integers, slices, None and `...`.
+
+Shapes are tuples of integers, or of scalar tensors where a framework traces with sizes unknown: `ops.shape` returns either, and
+every function takes both. Dtypes: inputs of two dtypes are never mixed silently; a result has the dtype of its first tensor
+unless said otherwise. Integers that are made are int32. Each function agrees with NumPy in float64 within float32 rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from . import activations
+from .errors import Unbound
+
+Tensor = Any
+Shape = Sequence[Any]
+
+
+def _unbound() -> Any:
+    raise Unbound(
+        "this network is bound to no framework: it knows its weights, but computes nothing",
+        hint="take the class from trivium.torch, trivium.tensorflow, trivium.flax or trivium.numpy",
+    )
+
+
+# Shapes
+
+
+def shape(x: Tensor) -> tuple[Any, ...]:
+    """The sizes of x: integers where known, scalar tensors where not. Source: keras.ops.shape."""
+    return _unbound()
+
+
+def reshape(x: Tensor, shape: Shape) -> Tensor:
+    """x in another shape; one size may be -1. Source: numpy.reshape."""
+    return _unbound()
+
+
+def transpose(x: Tensor, axes: Sequence[int]) -> Tensor:
+    """x with its axes in the order `axes`. Source: numpy.transpose."""
+    return _unbound()
+
+
+def concat(xs: Sequence[Tensor], axis: int) -> Tensor:
+    """Tensors joined along an axis. Source: numpy.concat."""
+    return _unbound()
+
+
+def split(x: Tensor, parts: int, axis: int) -> Sequence[Tensor]:
+    """x cut along an axis into equal parts. Source: numpy.split."""
+    return _unbound()
+
+
+def broadcast_to(x: Tensor, shape: Shape) -> Tensor:
+    """x repeated to a shape. Source: numpy.broadcast_to."""
+    return _unbound()
+
+
+# Values
+
+
+def arange(stop: Any, like: Tensor) -> Tensor:
+    """0, 1, ..., stop - 1, int32, on the device of `like`. Source: numpy.arange."""
+    return _unbound()
+
+
+def zeros(shape: Shape, like: Tensor) -> Tensor:
+    """Zeros in the dtype and on the device of `like`. Source: numpy.zeros."""
+    return _unbound()
+
+
+def cast(x: Tensor, dtype: str) -> Tensor:
+    """x as another dtype, by NumPy's name of it. Source: numpy.astype."""
+    return _unbound()
+
+
+def cast_like(x: Tensor, other: Tensor) -> Tensor:
+    """x in the dtype of `other`."""
+    return _unbound()
+
+
+def is_integer(x: Tensor) -> bool:
+    """Whether x has an integer dtype."""
+    return _unbound()
+
+
+def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """x where the condition holds, y elsewhere. Source: numpy.where."""
+    return _unbound()
+
+
+def take_rows(x: Tensor, index: Tensor) -> Tensor:
+    """x[b, index[b]]: (B, T, ...), (B,) integer -> (B, ...). A negative index counts from the end."""
+    return _unbound()
+
+
+def update(x: Tensor, values: Tensor, start: Tensor) -> Tensor:
+    """x with `values` in place of those from `start` on: (B, S, ...), (B, T, ...), () int32 -> (B, S, ...).
+
+    A new tensor; compilers write in place where nobody else looks. A `start` beyond S - T is taken as S - T.
+    Source: jax.lax.dynamic_update_slice.
+    """
+    return _unbound()
+
+
+# Sums
+
+
+def sum(x: Tensor) -> Tensor:
+    """The sum of all elements, in x's dtype. Source: numpy.sum."""
+    return _unbound()
+
+
+def mean(x: Tensor, axis: int) -> Tensor:
+    """The mean along an axis. Source: numpy.mean."""
+    return _unbound()
+
+
+def argmax(x: Tensor, axis: int) -> Tensor:
+    """The first place of the largest element along an axis, int32. Source: numpy.argmax."""
+    return _unbound()
+
+
+# Activations
+
+
+def gelu(x: Tensor) -> Tensor:
+    """x Phi(x) with the error function. Source: Hendrycks and Gimpel, arXiv:1606.08415."""
+    return _unbound()
+
+
+def gelu_tanh(x: Tensor) -> Tensor:
+    """gelu by its approximation with tanh, as in GPT-2. Source: the same, section 2."""
+    return _unbound()
+
+
+def quick_gelu(x: Tensor) -> Tensor:
+    """gelu by its approximation x sigmoid(1.702 x), as in CLIP. Source: the same, section 2."""
+    return _unbound()
+
+
+def relu(x: Tensor) -> Tensor:
+    """max(x, 0)."""
+    return _unbound()
+
+
+def sigmoid(x: Tensor) -> Tensor:
+    """1 / (1 + exp(-x))."""
+    return _unbound()
+
+
+def silu(x: Tensor) -> Tensor:
+    """x sigmoid(x). Source: Elfwing and others, arXiv:1702.03118."""
+    return _unbound()
+
+
+def tanh(x: Tensor) -> Tensor:
+    """The hyperbolic tangent."""
+    return _unbound()
+
+
+def activation(name: str) -> Callable[[Tensor], Tensor]:
+    """The activation function that a config names (see `activations.py`)."""
+    return globals()[activations.OPS[name]]
+
+
+# Attention
+
+
+def attention(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    mask: Tensor | None = None,
+    *,
+    causal: bool = False,
+    scale: float,
+    dropout: Callable[[Tensor], Tensor],
+    weights: bool = False,
+) -> tuple[Tensor, Tensor | None]:
+    """softmax(scale q k^T) v for every head: (B, T, N, H), two of (B, S, N, H) -> (B, T, N, H), and the weights.
+
+    Args:
+        mask: Boolean, (B or 1, N or 1, T or 1, S); False hides a key. A query that may see no key gets the mean of all values.
+        causal: Also hides the keys after each query; T = S.
+        scale: What the products are multiplied by, usually H ** -0.5.
+        dropout: The network's `nn.Dropout`, for the weights.
+        weights: Whether to return the weights (B, N, T, S) too, after dropout; otherwise None, and the framework's fused kernel.
+
+    Source: Vaswani and others, arXiv:1706.03762, equation 1.
+    """
+    return _unbound()
+
+
+# Images
+
+
+def resize_bicubic(x: Tensor, size: tuple[int, int]) -> Tensor:
+    """Images (B, H, W, C) resized to (B, *size, C), not antialiased, with Keys's cubic of a = -0.75 and corners not aligned.
+
+    Source: torch.nn.functional.interpolate(mode="bicubic"); Keys, IEEE Trans. ASSP 29, 1981.
+    """
+    return _unbound()
+
+
+# Losses: the mean over what counts, in float32 at least
+
+
+def cross_entropy(logits: Tensor, labels: Tensor, ignore_index: int = -100) -> Tensor:
+    """-log softmax(logits)[label], mean over the labels that are not `ignore_index`: (M, V), (M,) integer -> ().
+
+    NaN where there is none. Source: torch.nn.functional.cross_entropy.
+    """
+    return _unbound()
+
+
+def binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """-log sigmoid(logits) for label 1, -log sigmoid(-logits) for 0, mean over all: two of (...) -> ().
+
+    Source: torch.nn.functional.binary_cross_entropy_with_logits.
+    """
+    return _unbound()
+
+
+def mean_squared_error(x: Tensor, y: Tensor) -> Tensor:
+    """The mean of (x - y)^2: two of (...) -> ()."""
+    return _unbound()

@@ -1,0 +1,156 @@
+"""What models return: named fields that also count as a tuple. The names are those of Transformers."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+Tensor = Any
+
+
+@dataclass
+class ModelOutput:
+    """The base of all outputs: `out.logits`, `out["logits"]`, `out[0]`, `out.to_tuple()`; a field that is None does not count.
+
+    Every backend registers the subclasses as containers of tensors (pytrees), so that `jax.jit`, `torch.export` and Keras
+    look inside.
+    """
+
+    _classes: ClassVar[list[type[ModelOutput]]] = []
+    _listeners: ClassVar[list[Callable[[type[ModelOutput]], None]]] = []
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        dataclass(cls)
+        ModelOutput._classes.append(cls)
+        for listen in ModelOutput._listeners:
+            listen(cls)
+
+    def keys(self) -> list[str]:
+        """The names of the fields that are not None."""
+        return [field.name for field in dataclasses.fields(self) if getattr(self, field.name) is not None]
+
+    def values(self) -> list[Any]:
+        """The fields that are not None."""
+        return [getattr(self, name) for name in self.keys()]
+
+    def items(self) -> list[tuple[str, Any]]:
+        """Pairs of name and field."""
+        return [(name, getattr(self, name)) for name in self.keys()]
+
+    def to_tuple(self) -> tuple[Any, ...]:
+        """The fields that are not None."""
+        return tuple(self.values())
+
+    def __getitem__(self, index: str | int | slice) -> Any:
+        if isinstance(index, str):
+            if index not in self.keys():
+                raise KeyError(f"{index!r}; there are {', '.join(self.keys())}")
+            return getattr(self, index)
+        return self.to_tuple()[index]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.keys()
+
+    def __len__(self) -> int:
+        return len(self.keys())
+
+
+def on_each_class(register: Callable[[type[ModelOutput]], None]) -> None:
+    """Calls `register` with every class of outputs, those of today and those to come."""
+    ModelOutput._listeners.append(register)
+    for cls in ModelOutput._classes:
+        register(cls)
+
+
+class LayerCache(NamedTuple):
+    """What one layer has seen while decoding: state of fixed size, passed in and returned, never written in place.
+
+    Attributes:
+        key: (B, S, K, H), S the room for tokens, K the key heads.
+        value: The same.
+        length: How many tokens have been seen, an int32 scalar; token number `length` is written next.
+    """
+
+    key: Tensor
+    value: Tensor
+    length: Tensor
+
+
+class BaseModelOutput(ModelOutput):
+    """A body's output. Shapes: (B, T, D); one (B, T, D) per layer and one before; one (B, N, T, S) per layer."""
+
+    last_hidden_state: Tensor = None
+    past_key_values: tuple[LayerCache, ...] | None = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+    cross_attentions: tuple[Tensor, ...] | None = None
+
+
+class BaseModelOutputWithPooling(ModelOutput):
+    """A body's output with the pooled first token (B, D)."""
+
+    last_hidden_state: Tensor = None
+    pooler_output: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    past_key_values: tuple[LayerCache, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+    cross_attentions: tuple[Tensor, ...] | None = None
+
+
+class HeadOutput(ModelOutput):
+    """A head's output: the loss () if labels were given, the logits, and what the body kept."""
+
+    loss: Tensor = None
+    logits: Tensor = None
+    past_key_values: tuple[LayerCache, ...] | None = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+    cross_attentions: tuple[Tensor, ...] | None = None
+
+
+class QuestionAnsweringOutput(ModelOutput):
+    """Start and end logits, (B, T) each."""
+
+    loss: Tensor = None
+    start_logits: Tensor = None
+    end_logits: Tensor = None
+    past_key_values: tuple[LayerCache, ...] | None = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class PreTrainingOutput(ModelOutput):
+    """BERT's two tasks: (B, T, V) and (B, 2)."""
+
+    loss: Tensor = None
+    prediction_logits: Tensor = None
+    seq_relationship_logits: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class DoubleHeadsOutput(ModelOutput):
+    """GPT-2's two heads: language modelling (B, C, T, V) and multiple choice (B, C)."""
+
+    loss: Tensor = None
+    mc_loss: Tensor = None
+    logits: Tensor = None
+    mc_logits: Tensor = None
+    past_key_values: tuple[LayerCache, ...] | None = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class MaskedImageModelingOutput(ModelOutput):
+    """Reconstructed pixels (B, C, H, W)."""
+
+    loss: Tensor = None
+    reconstruction: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None

@@ -1,0 +1,330 @@
+"""What every model has in every backend: building, first values, ties, loading and saving."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from .errors import BackendMissing, ConfigError, KeyMismatch
+from .init import Init, Normal, draw
+from .layout import Layout, Weight, layout
+
+if TYPE_CHECKING:
+    from .config import Config
+
+logger = logging.getLogger("trivium")
+
+UNBOUND = "trivium.models"
+
+
+@dataclass
+class Building:
+    """What the layers of a model under construction need to know."""
+
+    dtype: str
+    """Of the weights; NumPy's name of it."""
+    seed: int
+
+
+class _Stack(threading.local):
+    current: Building | None = None
+
+
+_stack = _Stack()
+
+
+def building() -> Building:
+    """The model under construction in this thread; a layer made outside of any gets float32 and seed 0."""
+    return _stack.current or Building("float32", 0)
+
+
+@contextlib.contextmanager
+def _construction(dtype: str, seed: int) -> Iterator[None]:
+    _stack.current = Building(dtype, seed)
+    try:
+        yield
+    finally:
+        _stack.current = None
+
+
+class Pretrained:
+    """The part of `nn.Model` that is the same in every backend.
+
+    A backend's `Model` says how one weight is written and read (`_assign`, `_read`) and what its framework wants before and
+    after (`_scope`, `_tie`, `_ready`); everything else is here, and follows from the layout.
+    """
+
+    config_class: ClassVar[type[Config]]
+    body_prefix: ClassVar[str] = ""
+    """The name under which networks with a head keep this kind of body: "bert"."""
+    input_embedding: ClassVar[str] = ""
+    """The path of the input embedding in the body; empty if there is none."""
+    output_embedding: ClassVar[str] = ""
+    """The path of the layer whose weight is the input embedding's where the config ties them."""
+    other_ties: ClassVar[Mapping[str, str]] = {}
+    """Another name of a weight in PyTorch's state dict -> its name."""
+    optional: ClassVar[tuple[str, ...]] = ()
+    """Parts that the checkpoint of another class may lack; they are drawn and reported then."""
+    column: ClassVar[str] = ""
+    """The backend's column of the layout's table; empty for the contract itself."""
+
+    config: Any
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "__init__" in cls.__dict__ and cls.column:
+            cls.__init__ = _building(cls.__dict__["__init__"])  # type: ignore[method-assign]
+
+    # The network as its own description
+
+    def initializer(self, config: Any) -> Init:
+        """How weights are drawn that do not say it themselves."""
+        return Normal(config.initializer_range)
+
+    @property
+    def body(self) -> Any:
+        """The network without its head: itself, if it has none."""
+        return self
+
+    def ties(self) -> dict[str, str]:
+        """Other name -> name of each weight that PyTorch's state dict has under two names."""
+        found = dict(self.other_ties)
+        if self.output_embedding and self.config.tie_word_embeddings:
+            prefix = "" if self.body is self else f"{self.body_prefix}."
+            found[f"{self.output_embedding}.weight"] = f"{prefix}{self.body.input_embedding}.weight"
+        return found
+
+    def optional_parts(self) -> Iterable[str]:
+        """The paths of the parts that a checkpoint of another class may lack."""
+        prefix = "" if self.body is self else f"{self.body_prefix}."
+        yield from (prefix + part for part in self.body.optional)
+        if self.body is not self:
+            yield from self.optional
+
+    @classmethod
+    def unbound(cls) -> type:
+        """The same class bound to no framework, which is its layout."""
+        for base in cls.__mro__:
+            package, found, rest = base.__module__.partition(".models.")
+            if found and package.startswith("trivium"):
+                return getattr(importlib.import_module(f"{UNBOUND}.{rest}"), base.__name__)
+        raise TypeError(f"{cls.__name__} is not a class of a trivium network")
+
+    @property
+    def layout(self) -> Layout:
+        """The names, shapes and ties of the weights."""
+        return layout(self.unbound(), self.config)
+
+    def get_input_embeddings(self) -> Any:
+        """The layer that embeds the input."""
+        return at(self.body, self.body.input_embedding)
+
+    def num_parameters(self) -> int:
+        """The number of parameters, tied ones once."""
+        return self.layout.size
+
+    # Weights
+
+    def _owner(self, weight: Weight) -> tuple[Any, str]:
+        """The native layer that holds a weight, and the weight's attribute there."""
+        return at(self, weight.owner), weight.place(self.column).name
+
+    def weights(self) -> Iterator[tuple[Weight, Callable[[], np.ndarray]]]:
+        """Every weight with a function that reads it, in the layout of the Hub's checkpoints (a view where possible)."""
+        for weight in self.layout:
+            yield weight, functools.partial(self._read_canonical, weight)
+
+    def _read_canonical(self, weight: Weight) -> np.ndarray:
+        return weight.to_canonical(self._read(*self._owner(weight)), self.column)
+
+    def load_weights(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Replaces weights, given by name as arrays in the layout of the Hub's checkpoints.
+
+        Raises:
+            KeyMismatch: A name is none of this model's.
+            ShapeMismatch: An array has another shape than the weight.
+        """
+        from .errors import ShapeMismatch
+
+        for name, array in weights.items():
+            if name not in self.layout.weights:
+                raise KeyMismatch(f"{type(self).__name__} has no weight {name!r}", key=name)
+            weight = self.layout.weights[name]
+            if array.shape != weight.shape:
+                raise ShapeMismatch(f"{name} has shape {array.shape}; {weight.shape} is expected", key=name)
+            self._assign(*self._owner(weight), weight.from_canonical(array, self.column))
+        self._tie(self.layout.ties)
+
+    def draw_weights(self, names: Iterable[str], seed: int) -> None:
+        """Draws first values for some weights, after the architecture's published scheme; see `init.py`."""
+        weights = self.layout.weights
+
+        def first_values(name: str) -> np.ndarray:
+            return draw(name, weights[name].shape, weights[name].init, seed)
+
+        self.load_weights(_Lazy(first_values, list(names)))
+
+    # What a backend provides
+
+    def _assign(self, owner: Any, name: str, array: np.ndarray) -> None:
+        """Makes `array`, of the native shape, the value of a weight, in the weight's dtype."""
+        raise TypeError("the contract's Model holds no numbers")
+
+    def _read(self, owner: Any, name: str) -> np.ndarray:
+        """The value of a weight, in the native shape; bfloat16 as ml_dtypes has it."""
+        raise TypeError("the contract's Model holds no numbers")
+
+    @classmethod
+    def _scope(cls) -> contextlib.AbstractContextManager[Any]:
+        """Held while the network's `__init__` runs."""
+        return contextlib.nullcontext()
+
+    def _tie(self, ties: Mapping[str, str]) -> None:
+        """Gives weights their other names, where the framework shows them."""
+
+    def _ready(self) -> None:
+        """Turns a loaded model to inference, where the framework keeps such a mode."""
+
+    # Loading and saving
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        source: str | Path,
+        *,
+        config: Config | None = None,
+        dtype: str | None = None,
+        seed: int = 0,
+        ignore: Iterable[str] = (),
+        **options: Any,
+    ) -> Self:
+        """A model with the weights of a checkpoint, in any format and of any framework, ready for inference.
+
+        Args:
+            source: A directory, a weight file, or a Hub id such as "google-bert/bert-base-uncased".
+            config: Instead of the checkpoint's own.
+            dtype: Of the weights, by NumPy's name ("float32", "bfloat16", ...); as in the checkpoint if None.
+            seed: For the parts that the checkpoint lacks because it is another class's; they are reported.
+            ignore: Patterns (as of `fnmatch`) of tensors in the checkpoint to leave out.
+            **options: Of the Hub (`revision`, `token`, `cache_dir`, `local_files_only`, `subfolder`), and config fields
+                to override.
+
+        Raises:
+            NotFound, Offline, HubError: The checkpoint cannot be had.
+            CheckpointError: It is damaged, or does not fit; the error lists every tensor concerned.
+            ConfigError: Its config is not valid or not supported.
+        """
+        from trivium.convert.checkpoint import open_checkpoint
+        from trivium.convert.plan import match
+
+        from . import hub
+
+        hub_options = {name: options.pop(name) for name in hub.OPTIONS if name in options}
+        path = hub.resolve(source, **hub_options)
+        if config is None:
+            config = cls.config_class.from_pretrained(path if path.is_dir() else path.parent, **options)
+        elif options:
+            config = config.replace(**options)
+        with open_checkpoint(path) as checkpoint:
+            found = match(checkpoint, layout(cls.unbound(), config), ignore=ignore)
+            fresh = found.check_for_class(cls.unbound())
+            held = {str(tensor.dtype) for tensor in checkpoint.tensors.values() if _is_float(tensor.dtype)}
+            model = cls(config, dtype=dtype or _widest(held), seed=None)
+            model.load_weights(_Lazy(found.read, [name for name in model.layout.weights if name not in fresh]))
+            model.draw_weights(fresh, seed)
+        if fresh:
+            logger.warning(
+                "%s: %d weights of %s are not in the checkpoint and were drawn with seed %d; train them before use: %s",
+                path, len(fresh), cls.__name__, seed, ", ".join(sorted(fresh)),
+            )  # fmt: skip
+        model._ready()
+        return model
+
+    def save_pretrained(self, directory: str | Path, format: str = "safetensors", **options: Any) -> None:
+        """Writes config.json and the weights into `directory`, which is made if need be.
+
+        Args:
+            directory: Where to write.
+            format: "safetensors" with the names of the Hub (for every framework), or a framework's own file of
+                Transformers 4: "tensorflow" (tf_model.h5) or "flax" (flax_model.msgpack).
+            **options: Of `trivium.convert.save`.
+
+        Raises:
+            WriteError: It could not be written; what was there before is unharmed.
+        """
+        from trivium.convert import save
+
+        names = (type(self).__name__,)
+        save(self.weights(), self.unbound(), self.config.replace(architectures=names), directory, format, **options)
+
+
+class _Lazy(Mapping[str, np.ndarray]):
+    """Name -> array, read when asked for and not kept."""
+
+    def __init__(self, read: Callable[[str], np.ndarray], names: list[str]):
+        self._names, self._fetch = names, read
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._fetch(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def at(module: Any, path: str) -> Any:
+    """The part of a network at a path such as "encoder.layer.0"."""
+    for part in path.split(".") if path else ():
+        module = module[int(part)] if part.isdigit() else getattr(module, part)
+    return module
+
+
+def _is_float(dtype: np.dtype) -> bool:
+    return dtype.kind == "f" or dtype.name in ("bfloat16",)
+
+
+def _widest(names: set[str]) -> str:
+    """The one dtype that holds what a checkpoint's floats hold."""
+    return names.pop() if len(names) == 1 else "float64" if "float64" in names else "float32"
+
+
+def _building(init: Callable[..., None]) -> Callable[..., None]:
+    """A network's `__init__` with the options of a whole model; of nested ones only the outermost acts."""
+
+    @functools.wraps(init)
+    def __init__(self: Any, config: Any, *, dtype: str = "float32", seed: int | None = 0, **options: Any) -> None:
+        if _stack.current is not None:
+            init(self, config, **options)
+            return
+        if not isinstance(config, type(self).config_class):
+            raise ConfigError(
+                f"{type(self).__name__} takes a {type(self).config_class.__name__}, not {type(config).__name__}",
+                hint=f"{type(self).__name__}.from_pretrained(...) takes a directory or a Hub id",
+            )
+        with _construction(dtype, seed or 0), self._scope():
+            init(self, config, **options)
+        if seed is not None:
+            self.draw_weights(self.layout.weights, seed)
+
+    return __init__
+
+
+def require(module: str, extra: str) -> None:
+    """Imports a framework, or says how to install it."""
+    try:
+        importlib.import_module(module)
+    except ImportError as error:
+        raise BackendMissing(
+            f"{module} is not installed ({error})", key=module, hint=f'pip install "trivium[{extra}]"'
+        ) from error

@@ -1,0 +1,290 @@
+"""BERT: a bidirectional transformer encoder of text; also a decoder, where the config says so.
+
+Devlin and others, arXiv:1810.04805. Checkpoint: google-bert/bert-base-uncased.
+Letters: B batch, T tokens, S keys, E tokens of an encoder, D width, N heads, H head width, V vocabulary.
+"""
+
+from trivium.core.errors import InputError
+from trivium.core.init import ZEROS
+from trivium.core.outputs import BaseModelOutputWithPooling, HeadOutput, PreTrainingOutput
+from trivium.models.bert.config import BertConfig as Config
+
+from .. import caches, heads, masks, nn, ops
+
+
+class Embeddings(nn.Module):
+    def __init__(self, c: Config):
+        super().__init__()
+        self.word_embeddings = nn.Embedding(c.vocab_size, c.hidden_size)
+        self.position_embeddings = nn.Embedding(c.max_position_embeddings, c.hidden_size)
+        self.token_type_embeddings = nn.Embedding(c.type_vocab_size, c.hidden_size)
+        self.LayerNorm = nn.LayerNorm(c.hidden_size, eps=c.layer_norm_eps)
+        self.dropout = nn.Dropout(c.hidden_dropout_prob)
+
+    def forward(self, x, token_types, positions):  # (B, T, D), (B, T), (B or 1, T) -> (B, T, D)
+        x = x + self.token_type_embeddings(token_types) + self.position_embeddings(positions)
+        return self.dropout(self.LayerNorm(x))
+
+
+class SelfAttention(nn.Module):
+    def __init__(self, c: Config, causal: bool):
+        super().__init__()
+        self.query = nn.Linear(c.hidden_size, c.hidden_size)
+        self.key = nn.Linear(c.hidden_size, c.hidden_size)
+        self.value = nn.Linear(c.hidden_size, c.hidden_size)
+        self.dropout = nn.Dropout(c.attention_probs_dropout_prob)
+        self.heads, self.causal = c.num_attention_heads, causal
+
+    def forward(self, x, source, mask, cache, attentions):  # (B, T, D), (B, S, D), mask -> (B, T, D), cache, weights
+        q, k, v = (self.split(y) for y in (self.query(x), self.key(source), self.value(source)))  # (B, T or S, N, H)
+        k, v, cache = caches.extend(cache, k, v)
+        causal, scale = self.causal and mask is None, q.shape[-1] ** -0.5
+        x, weights = ops.attention(q, k, v, mask, causal=causal, scale=scale, dropout=self.dropout, weights=attentions)
+        return self.merge(x), cache, weights
+
+    def split(self, x):  # (B, T, D) -> (B, T, N, H)
+        batch, tokens, width = ops.shape(x)
+        return ops.reshape(x, (batch, tokens, self.heads, width // self.heads))
+
+    def merge(self, x):  # (B, T, N, H) -> (B, T, D)
+        batch, tokens, n, h = ops.shape(x)
+        return ops.reshape(x, (batch, tokens, n * h))
+
+
+class AddNorm(nn.Module):
+    def __init__(self, width: int, c: Config):
+        super().__init__()
+        self.dense = nn.Linear(width, c.hidden_size)
+        self.LayerNorm = nn.LayerNorm(c.hidden_size, eps=c.layer_norm_eps)
+        self.dropout = nn.Dropout(c.hidden_dropout_prob)
+
+    def forward(self, y, x):  # (B, T, width), (B, T, D) -> (B, T, D)
+        return self.LayerNorm(self.dropout(self.dense(y)) + x)
+
+
+class Attention(nn.Module):
+    def __init__(self, c: Config, causal: bool):
+        super().__init__()
+        self.self = SelfAttention(c, causal)
+        self.output = AddNorm(c.hidden_size, c)
+
+    def forward(self, x, source, mask, cache=None, attentions=False):  # the same
+        y, cache, weights = self.self(x, source, mask, cache, attentions)
+        return self.output(y, x), cache, weights
+
+
+class Intermediate(nn.Module):
+    def __init__(self, c: Config):
+        super().__init__()
+        self.dense = nn.Linear(c.hidden_size, c.intermediate_size)
+        self.activation = ops.activation(c.hidden_act)
+
+    def forward(self, x):  # (B, T, D) -> (B, T, intermediate_size)
+        return self.activation(self.dense(x))
+
+
+class Layer(nn.Module):
+    def __init__(self, c: Config):
+        super().__init__()
+        self.attention = Attention(c, causal=c.is_decoder)
+        if c.add_cross_attention:
+            self.crossattention = Attention(c, causal=False)
+        self.intermediate = Intermediate(c)
+        self.output = AddNorm(c.intermediate_size, c)
+
+    def forward(self, x, mask, encoded=None, encoded_mask=None, cache=None, attentions=False):  # (B, T, D) -> (B, T, D)
+        x, cache, weights = self.attention(x, x, mask, cache, attentions)
+        cross_weights = None
+        if encoded is not None:
+            x, _, cross_weights = self.crossattention(x, encoded, encoded_mask, None, attentions)
+        x = self.output(self.intermediate(x), x)
+        return x, {"past_key_values": cache, "attentions": weights, "cross_attentions": cross_weights}
+
+
+class Encoder(nn.Module):
+    def __init__(self, c: Config):
+        super().__init__()
+        self.layer = nn.Layers(Layer(c) for _ in range(c.num_hidden_layers))
+
+    def forward(self, x, *shared, **options):
+        return self.layer(x, *shared, **options)
+
+
+class Pooler(nn.Module):
+    def __init__(self, c: Config):
+        super().__init__()
+        self.dense = nn.Linear(c.hidden_size, c.hidden_size)
+
+    def forward(self, x):  # (B, T, D) -> (B, D)
+        return ops.tanh(self.dense(x[:, 0]))
+
+
+class BertModel(nn.Model):
+    """BERT without a head.
+
+    Inputs: input_ids (B, T) or inputs_embeds (B, T, D); attention_mask (B, T) or (B, T, T), 0 hides; token_type_ids and
+    position_ids (B, T). A decoder also takes encoder_hidden_states (B, E, D), encoder_attention_mask (B, E), and
+    past_key_values, a cache from `init_cache`; columns of attention_mask then count from the start of the cache.
+    """
+
+    config_class = Config
+    body_prefix = "bert"
+    input_embedding = "embeddings.word_embeddings"
+    optional = ("pooler",)
+
+    def __init__(self, c: Config, add_pooling_layer: bool = True):
+        super().__init__(c)
+        self.embeddings = Embeddings(c)
+        self.encoder = Encoder(c)
+        if add_pooling_layer:
+            self.pooler = Pooler(c)
+        self.pools = add_pooling_layer
+
+    def init_cache(self, batch_size, max_length):
+        """An empty past_key_values with room for `max_length` tokens."""
+        return caches.empty(self, batch_size, max_length)
+
+    def forward(
+        self,
+        input_ids=None,
+        attention_mask=None,
+        token_type_ids=None,
+        position_ids=None,
+        inputs_embeds=None,
+        encoder_hidden_states=None,
+        encoder_attention_mask=None,
+        past_key_values=None,
+        output_attentions=None,
+        output_hidden_states=None,
+    ):
+        c = self.config
+        if encoder_hidden_states is not None and not c.add_cross_attention:
+            raise InputError("encoder_hidden_states need a config with is_decoder and add_cross_attention")
+        x = heads.embed(self.embeddings.word_embeddings, input_ids, inputs_embeds)  # (B, T, D)
+        if position_ids is None:
+            position_ids = caches.positions(past_key_values, x)
+        if token_type_ids is None:
+            token_type_ids = position_ids * 0
+        mask = masks.causal(x, attention_mask, past_key_values) if c.is_decoder else masks.padding(attention_mask)
+        y, kept = self.encoder(
+            self.embeddings(x, token_type_ids, position_ids),
+            *(mask, encoder_hidden_states, masks.padding(encoder_attention_mask)),
+            cache=past_key_values,
+            attentions=c.output_attentions if output_attentions is None else output_attentions,
+            hidden_states=c.output_hidden_states if output_hidden_states is None else output_hidden_states,
+        )
+        return BaseModelOutputWithPooling(y, self.pooler(y) if self.pools else None, **kept)
+
+
+class Transform(nn.Module):
+    def __init__(self, c: Config):
+        super().__init__()
+        self.dense = nn.Linear(c.hidden_size, c.hidden_size)
+        self.activation = ops.activation(c.hidden_act)
+        self.LayerNorm = nn.LayerNorm(c.hidden_size, eps=c.layer_norm_eps)
+
+    def forward(self, x):  # (B, T, D) -> (B, T, D)
+        return self.LayerNorm(self.activation(self.dense(x)))
+
+
+class Predictions(nn.Module):
+    def __init__(self, c: Config):
+        super().__init__()
+        self.bias = nn.Parameter((c.vocab_size,), ZEROS)
+        self.transform = Transform(c)
+        self.decoder = nn.Unembedding(c.hidden_size, c.vocab_size, tied=c.tie_word_embeddings)
+
+    def forward(self, x, embedding):  # (B, T, D) -> (B, T, V)
+        return self.decoder(self.transform(x), embedding, self.bias)
+
+
+class Cls(nn.Module):
+    def __init__(self, c: Config, predictions: bool, seq_relationship: bool):
+        super().__init__()
+        if predictions:
+            self.predictions = Predictions(c)
+        if seq_relationship:
+            self.seq_relationship = nn.Linear(c.hidden_size, 2)
+
+
+class Predicting(heads.Head):
+    """What the classes that predict tokens share."""
+
+    body_options = {"add_pooling_layer": False}
+    optional = ("cls.predictions",)
+    output_embedding = "cls.predictions.decoder"
+    other_ties = {"cls.predictions.decoder.bias": "cls.predictions.bias"}
+
+    def __init__(self, c: Config):
+        super().__init__(c)
+        self.cls = Cls(c, predictions=True, seq_relationship=False)
+
+    def predict(self, x):  # (B, T, D) -> (B, T, V)
+        return self.cls.predictions(x, self.get_input_embeddings())
+
+
+class BertForMaskedLM(Predicting, heads.MaskedLM, body=BertModel):
+    """BERT that predicts masked tokens."""
+
+
+class BertLMHeadModel(Predicting, heads.NextToken, body=BertModel):
+    """BERT as a decoder, which predicts each token from those before it."""
+
+
+class BertForPreTraining(Predicting, body=BertModel):
+    """BERT with the two heads of its pretraining: masked tokens, and whether the second sentence follows the first.
+
+    Labels: labels (B, T), -100 where there is nothing to predict; next_sentence_label (B,), 0 if it follows.
+    """
+
+    body_options = {}
+    optional = ("cls.predictions", "cls.seq_relationship")
+
+    def __init__(self, c: Config):
+        super().__init__(c)
+        self.cls = Cls(c, predictions=True, seq_relationship=True)
+
+    def forward(self, *inputs, labels=None, next_sentence_label=None, **options):
+        out = self.body(*inputs, **options)
+        logits = self.predict(out.last_hidden_state)
+        follows = self.cls.seq_relationship(out.pooler_output)  # (B, D) -> (B, 2)
+        loss = None
+        if labels is not None and next_sentence_label is not None:
+            loss = heads.token_loss(logits, labels) + ops.cross_entropy(follows, ops.reshape(next_sentence_label, (-1,)))
+        return PreTrainingOutput(loss, logits, follows, **heads.kept(out, "hidden_states", "attentions"))
+
+
+class BertForNextSentencePrediction(heads.Head, body=BertModel):
+    """BERT that tells whether the second sentence follows the first. Labels: (B,), 0 if it does."""
+
+    optional = ("cls.seq_relationship",)
+
+    def __init__(self, c: Config):
+        super().__init__(c)
+        self.cls = Cls(c, predictions=False, seq_relationship=True)
+
+    def forward(self, *inputs, labels=None, **options):
+        out = self.body(*inputs, **options)
+        logits = self.cls.seq_relationship(out.pooler_output)  # (B, D) -> (B, 2)
+        loss = None if labels is None else ops.cross_entropy(logits, ops.reshape(labels, (-1,)))
+        return HeadOutput(loss, logits, **heads.kept(out))
+
+
+class BertForSequenceClassification(heads.PooledClassification, body=BertModel):
+    """BERT that classifies a text or a pair of texts."""
+
+
+class BertForMultipleChoice(heads.MultipleChoice, body=BertModel):
+    """BERT that chooses among several continuations."""
+
+
+class BertForTokenClassification(heads.TokenClassification, body=BertModel):
+    """BERT that classifies each token."""
+
+    body_options = {"add_pooling_layer": False}
+
+
+class BertForQuestionAnswering(heads.QuestionAnswering, body=BertModel):
+    """BERT that finds the answer to a question in a text."""
+
+    body_options = {"add_pooling_layer": False}

@@ -1,0 +1,247 @@
+"""The heads that many architectures share, and their losses.
+
+A head is a class with a body: `class BertForMaskedLM(heads.MaskedLM, body=BertModel)`. The body is kept under its own prefix
+(`self.bert`), as in the checkpoint. All take the body's arguments, in the body's order, and `labels`.
+"""
+
+from trivium.core.errors import InputError
+from trivium.core.outputs import HeadOutput, QuestionAnsweringOutput
+
+from . import nn, ops
+
+
+class Head(nn.Model):
+    """A network with a body, and something on it."""
+
+    body_class = None
+    body_options = {}
+
+    def __init_subclass__(cls, body=None, **options):
+        super().__init_subclass__(**options)
+        if body is not None:
+            cls.body_class, cls.config_class, cls.body_prefix = body, body.config_class, body.body_prefix
+
+    def __init__(self, c):
+        super().__init__(c)
+        setattr(self, self.body_prefix, self.body_class(c, **self.body_options))
+
+    @property
+    def body(self):
+        return getattr(self, self.body_prefix)
+
+    @staticmethod
+    def dropout_rate(c):
+        """The dropout before a classifier: its own, or that of the hidden layers."""
+        return c.hidden_dropout_prob if c.classifier_dropout is None else c.classifier_dropout
+
+    def initializer(self, config):
+        return self.body.initializer(config)
+
+    def init_cache(self, batch_size, max_length):
+        return self.body.init_cache(batch_size, max_length)
+
+
+class MaskedLM(Head):
+    """Predicts the tokens that were masked. Labels: (B, T), -100 where there is nothing to predict.
+
+    A subclass has `predict(x) -> logits`.
+    """
+
+    def forward(self, *inputs, labels=None, **options):
+        out = self.body(*inputs, **options)
+        logits = self.predict(out.last_hidden_state)  # (B, T, D) -> (B, T, V)
+        return HeadOutput(token_loss(logits, labels), logits, **kept(out))
+
+
+class NextToken(Head):
+    """Predicts each token from those before it. Labels: (B, T), not shifted, -100 where there is nothing to predict.
+
+    A subclass has `predict(x) -> logits`.
+    """
+
+    def forward(self, *inputs, labels=None, **options):
+        out = self.body(*inputs, **options)
+        logits = self.predict(out.last_hidden_state)  # (B, T, D) -> (B, T, V)
+        return HeadOutput(next_token_loss(logits, labels), logits, **kept(out))
+
+
+class CausalLM(NextToken):
+    """NextToken with the usual head, `lm_head`, tied to the input embedding where the config says so."""
+
+    output_embedding = "lm_head"
+    optional = ("lm_head",)
+
+    def __init__(self, c):
+        super().__init__(c)
+        self.lm_head = nn.Unembedding(c.hidden_size, c.vocab_size, tied=c.tie_word_embeddings)
+
+    def predict(self, x):
+        return self.lm_head(x, self.get_input_embeddings())
+
+
+class PooledClassification(Head):
+    """Classifies a sequence by its pooled first token. Labels: as `classification_loss` has them."""
+
+    optional = ("classifier",)
+
+    def __init__(self, c):
+        super().__init__(c)
+        self.dropout = nn.Dropout(self.dropout_rate(c))
+        self.classifier = nn.Linear(c.hidden_size, c.num_labels)
+
+    def forward(self, *inputs, labels=None, **options):
+        out = self.body(*inputs, **options)
+        logits = self.classifier(self.dropout(out.pooler_output))  # (B, D) -> (B, L)
+        return HeadOutput(classification_loss(logits, labels, self.config), logits, **kept(out))
+
+
+class LastTokenClassification(Head):
+    """Classifies a sequence by its last token that is not padding. Labels: as `classification_loss` has them."""
+
+    optional = ("score",)
+
+    def __init__(self, c):
+        super().__init__(c)
+        self.score = nn.Linear(c.hidden_size, c.num_labels, bias=False)
+
+    def forward(self, input_ids=None, *inputs, labels=None, **options):
+        out = self.body(input_ids, *inputs, **options)
+        logits = self.score(out.last_hidden_state)  # (B, T, D) -> (B, T, L)
+        logits = ops.take_rows(logits, self.last_token(input_ids, logits))  # (B, T, L) -> (B, L)
+        return HeadOutput(classification_loss(logits, labels, self.config), logits, **kept(out))
+
+    def last_token(self, input_ids, logits):
+        batch, tokens, _ = ops.shape(logits)
+        pad = self.config.pad_token_id
+        if pad is None and isinstance(batch, int) and batch > 1:
+            why = "the last token of each sequence cannot be told from padding: the config has no pad_token_id"
+            raise InputError(why, key="pad_token_id", hint="load with pad_token_id=..., or pass one sequence at a time")
+        if pad is None or input_ids is None:
+            return ops.broadcast_to(ops.arange(1, like=logits) - 1, (batch,))
+        return ops.argmax(ops.arange(tokens, like=logits) * ops.cast(input_ids != pad, "int32"), 1)
+
+
+class TokenClassification(Head):
+    """Classifies each token. Labels: (B, T), -100 where there is none."""
+
+    optional = ("classifier",)
+
+    def __init__(self, c):
+        super().__init__(c)
+        self.dropout = nn.Dropout(self.dropout_rate(c))
+        self.classifier = nn.Linear(c.hidden_size, c.num_labels)
+
+    def forward(self, *inputs, labels=None, **options):
+        out = self.body(*inputs, **options)
+        logits = self.classifier(self.dropout(out.last_hidden_state))  # (B, T, D) -> (B, T, L)
+        return HeadOutput(token_loss(logits, labels), logits, **kept(out))
+
+
+class MultipleChoice(Head):
+    """Chooses among C sequences. Inputs are (B, C, T); labels (B,) the right choice."""
+
+    optional = ("classifier",)
+
+    def __init__(self, c):
+        super().__init__(c)
+        self.dropout = nn.Dropout(self.dropout_rate(c))
+        self.classifier = nn.Linear(c.hidden_size, 1)
+
+    def forward(self, *inputs, labels=None, **options):
+        inputs, options, choices = merge_choices(inputs, options)
+        out = self.body(*inputs, **options)
+        logits = self.classifier(self.dropout(out.pooler_output))  # (B C, D) -> (B C, 1)
+        logits = ops.reshape(logits, choices)  # (B, C)
+        loss = None if labels is None else ops.cross_entropy(logits, labels)
+        return HeadOutput(loss, logits, **kept(out))
+
+
+class QuestionAnswering(Head):
+    """Finds where in the text an answer starts and ends. `start_positions`, `end_positions`: (B,); beyond the text: no answer."""
+
+    optional = ("qa_outputs",)
+
+    def __init__(self, c):
+        super().__init__(c)
+        self.qa_outputs = nn.Linear(c.hidden_size, 2)
+
+    def forward(self, *inputs, start_positions=None, end_positions=None, **options):
+        out = self.body(*inputs, **options)
+        logits = self.qa_outputs(out.last_hidden_state)  # (B, T, D) -> (B, T, 2)
+        start, end = logits[..., 0], logits[..., 1]  # (B, T) each
+        loss = None
+        if start_positions is not None and end_positions is not None:
+            loss = (position_loss(start, start_positions) + position_loss(end, end_positions)) / 2
+        return QuestionAnsweringOutput(loss, start, end, **kept(out, "hidden_states", "attentions"))
+
+
+# What networks have in common
+
+
+def embed(embedding, input_ids, inputs_embeds):
+    """The embedded input, from one of input_ids (B, T) and inputs_embeds (B, T, D)."""
+    if (input_ids is None) == (inputs_embeds is None):
+        raise InputError("give either input_ids or inputs_embeds" + ("" if input_ids is None else ", not both"))
+    return embedding(input_ids) if inputs_embeds is None else inputs_embeds
+
+
+def kept(out, *names):
+    """What a head's output takes over from its body's."""
+    names = names or ("past_key_values", "hidden_states", "attentions", "cross_attentions")
+    return {name: getattr(out, name) for name in names if hasattr(out, name)}
+
+
+def merge_choices(inputs, options):
+    """Inputs of (B, C, ...) as (B C, ...), and (B, C)."""
+    choices = None
+
+    def merge(x):
+        nonlocal choices
+        if not hasattr(x, "shape"):
+            return x
+        *choices, tokens = ops.shape(x)[:3]
+        return ops.reshape(x, (-1, tokens, *ops.shape(x)[3:]))
+
+    return [merge(x) for x in inputs], {name: merge(x) for name, x in options.items()}, choices
+
+
+# Losses; None where there are no labels
+
+
+def token_loss(logits, labels):
+    """Cross-entropy over tokens: (B, T, V), (B, T) -> ()."""
+    if labels is None:
+        return None
+    return ops.cross_entropy(ops.reshape(logits, (-1, ops.shape(logits)[-1])), ops.reshape(labels, (-1,)))
+
+
+def next_token_loss(logits, labels):
+    """Cross-entropy of each token's logits with the next token: (..., T, V), (..., T) -> ()."""
+    return None if labels is None else token_loss(logits[..., :-1, :], labels[..., 1:])
+
+
+def position_loss(logits, positions):
+    """Cross-entropy over places in a text; a place beyond it does not count: (B, T), (B,) -> ()."""
+    tokens = ops.shape(logits)[1]
+    inside = (positions >= 0) & (positions < tokens)
+    first = positions * 0
+    return ops.cross_entropy(logits, ops.where(inside, positions, ops.where(positions < 0, first, first - 100)))
+
+
+def classification_loss(logits, labels, config):
+    """The loss of a classifier of L labels: (B, L), labels -> ().
+
+    `config.problem_type` says which; if it is None, one label means regression, integer labels (B,) one class each, and
+    other labels (B, L) any number of classes.
+    """
+    if labels is None:
+        return None
+    problem = config.problem_type
+    if problem is None:
+        single = "single_label_classification" if ops.is_integer(labels) else "multi_label_classification"
+        problem = "regression" if config.num_labels == 1 else single
+    if problem == "regression":
+        return ops.mean_squared_error(ops.reshape(logits, (-1,)), ops.cast_like(ops.reshape(labels, (-1,)), logits))
+    if problem == "single_label_classification":
+        return ops.cross_entropy(logits, ops.reshape(labels, (-1,)))
+    return ops.binary_cross_entropy(logits, ops.cast_like(labels, logits))

@@ -1,0 +1,41 @@
+"""Which keys a query may see, as the boolean masks that `ops.attention` takes.
+
+B batch, T tokens of the input, S keys; True is visible.
+"""
+
+from . import ops
+
+
+def padding(attention_mask):
+    """(B, S), or (B, T, S) for each query, nonzero where visible -> (B, 1, 1 or T, S); None stays None."""
+    if attention_mask is None:
+        return None
+    visible = ops.cast(attention_mask, "bool")
+    return visible[:, None] if len(visible.shape) == 3 else visible[:, None, None, :]
+
+
+def causal(x, attention_mask, cache):
+    """The mask of a decoder of x (B, T, D): no query sees a later key. -> (B or 1, 1, T, S).
+
+    None where `causal=True` says it all. With a cache S is its room, and column j of `attention_mask` is about the j-th
+    token that the cache has seen or will see; columns that it lacks at the end are visible.
+    """
+    if cache is None and attention_mask is None:
+        return None
+    tokens = ops.shape(x)[1]
+    seen = 0 if cache is None else cache[0].length
+    room = tokens if cache is None else ops.shape(cache[0].key)[1]
+    queries = ops.arange(tokens, like=x) + seen
+    visible = (ops.arange(room, like=x) <= queries[:, None])[None, None]
+    if attention_mask is not None:
+        visible = visible & padding(_widen(attention_mask, room))
+    return visible
+
+
+def _widen(attention_mask, room):
+    visible = ops.cast(attention_mask, "bool")
+    *others, width = ops.shape(visible)
+    if isinstance(width, int) and isinstance(room, int) and width == room:
+        return visible
+    missing = ops.zeros((*others, room - width), like=visible)
+    return ops.concat([visible, ~missing], -1)
