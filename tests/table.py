@@ -87,6 +87,7 @@ class Case:
 
 
 def case(config: str, blind: Input | None = None, **call: Any) -> Case:
+    """A `Case` as one would write the call."""
     inputs = {name: value for name, value in call.items() if isinstance(value, Input)}
     return Case(config, inputs, {name: value for name, value in call.items() if name not in inputs}, blind)
 
@@ -118,12 +119,24 @@ def _configs(tiny: dict[str, Any], **changes: dict[str, Any]) -> dict[str, dict[
 
 
 _RIGHT = mask("1111100", "1111111")  # padding on the right
-_LEFT = mask("0011111", "1111111")
-_LEFT_BLIND = mask("1100000", "0000000")
-_LEFT_POSITIONS = given(((0, 0, 0, 1, 2, 3, 4), (0, 1, 2, 3, 4, 5, 6)))
+_LEFT = {  # padding on the left, as a causal model meets it
+    "attention_mask": mask("0011111", "1111111"),
+    "position_ids": given(((0, 0, 0, 1, 2, 3, 4), (0, 1, 2, 3, 4, 5, 6))),
+    "blind": mask("1100000", "0000000"),
+}
 _TEXT = {"input_ids": ids(2, 7), "attention_mask": _RIGHT}
+_THREE = {"input_ids": ids(3, 5), "attention_mask": mask("11100", "11111", "11110")}
+_PAIRWISE = mask(("1010", "1101", "0110", "1111"), ("0111", "1000", "1010", "1101"))  # who sees whom, (B, T, T)
 _TYPES = ids(2, 7, high=3)
 _LABELS = ids(2, 7).where("0110100", "1011011", other=IGNORED)
+_TAGS = ids(2, 7, high=3).where("0110100", "1011011", other=IGNORED)
+_SPANS = {"start_positions": given((1, 4)), "end_positions": given((3, 9))}  # 9 is out of range
+_CHOICES = {
+    "input_ids": ids(2, 3, 5),
+    "attention_mask": mask(("11100", "11111", "11000"), ("11111", "10000", "11110")),
+}
+_CHOICE_LABELS = ids(2, 3, 5).where(("01100", "01111", "01000"), ("11111", "10000", "00110"), other=IGNORED)
+_CHOSEN = given((2, 1))
 _CROSS = {"encoder_hidden_states": normal(2, 6, 16), "encoder_attention_mask": mask("111111", "011100")}
 
 BERT = Row(
@@ -148,19 +161,18 @@ BERT = Row(
     ),
     {
         "BertModel": (
-            case("default", input_ids=ids(3, 5), attention_mask=mask("11100", "11111", "01101"),
-                 token_type_ids=ids(3, 5, high=3), **ALL),
+            case("default", **_THREE, token_type_ids=ids(3, 5, high=3), **ALL),
             case("default", inputs_embeds=normal(2, 7, 16), position_ids=ids(2, 7, high=19)),
-            case("default", input_ids=ids(2, 4), attention_mask=mask(("1010", "1101", "0110", "1111"), ("0111", "1000", "1010", "1101"))),
+            case("default", input_ids=ids(2, 4), attention_mask=_PAIRWISE),
             case("gelu_new", **_TEXT),
             case("decoder", **_TEXT, output_attentions=True),
             case("cross", **_TEXT, **_CROSS, output_attentions=True),
             case("cross", **_TEXT),
         ),
         "BertForPreTraining": (
-            case("default", **_TEXT, token_type_ids=_TYPES, labels=_LABELS, next_sentence_label=ids(2, high=2)),
+            case("default", **_TEXT, token_type_ids=_TYPES, labels=_LABELS, next_sentence_label=given((1, 0))),
             case("default", **_TEXT, labels=_LABELS, **ALL),
-            case("untied", **_TEXT, labels=_LABELS, next_sentence_label=ids(2, high=2)),
+            case("untied", **_TEXT, labels=_LABELS, next_sentence_label=given((1, 0))),
         ),
         "BertForMaskedLM": (
             case("default", **_TEXT, token_type_ids=_TYPES, labels=_LABELS, **ALL),
@@ -172,42 +184,42 @@ BERT = Row(
             case("decoder", **_TEXT, labels=_LABELS),
             case("cross", **_TEXT, **_CROSS, labels=_LABELS, **ALL),
         ),
-        "BertForNextSentencePrediction": (case("default", **_TEXT, token_type_ids=_TYPES, labels=ids(2, high=2)),),
+        "BertForNextSentencePrediction": (case("default", **_TEXT, token_type_ids=_TYPES, labels=given((1, 0))),),
         "BertForSequenceClassification": (
-            case("default", **_TEXT, token_type_ids=_TYPES, labels=ids(2, high=2), **ALL),
-            case("gelu_new", **_TEXT, labels=ids(2, high=3)),
+            case("default", **_TEXT, token_type_ids=_TYPES, labels=given((1, 0)), **ALL),
+            case("gelu_new", **_TEXT, labels=given((2, 1))),
             case("gelu_new", **_TEXT, labels=bits(2, 3)),
             case("relu", **_TEXT, labels=normal(2)),
             case("multi_label", **_TEXT, labels=bits(2, 3)),
             case("targets", **_TEXT, labels=normal(2, 3)),
         ),
-        "BertForMultipleChoice": (
-            case("default", input_ids=ids(2, 3, 5), attention_mask=mask(("11100", "11111", "11000"), ("11111", "10000", "11110")),
-                 token_type_ids=ids(2, 3, 5, high=3), labels=ids(2, high=3)),
-        ),
+        "BertForMultipleChoice": (case("default", **_CHOICES, token_type_ids=ids(2, 3, 5, high=3), labels=_CHOSEN),),
         "BertForTokenClassification": (
             case("default", **_TEXT, token_type_ids=_TYPES),
-            case("gelu_new", **_TEXT, labels=ids(2, 7, high=3).where("0110100", "1011011", other=IGNORED)),
+            case("gelu_new", **_TEXT, labels=_TAGS),
         ),
-        "BertForQuestionAnswering": (
-            case("default", **_TEXT, token_type_ids=_TYPES, start_positions=given((1, 4)), end_positions=given((3, 9))),
-        ),
+        "BertForQuestionAnswering": (case("default", **_TEXT, token_type_ids=_TYPES, **_SPANS),),
     },
     aliases={"FlaxBertLMHeadModel": "FlaxBertForCausalLM"},
 )
 
 _PAD = 36
+_MARKED = {"mc_token_ids": given(((2, 4, 1), (3, 0, 4)))}
 _RIGHT_IDS = ids(2, 7, high=_PAD).where("1111100", "1111111", other=_PAD)
 _LEFT_IDS = ids(2, 7, high=_PAD).where("0011111", "1111111", other=_PAD)
-_CHOICES = {
-    "input_ids": ids(2, 3, 5),
-    "attention_mask": mask(("11110", "11111", "11110"), ("11111", "11110", "11111")),
-}
 
 GPT2 = Row(
     "gpt2",
     _configs(
-        {"vocab_size": VOCAB, "n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 19, "bos_token_id": 36, "eos_token_id": 36},
+        {
+            "vocab_size": VOCAB,
+            "n_embd": 16,
+            "n_layer": 2,
+            "n_head": 2,
+            "n_positions": 19,
+            "bos_token_id": 36,
+            "eos_token_id": 36,
+        },
         scaled={"scale_attn_by_inverse_layer_idx": True, "reorder_and_upcast_attn": True},  # stanford-crfm's GPT-2s set both
         inner={"n_inner": 24, "activation_function": "relu", "layer_norm_epsilon": 1e-3},
         cross={"add_cross_attention": True},
@@ -220,9 +232,8 @@ GPT2 = Row(
     ),
     {
         "GPT2Model": (
-            case("default", input_ids=ids(3, 5), attention_mask=mask("11100", "11111", "11110"), **ALL),
-            case("default", input_ids=ids(2, 7), attention_mask=_LEFT, blind=_LEFT_BLIND, position_ids=_LEFT_POSITIONS,
-                 token_type_ids=ids(2, 7)),
+            case("default", **_THREE, **ALL),
+            case("default", input_ids=ids(2, 7), **_LEFT, token_type_ids=ids(2, 7)),
             case("default", inputs_embeds=normal(2, 7, 16)),
             case("scaled", **_TEXT, output_attentions=True),
             case("inner", **_TEXT),
@@ -230,35 +241,36 @@ GPT2 = Row(
         ),
         "GPT2LMHeadModel": (
             case("default", **_TEXT, labels=_LABELS, **ALL),
-            case("default", input_ids=ids(2, 7), attention_mask=_LEFT, blind=_LEFT_BLIND, position_ids=_LEFT_POSITIONS,
-                 labels=ids(2, 7).where("0001111", "1111111", other=IGNORED)),
+            case("default", input_ids=ids(2, 7), **_LEFT, labels=ids(2, 7).where("0001111", "1111111", other=IGNORED)),
             case("scaled", **_TEXT),
             case("cross", **_TEXT, **_CROSS, labels=_LABELS),
             case("untied", **_TEXT, labels=_LABELS),
         ),
         "GPT2DoubleHeadsModel": (
-            case("default", **_CHOICES, mc_token_ids=given(((3, 4, 3), (4, 3, 0))), mc_labels=ids(2, high=3),
-                 labels=ids(2, 3, 5).where(("01110", "01111", "00010"), ("11111", "01110", "00111"), other=IGNORED)),
+            case("default", **_CHOICES, **_MARKED, mc_labels=_CHOSEN, labels=_CHOICE_LABELS),
             case("default", **_CHOICES),
-            case("last", **_CHOICES, mc_labels=ids(2, high=3)),
+            case("last", **_CHOICES, mc_labels=_CHOSEN),
             case("mean", **_CHOICES),
             case("plain", **_CHOICES),
         ),
         "GPT2ForSequenceClassification": (
-            case("padded", input_ids=_RIGHT_IDS, attention_mask=_RIGHT, labels=ids(2, high=3), **ALL),
-            case("padded", input_ids=_LEFT_IDS, attention_mask=_LEFT, blind=_LEFT_BLIND, position_ids=_LEFT_POSITIONS, labels=bits(2, 3)),
+            case("padded", input_ids=_RIGHT_IDS, attention_mask=_RIGHT, labels=given((2, 1)), **ALL),
+            case("padded", input_ids=_LEFT_IDS, **_LEFT, labels=bits(2, 3)),
             case("regression", input_ids=_RIGHT_IDS, attention_mask=_RIGHT, labels=normal(2)),
-            case("default", input_ids=ids(1, 6), labels=ids(1, high=2)),
+            case("default", input_ids=ids(1, 6), labels=given((1,))),
         ),
-        "GPT2ForTokenClassification": (
-            case("padded", **_TEXT, labels=ids(2, 7, high=3).where("0110100", "1011011", other=IGNORED)),
-        ),
-        "GPT2ForQuestionAnswering": (
-            case("default", **_TEXT, start_positions=given((1, 4)), end_positions=given((3, 9))),
-        ),
+        "GPT2ForTokenClassification": (case("padded", **_TEXT, labels=_TAGS),),
+        "GPT2ForQuestionAnswering": (case("default", **_TEXT, **_SPANS),),
     },
     greedy={
-        "GPT2LMHeadModel": case("default", input_ids=_LEFT_IDS, attention_mask=_LEFT, do_sample=False, use_cache=True, max_new_tokens=8),
+        "GPT2LMHeadModel": case(
+            "default",
+            input_ids=_LEFT_IDS,
+            attention_mask=_LEFT["attention_mask"],
+            do_sample=False,
+            use_cache=True,
+            max_new_tokens=8,
+        ),
     },
 )
 
@@ -289,8 +301,8 @@ VIT = Row(
             case("pooler", pixel_values=_IMAGE),
         ),
         "ViTForImageClassification": (
-            case("default", pixel_values=_IMAGE, labels=ids(2, high=2)),
-            case("no_bias", pixel_values=_IMAGE, labels=ids(2, high=3), **ALL),
+            case("default", pixel_values=_IMAGE, labels=given((1, 0))),
+            case("no_bias", pixel_values=_IMAGE, labels=given((2, 1)), **ALL),
             case("no_bias", pixel_values=_IMAGE, labels=bits(2, 3)),
             case("one", pixel_values=normal(2, 3, 20, 16), interpolate_pos_encoding=True, labels=normal(2)),
         ),

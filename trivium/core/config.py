@@ -97,6 +97,15 @@ class Config:
         if getattr(self, whole) % getattr(self, part):
             raise self.error(whole, f"= {getattr(self, whole)} is not a multiple of {part} = {getattr(self, part)}")
 
+    def pair(self, field: str) -> tuple[int, int]:
+        """A field that is one size for both height and width, or the two of them."""
+        value = getattr(self, field)
+        if isinstance(value, int):
+            return value, value
+        if len(value) != 2:
+            raise self.error(field, f"= {value} is neither one size nor (height, width)")
+        return value
+
     def _checked(self, name: str, value: Any) -> Any:
         kind = _field_types(type(self))[name]
         fits, value = _fit(value, kind)

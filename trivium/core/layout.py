@@ -153,7 +153,7 @@ def layout(network: type, config: Config) -> Layout:
     weights: dict[str, Weight] = {}
     for name, layer, leaf, shape, init in walk(model):
         weights[name] = Weight(name, shape, layer, leaf, init or model.initializer(config))
-    prefix = "" if model.body is model else model.body_prefix
+    prefix = "" if model.get_body() is model else model.body_prefix
     return Layout(weights, model.ties(), prefix, model.body_prefix, tuple(model.optional_parts()))
 
 

@@ -150,9 +150,9 @@ class Conv2d(Module):
     Source: torch.nn.Conv2d.
     """
 
-    def __init__(self, inputs: int, outputs: int, kernel_size: int, stride: int) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]) -> None:
         super().__init__()
-        self.weight = Slot("Conv2d", (outputs, inputs, kernel_size, kernel_size), None)
+        self.weight = Slot("Conv2d", (outputs, inputs, *kernel_size), None)
         self.bias = Slot("Conv2d", (outputs,), ZEROS)
 
 

@@ -90,8 +90,7 @@ class Pretrained:
         """How weights are drawn that do not say it themselves."""
         return Normal(config.initializer_range)
 
-    @property
-    def body(self) -> Any:
+    def get_body(self) -> Any:
         """The network without its head: itself, if it has none."""
         return self
 
@@ -99,16 +98,21 @@ class Pretrained:
         """Other name -> name of each weight that PyTorch's state dict has under two names."""
         found = dict(self.other_ties)
         if self.output_embedding and self.config.tie_word_embeddings:
-            prefix = "" if self.body is self else f"{self.body_prefix}."
-            found[f"{self.output_embedding}.weight"] = f"{prefix}{self.body.input_embedding}.weight"
+            found[f"{self.output_embedding}.weight"] = f"{self._prefix()}{self.get_body().input_embedding}.weight"
         return found
 
     def optional_parts(self) -> Iterable[str]:
         """The paths of the parts that a checkpoint of another class may lack."""
-        prefix = "" if self.body is self else f"{self.body_prefix}."
-        yield from (prefix + part for part in self.body.optional)
-        if self.body is not self:
+        yield from (self._prefix() + part for part in self.get_body().optional)
+        if self.get_body() is not self:
             yield from self.optional
+
+    def _prefix(self) -> str:
+        return "" if self.get_body() is self else f"{self.body_prefix}."
+
+    def input_shapes(self) -> dict[str, tuple[tuple[int | None, ...], str]]:
+        """The inputs that the model is usually called with: name -> (shape, dtype), None for any size."""
+        return {"input_ids": ((None, None), "int32"), "attention_mask": ((None, None), "int32")}
 
     @classmethod
     def unbound(cls) -> type:
@@ -126,7 +130,7 @@ class Pretrained:
 
     def get_input_embeddings(self) -> Any:
         """The layer that embeds the input."""
-        return at(self.body, self.body.input_embedding)
+        return at(self.get_body(), self.get_body().input_embedding)
 
     def num_parameters(self) -> int:
         """The number of parameters, tied ones once."""
@@ -138,7 +142,7 @@ class Pretrained:
         """The native layer that holds a weight, and the weight's attribute there."""
         return at(self, weight.owner), weight.place(self.column).name
 
-    def weights(self) -> Iterator[tuple[Weight, Callable[[], np.ndarray]]]:
+    def read_weights(self) -> Iterator[tuple[Weight, Callable[[], np.ndarray]]]:
         """Every weight with a function that reads it, in the layout of the Hub's checkpoints (a view where possible)."""
         for weight in self.layout:
             yield weight, functools.partial(self._read_canonical, weight)
@@ -235,8 +239,8 @@ class Pretrained:
         elif options:
             config = config.replace(**options)
         with open_checkpoint(path) as checkpoint:
-            found = match(checkpoint, layout(cls.unbound(), config), ignore=ignore)
-            fresh = found.check_for_class(cls.unbound())
+            found = match(checkpoint, cls.unbound(), config, ignore)
+            fresh = found.check_for_class()
             held = {str(tensor.dtype) for tensor in checkpoint.tensors.values() if _is_float(tensor.dtype)}
             model = cls(config, dtype=dtype or _widest(held), seed=None)
             model.load_weights(_Lazy(found.read, [name for name in model.layout.weights if name not in fresh]))
@@ -264,7 +268,7 @@ class Pretrained:
         from trivium.convert import save
 
         names = (type(self).__name__,)
-        save(self.weights(), self.unbound(), self.config.replace(architectures=names), directory, format, **options)
+        save(self.read_weights(), self.unbound(), self.config.replace(architectures=names), directory, format, **options)
 
 
 class _Lazy(Mapping[str, np.ndarray]):

@@ -25,9 +25,11 @@ class Head(nn.Model):
         super().__init__(c)
         setattr(self, self.body_prefix, self.body_class(c, **self.body_options))
 
-    @property
-    def body(self):
+    def get_body(self):
         return getattr(self, self.body_prefix)
+
+    def body(self, *inputs, **options):
+        return self.get_body()(*inputs, **options)
 
     @staticmethod
     def dropout_rate(c):
@@ -35,10 +37,13 @@ class Head(nn.Model):
         return c.hidden_dropout_prob if c.classifier_dropout is None else c.classifier_dropout
 
     def initializer(self, config):
-        return self.body.initializer(config)
+        return self.get_body().initializer(config)
+
+    def input_shapes(self):
+        return self.get_body().input_shapes()
 
     def init_cache(self, batch_size, max_length):
-        return self.body.init_cache(batch_size, max_length)
+        return self.get_body().init_cache(batch_size, max_length)
 
 
 class MaskedLM(Head):
@@ -146,6 +151,9 @@ class MultipleChoice(Head):
         super().__init__(c)
         self.dropout = nn.Dropout(self.dropout_rate(c))
         self.classifier = nn.Linear(c.hidden_size, 1)
+
+    def input_shapes(self):
+        return {name: ((None, *shape), dtype) for name, (shape, dtype) in super().input_shapes().items()}
 
     def forward(self, *inputs, labels=None, **options):
         inputs, options, choices = merge_choices(inputs, options)

@@ -106,14 +106,14 @@ class Dropout(Module):
 
 
 class Conv2d(Module):
-    def __init__(self, inputs: int, outputs: int, kernel_size: int, stride: int) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]) -> None:
         super().__init__()
-        self.weight = Parameter((outputs, inputs, kernel_size, kernel_size))
+        self.weight = Parameter((outputs, inputs, *kernel_size))
         self.bias = Parameter((outputs,))
         self._stride = stride
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         size = self.weight.shape[2:]
         windows = np.lib.stride_tricks.sliding_window_view(x, size, axis=(1, 2))  # (B, H', W', i, h, w)
-        windows = windows[:, :: self._stride, :: self._stride]
+        windows = windows[:, :: self._stride[0], :: self._stride[1]]
         return np.tensordot(windows, self.weight, ([3, 4, 5], [1, 2, 3])) + self.bias

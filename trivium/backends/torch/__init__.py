@@ -1,1 +1,5 @@
 """The contract in PyTorch."""
+
+from trivium.core.pretrained import require
+
+require("torch", "torch")

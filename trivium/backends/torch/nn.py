@@ -74,7 +74,7 @@ class Unembedding(torch.nn.Linear):
 
 
 class Conv2d(torch.nn.Conv2d):
-    def __init__(self, inputs: int, outputs: int, kernel_size: int, stride: int) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]) -> None:
         super().__init__(inputs, outputs, kernel_size, stride, dtype=_dtype())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -166,13 +166,16 @@ class Summary(nn.Module):
 
     def __init__(self, c: Config):
         super().__init__()
-        self.summary = nn.Linear(c.n_embd, 1 if c.summary_proj_to_labels else c.n_embd)
+        if c.summary_use_proj:
+            self.summary = nn.Linear(c.n_embd, 1 if c.summary_proj_to_labels else c.n_embd)
+        self.projects = c.summary_use_proj
         self.dropout = nn.Dropout(c.summary_first_dropout)
         self.activation = ops.activation(c.summary_activation) if c.summary_activation else None
         self.summarise = SUMMARIES[c.summary_type]
 
     def forward(self, x, index):  # (B, T, D), (B,) -> (B, 1 or D)
-        x = self.summary(self.dropout(self.summarise(x, index)))
+        x = self.dropout(self.summarise(x, index))
+        x = self.summary(x) if self.projects else x
         return x if self.activation is None else self.activation(x)
 
 
@@ -196,7 +199,7 @@ class GPT2DoubleHeadsModel(heads.CausalLM, body=GPT2Model):
         logits = self.predict(x)
         logits = ops.reshape(logits, (batch, choices, *ops.shape(logits)[1:]))
         choice = ops.reshape(self.multiple_choice_head(x, index), (batch, choices, -1))  # (B, C, 1 or D)
-        choice = choice[..., 0] if self.config.summary_proj_to_labels else choice
+        choice = choice[..., 0] if choice.shape[-1] == 1 else choice
         mc_loss = None if mc_labels is None else ops.cross_entropy(choice, ops.reshape(mc_labels, (-1,)))
         names = ("past_key_values", "hidden_states", "attentions")
         return DoubleHeadsOutput(

@@ -15,7 +15,7 @@ from .. import heads, nn, ops
 class PatchEmbeddings(nn.Module):
     def __init__(self, c: Config):
         super().__init__()
-        self.projection = nn.Conv2d(c.num_channels, c.hidden_size, kernel_size=c.patch_size, stride=c.patch_size)
+        self.projection = nn.Conv2d(c.num_channels, c.hidden_size, kernel_size=c.patch_hw, stride=c.patch_hw)
 
     def forward(self, x):  # (B, H, W, C) -> (B, h, w, D)
         return self.projection(x)
@@ -28,8 +28,8 @@ class Embeddings(nn.Module):
         if masks_patches:
             self.mask_token = nn.Parameter((1, 1, c.hidden_size), ZEROS)
         self.patch_embeddings = PatchEmbeddings(c)
-        self.grid = c.image_size // c.patch_size
-        tokens = self.grid**2 + 1
+        self.grid = c.grid
+        tokens = self.grid[0] * self.grid[1] + 1
         self.position_embeddings = nn.Parameter((1, tokens, c.hidden_size), TruncatedNormal(c.initializer_range))
         self.dropout = nn.Dropout(c.hidden_dropout_prob)
 
@@ -44,10 +44,10 @@ class Embeddings(nn.Module):
         return self.dropout(x + ops.cast_like(positions, x))
 
     def interpolated(self, h, w):  # -> (1, h w + 1, D)
-        if (h, w) == (self.grid, self.grid):
+        if (h, w) == self.grid:
             return self.position_embeddings
         first, rest = self.position_embeddings[:, :1], self.position_embeddings[:, 1:]
-        rest = ops.resize_bicubic(ops.reshape(rest, (1, self.grid, self.grid, -1)), (h, w))
+        rest = ops.resize_bicubic(ops.reshape(rest, (1, *self.grid, -1)), (h, w))
         return ops.concat([first, ops.reshape(rest, (1, h * w, -1))], 1)
 
 
@@ -157,6 +157,10 @@ class ViTModel(nn.Model):
     def initializer(self, config):
         return TruncatedNormal(config.initializer_range)
 
+    def input_shapes(self):
+        c = self.config
+        return {"pixel_values": ((None, c.num_channels, *c.image_hw), "float32")}
+
     def forward(
         self,
         pixel_values,
@@ -181,8 +185,8 @@ class ViTModel(nn.Model):
         _, channels, h, w = ops.shape(pixel_values)
         if isinstance(channels, int) and channels != c.num_channels:
             raise InputError(f"pixel_values (B, C, H, W) has {channels} channels; the config says {c.num_channels}")
-        if not interpolates and isinstance(h, int) and isinstance(w, int) and (h, w) != (c.image_size, c.image_size):
-            why = f"images are {h} x {w}; the config says {c.image_size} x {c.image_size}"
+        if not interpolates and isinstance(h, int) and isinstance(w, int) and (h, w) != c.image_hw:
+            why = f"images are {h} x {w}; the config says {c.image_hw[0]} x {c.image_hw[1]}"
             raise InputError(why, hint="resize them, or pass interpolate_pos_encoding=True")
         if bool_masked_pos is not None and not self.masks_patches:
             raise InputError("bool_masked_pos needs a model with a mask token", hint="use_mask_token=True makes one")
@@ -213,7 +217,7 @@ class ViTForMaskedImageModeling(heads.Head, body=ViTModel):
 
     def __init__(self, c: Config):
         super().__init__(c)
-        self.decoder = nn.Layers([nn.Conv2d(c.hidden_size, c.encoder_stride**2 * c.num_channels, kernel_size=1, stride=1)])
+        self.decoder = nn.Layers([nn.Conv2d(c.hidden_size, c.encoder_stride**2 * c.num_channels, kernel_size=(1, 1), stride=(1, 1))])
 
     def forward(self, pixel_values, bool_masked_pos=None, **options):
         c = self.config

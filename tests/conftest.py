@@ -1,0 +1,83 @@
+"""What all tests share: the backends, one import of each framework per worker, and checkpoints made of the goldens."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up messages
+os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the Hub; those of the Hub have a server of their own
+
+from tests import drawn
+from tests.backends import Backend
+
+GOLDENS = Path(__file__).parent / "goldens"
+_backends: dict[str, Backend] = {}
+
+
+@pytest.fixture
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """The backend that the test is parametrised with."""
+    if request.param not in _backends:
+        _backends[request.param] = Backend(request.param)
+    return _backends[request.param]
+
+
+class Golden:
+    """What Transformers 4.52.4 says of one class with one config; `goldens/generate.py` wrote it."""
+
+    def __init__(self, model_type: str, class_name: str, config_name: str) -> None:
+        self.model_type, self.class_name, self.config_name = model_type, class_name, config_name
+
+    def __repr__(self) -> str:
+        return f"{self.class_name}-{self.config_name}"
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The golden as it is stored."""
+        return _read(GOLDENS / self.model_type / f"{self.class_name}.json")["configs"][self.config_name]
+
+    def weights(self) -> dict[str, Any]:
+        """The drawn weights, by the names of the checkpoint on the Hub."""
+        shapes = self.content["weights"]
+        return {name: drawn.weight(name, tuple(shape)) for name, shape in shapes.items()}
+
+    def write(self, directory: Path) -> Path:
+        """Writes the checkpoint into `directory`, with the library that everybody uses."""
+        from safetensors.numpy import save_file
+
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "config.json").write_text(json.dumps(self.content["config"]))
+        save_file(self.weights(), directory / "model.safetensors", {"format": "pt"})
+        return directory
+
+
+_contents: dict[Path, dict[str, Any]] = {}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if path not in _contents:
+        _contents[path] = json.loads(path.read_text())
+    return _contents[path]
+
+
+def goldens() -> Iterator[Golden]:
+    """All goldens."""
+    for path in sorted(GOLDENS.glob("*/*.json")):
+        if path.parent.name != "files":
+            for config_name in _read(path)["configs"]:
+                yield Golden(path.parent.name, path.stem, config_name)
+
+
+every_golden = pytest.mark.parametrize("golden", list(goldens()), ids=repr)
+
+
+@pytest.fixture
+def checkpoint(golden: Golden, tmp_path: Path) -> Path:
+    """A directory with the golden's checkpoint."""
+    return golden.write(tmp_path / "checkpoint")

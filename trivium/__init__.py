@@ -1,0 +1,29 @@
+"""Trivium: every transformer architecture once, native in PyTorch, TensorFlow and JAX.
+
+`trivium.torch`, `trivium.tensorflow`, `trivium.flax` and `trivium.numpy` have the models, `trivium.convert` moves checkpoints
+between the frameworks without any of them. Importing `trivium` loads no framework.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_MODULES = ("convert", "flax", "numpy", "tensorflow", "torch")
+_NAMES = {"AutoConfig": "trivium.core.auto", "TriviumError": "trivium.core.errors"}
+
+__all__ = ["AutoConfig", "TriviumError", "convert", "flax", "numpy", "tensorflow", "torch"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"trivium.{name}")
+    if name in _NAMES:
+        return getattr(importlib.import_module(_NAMES[name]), name)
+    raise AttributeError(f"module 'trivium' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,189 @@
+"""The base classes of TensorFlow's modules and models, which are Keras 3's."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Self
+
+import keras
+import numpy as np
+import optree
+import tensorflow as tf
+
+from trivium.core import outputs
+from trivium.core.errors import InputError
+from trivium.core.pretrained import Pretrained, building
+
+
+class _Composed:
+    """What modules and models have in common. They make their weights in `__init__`, so that they are built from the start."""
+
+    # Keras has a property `output` of its own, which refuses to be set, and leaves whatever has this name out of its files
+    @property
+    def output(self) -> Any:
+        return self.output_
+
+    @output.setter
+    def output(self, layer: Any) -> None:
+        self.output_ = layer
+
+
+class Module(_Composed, keras.layers.Layer):
+    """A part of a network: a Keras layer that holds others.
+
+    It is called past `Layer.__call__`, which is for leaves and for models: there it would only forbid calls that mix tensors
+    with other arguments, and take longer than the work. `training` reaches the leaves from the model.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(dtype=building().dtype)
+        self.built = True
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        return self.forward(*inputs, **options)
+
+
+class Model(Pretrained, _Composed, keras.Model):
+    """A network in TensorFlow: a `keras.Model` that compiles, fits, predicts, saves and exports.
+
+    Inputs are arguments, or one dict of them as `fit` passes it. With labels among the inputs, `compile(optimizer)` without a
+    loss trains by the network's own loss; with a loss, labels are Keras's `y`, and the prediction is the logits.
+
+    Args:
+        config: The architecture's config.
+        dtype: Of the weights and of the computation, by NumPy's name.
+        seed: Of the first values, which are the same in every framework.
+    """
+
+    column = "tensorflow"
+
+    def __init__(self, config: Any) -> None:
+        if "call" not in type(self).__dict__:
+            type(self).call = _call(type(self))
+        super().__init__(dtype=building().dtype)
+        self._convert_input_args = False  # integers stay integers; the leaves convert what they take
+        self._allow_non_tensor_positional_args = True
+        self.built = True
+        self.config = config
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls.__module__.startswith("trivium."):
+            keras.saving.register_keras_serializable("trivium")(cls)
+
+    # Weights
+
+    def like(self) -> tf.Tensor:
+        """A weight, for its dtype and device."""
+        return self.trainable_variables[0].value
+
+    def _assign(self, owner: Any, name: str, array: np.ndarray) -> None:
+        getattr(owner, name).assign(np.ascontiguousarray(array))
+
+    def _read(self, owner: Any, name: str) -> np.ndarray:
+        return getattr(owner, name).numpy()
+
+    # Keras
+
+    def get_config(self) -> dict[str, Any]:
+        return {"config": self.config.to_dict(), "dtype": self.dtype_policy.variable_dtype, "seed": None}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
+        return cls(cls.config_class.from_dict(config["config"]), dtype=config["dtype"], seed=None)
+
+    def export(self, filepath: Any, format: str = "tf_saved_model", input_signature: Any = None, **options: Any) -> None:
+        """Writes the model for serving; see `keras.Model.export`.
+
+        A SavedModel takes a dict of inputs, of any batch size and length unless `input_signature` says otherwise, and returns
+        a dict of outputs ("hidden_states_0", ... for tuples).
+        """
+        if input_signature is None:
+            shapes = self.input_shapes().items()
+            input_signature = [{name: tf.TensorSpec(shape, dtype, name) for name, (shape, dtype) in shapes}]
+        if format != "tf_saved_model":
+            super().export(filepath, format=format, input_signature=input_signature, **options)
+            return
+        archive = keras.export.ExportArchive()
+        archive.track(self)
+        archive.add_endpoint("serve", lambda inputs: _flat(self(inputs, training=False)), input_signature)
+        archive.write_out(filepath, **options)
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> tf.Tensor:
+        if self._compile_loss is None and isinstance(y_pred, outputs.ModelOutput):
+            if y_pred["loss"] is None:
+                raise InputError("no loss: give labels among the inputs, or compile(loss=...) and fit(x, y)")
+            return y_pred["loss"]
+        return super().compute_loss(x, y, _prediction(y_pred), sample_weight, training)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        return super().compute_metrics(x, y, _prediction(y_pred), sample_weight)
+
+
+def _prediction(out: Any) -> Any:
+    """What a loss or metric of Keras compares with `y`."""
+    if not isinstance(out, outputs.ModelOutput):
+        return out
+    found = [value for name, value in out.items() if "loss" not in name]
+    return out["logits"] if "logits" in out else found[0]
+
+
+def _flat(out: outputs.ModelOutput) -> dict[str, tf.Tensor]:
+    found = {}
+    for name, value in out.items():
+        leaves = tf.nest.flatten(value)
+        found |= {f"{name}_{i}": leaf for i, leaf in enumerate(leaves)} if isinstance(value, tuple) else {name: value}
+    return found
+
+
+def _call(cls: type[Model]) -> Any:
+    """Keras's `call` for a network's `forward`: with `training`, and with one dict in place of arguments.
+
+    Keras reads the signature to find the tensors among the arguments, so it has to name them all: a head's own, and those
+    that it hands on to its body.
+    """
+
+    def call(self: Model, *inputs: Any, training: bool | None = None, **options: Any) -> Any:
+        if inputs and isinstance(inputs[0], dict):
+            inputs, options = inputs[1:], {**inputs[0], **options}
+        return self.forward(*map(_tensor, inputs), **{name: _tensor(value) for name, value in options.items()})
+
+    parameters = [parameter for parameter in _parameters(cls) if parameter.name != "self"]
+    first = parameters[0].replace(default=None)
+    rest = [parameter.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD) for parameter in parameters[1:]]
+    training = inspect.Parameter("training", inspect.Parameter.KEYWORD_ONLY, default=None)
+    this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    call.__signature__ = inspect.Signature([this, first, *rest, training])  # type: ignore[attr-defined]
+    return call
+
+
+def _parameters(cls: Any) -> list[inspect.Parameter]:
+    """The parameters of a network's `forward`, with its body's in place of `*inputs` and `**options`."""
+    if not hasattr(cls, "forward"):
+        return [inspect.Parameter("inputs", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
+    own = list(inspect.signature(cls.forward).parameters.values())
+    named = [p for p in own if p.kind not in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)]
+    if len(named) == len(own) or getattr(cls, "body_class", None) is None:
+        return named or [inspect.Parameter("inputs", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
+    names = {parameter.name for parameter in named}
+    return [p for p in _parameters(cls.body_class) if p.name not in names] + named
+
+
+def _tensor(value: Any) -> Any:
+    return tf.convert_to_tensor(value) if isinstance(value, np.ndarray) else value
+
+
+def _register(cls: type[outputs.ModelOutput]) -> None:
+    """Lets Keras (optree) and tf.function (tf.nest) look inside an output."""
+
+    def restore(names: tuple[str, ...], values: Any) -> outputs.ModelOutput:
+        return cls(**dict(zip(names, values, strict=True)))
+
+    optree.register_pytree_node(cls, lambda out: (out.values(), tuple(out.keys())), restore, namespace="keras")  # type: ignore
+    cls.__tf_flatten__ = lambda self: (tuple(self.keys()), tuple(self.values()))  # type: ignore[attr-defined]
+    cls.__tf_unflatten__ = classmethod(lambda cls, names, values: restore(names, values))  # type: ignore[attr-defined]
+
+
+outputs.on_each_class(_register)

@@ -1,0 +1,97 @@
+"""The layers of the contract (`trivium/core/nn.py`, which defines them) in Keras 3: its own layers wherever it has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from trivium.core.layers import apply_layers
+from trivium.core.pretrained import building
+
+from .model import Model, Module
+
+__all__ = [
+    "Conv1D", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "Unembedding",
+]  # fmt: skip
+
+
+def Parameter(shape: tuple[int, ...], init: Any = None) -> keras.Variable:  # noqa: N802, as in the contract
+    return keras.Variable("zeros", shape=shape, dtype=building().dtype)
+
+
+def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None) -> keras.layers.Dense:  # noqa: N802
+    layer = keras.layers.Dense(outputs, use_bias=bias, kernel_initializer="zeros", dtype=building().dtype)
+    layer.build((None, inputs))
+    return layer
+
+
+def Conv1D(inputs: int, outputs: int, init: Any = None) -> keras.layers.Dense:  # noqa: N802
+    return Linear(inputs, outputs)
+
+
+def Embedding(vocabulary: int, width: int) -> keras.layers.Embedding:  # noqa: N802
+    layer = keras.layers.Embedding(vocabulary, width, embeddings_initializer="zeros", dtype=building().dtype)
+    layer.build(None)
+    return layer
+
+
+def LayerNorm(width: int, eps: float) -> keras.layers.LayerNormalization:  # noqa: N802
+    layer = keras.layers.LayerNormalization(epsilon=eps, dtype=building().dtype)
+    layer.build((None, width))
+    return layer
+
+
+def Dropout(rate: float) -> keras.layers.Dropout:  # noqa: N802
+    return keras.layers.Dropout(rate, seed=building().seed, dtype=building().dtype)
+
+
+def Conv2d(inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]) -> keras.layers.Conv2D:  # noqa: N802
+    layer = keras.layers.Conv2D(
+        outputs, kernel_size, stride, data_format="channels_last", kernel_initializer="zeros", dtype=building().dtype
+    )
+    layer.build((None, None, None, inputs))
+    return layer
+
+
+class Layers(Module):
+    def __init__(self, layers: Iterable[Any]) -> None:
+        super().__init__()
+        self.stack = list(layers)
+
+    def forward(self, x: Any, *shared: Any, cache: Any = None, hidden_states: bool = False, **options: Any) -> Any:
+        return apply_layers(self.stack, x, shared, cache, hidden_states, options)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.stack[index]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.stack)
+
+    def __len__(self) -> int:
+        return len(self.stack)
+
+
+def Unembedding(width: int, vocabulary: int, tied: bool) -> Module:  # noqa: N802
+    return Tied() if tied else Untied(width, vocabulary)
+
+
+class Tied(Module):
+    """Has no weight of its own."""
+
+    def forward(self, x: tf.Tensor, embedding: keras.layers.Embedding, bias: Any = None) -> tf.Tensor:
+        x = tf.matmul(x, embedding.embeddings, transpose_b=True)
+        return x if bias is None else x + bias
+
+
+class Untied(keras.layers.Dense):
+    def __init__(self, width: int, vocabulary: int) -> None:
+        super().__init__(vocabulary, use_bias=False, kernel_initializer="zeros", dtype=building().dtype)
+        self._allow_non_tensor_positional_args = True
+        self.build((None, width))
+
+    def call(self, x: tf.Tensor, embedding: keras.layers.Embedding, bias: Any = None) -> tf.Tensor:
+        x = super().call(x)
+        return x if bias is None else x + bias

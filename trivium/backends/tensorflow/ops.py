@@ -1,0 +1,200 @@
+"""The functions of the contract (`trivium/core/ops.py`, which defines them) in TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from trivium.core import activations
+from trivium.core.resampling import bicubic
+
+Tensor = Any  # tf.Tensor, or keras.Variable where a network hands over a parameter
+
+
+def _t(x: Tensor) -> tf.Tensor:
+    return x.value if isinstance(x, keras.Variable) else tf.convert_to_tensor(x)
+
+
+# Shapes
+
+
+def shape(x: Tensor) -> tuple[Any, ...]:
+    known, x = x.shape, _t(x)
+    if all(size is not None for size in known):
+        return tuple(known)
+    sizes = tf.unstack(tf.shape(x))
+    return tuple(size if fixed is None else fixed for fixed, size in zip(known, sizes, strict=True))
+
+
+def reshape(x: Tensor, shape: Sequence[Any]) -> tf.Tensor:
+    return tf.reshape(x, shape)
+
+
+def transpose(x: Tensor, axes: Sequence[int]) -> tf.Tensor:
+    return tf.transpose(x, axes)
+
+
+def concat(xs: Sequence[Tensor], axis: int) -> tf.Tensor:
+    return tf.concat([_t(x) for x in xs], axis)
+
+
+def split(x: Tensor, parts: int, axis: int) -> Sequence[tf.Tensor]:
+    return tf.split(x, parts, axis)
+
+
+def broadcast_to(x: Tensor, shape: Sequence[Any]) -> tf.Tensor:
+    return tf.broadcast_to(_t(x), shape)
+
+
+# Values
+
+
+def arange(stop: Any, like: Tensor) -> tf.Tensor:
+    return tf.range(stop, dtype=tf.int32)
+
+
+def zeros(shape: Sequence[Any], like: Tensor) -> tf.Tensor:
+    return tf.zeros(shape, like.dtype)
+
+
+def cast(x: Tensor, dtype: str) -> tf.Tensor:
+    return tf.cast(_t(x), dtype)
+
+
+def cast_like(x: Tensor, other: Tensor) -> tf.Tensor:
+    return tf.cast(_t(x), other.dtype)
+
+
+def is_integer(x: Tensor) -> bool:
+    return tf.as_dtype(x.dtype).is_integer
+
+
+def where(condition: Tensor, x: Tensor, y: Tensor) -> tf.Tensor:
+    return tf.where(condition, x, y)
+
+
+def take_rows(x: Tensor, index: Tensor) -> tf.Tensor:
+    index = tf.where(index < 0, index + tf.cast(tf.shape(x)[1], index.dtype), index)
+    return tf.gather(x, index, axis=1, batch_dims=1)
+
+
+def update(x: Tensor, values: Tensor, start: Tensor) -> tf.Tensor:
+    count = tf.shape(values)[1]
+    first = tf.clip_by_value(tf.cast(start, tf.int32), 0, tf.shape(x)[1] - count)
+    places = tf.range(tf.shape(x)[1]) - first
+    inside = (places >= 0) & (places < count)
+    moved = tf.gather(values, tf.clip_by_value(places, 0, count - 1), axis=1)
+    return tf.where(tf.reshape(inside, [1, -1] + [1] * (len(x.shape) - 2)), tf.cast(moved, x.dtype), x)
+
+
+# Sums
+
+
+def sum(x: Tensor) -> tf.Tensor:
+    return tf.reduce_sum(x)
+
+
+def mean(x: Tensor, axis: int) -> tf.Tensor:
+    return tf.reduce_mean(x, axis)
+
+
+def argmax(x: Tensor, axis: int) -> tf.Tensor:
+    return tf.argmax(x, axis, output_type=tf.int32)
+
+
+# Activations
+
+
+def gelu(x: Tensor) -> tf.Tensor:
+    return tf.nn.gelu(x, approximate=False)
+
+
+def gelu_tanh(x: Tensor) -> tf.Tensor:
+    return tf.nn.gelu(x, approximate=True)
+
+
+def quick_gelu(x: Tensor) -> tf.Tensor:
+    return x * tf.sigmoid(1.702 * x)
+
+
+def relu(x: Tensor) -> tf.Tensor:
+    return tf.nn.relu(x)
+
+
+def sigmoid(x: Tensor) -> tf.Tensor:
+    return tf.sigmoid(x)
+
+
+def silu(x: Tensor) -> tf.Tensor:
+    return tf.nn.silu(x)
+
+
+def tanh(x: Tensor) -> tf.Tensor:
+    return tf.tanh(x)
+
+
+def activation(name: str) -> Callable[[Tensor], tf.Tensor]:
+    return globals()[activations.OPS[name]]
+
+
+# Attention
+
+
+def attention(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    mask: Tensor | None = None,
+    *,
+    causal: bool = False,
+    scale: float,
+    dropout: Callable[[Tensor], Tensor],
+    weights: bool = False,
+) -> tuple[tf.Tensor, tf.Tensor | None]:
+    wide = _accumulator(q)
+    scores = tf.cast(tf.einsum("btnh,bsnh->bnts", q, k), wide) * scale
+    if causal:
+        tokens = tf.range(tf.shape(scores)[-1])
+        visible = tokens <= tokens[:, None]
+        mask = visible if mask is None else mask & visible
+    if mask is not None:
+        scores = tf.where(mask, scores, wide.min)
+    found = dropout(tf.cast(tf.nn.softmax(scores), v.dtype))
+    return tf.einsum("bnts,bsnh->btnh", found, v), found if weights else None
+
+
+def _accumulator(x: Tensor) -> tf.DType:
+    """The dtype in which sums over elements of x are made."""
+    return tf.float64 if x.dtype == tf.float64 else tf.float32
+
+
+# Images
+
+
+def resize_bicubic(x: Tensor, size: tuple[int, int]) -> tf.Tensor:
+    rows, columns = (tf.constant(bicubic(old, new), x.dtype) for old, new in zip(x.shape[1:3], size, strict=True))
+    return tf.einsum("hH,wW,bHWc->bhwc", rows, columns, x)
+
+
+# Losses
+
+
+def cross_entropy(logits: Tensor, labels: Tensor, ignore_index: int = -100) -> tf.Tensor:
+    logits = tf.cast(logits, _accumulator(logits))
+    counts = tf.cast(labels != ignore_index, logits.dtype)
+    labels = tf.where(labels == ignore_index, tf.zeros_like(labels), labels)
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    return tf.reduce_sum(losses * counts) / tf.reduce_sum(counts)
+
+
+def binary_cross_entropy(logits: Tensor, labels: Tensor) -> tf.Tensor:
+    dtype = _accumulator(logits)
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(labels, dtype), tf.cast(logits, dtype)))
+
+
+def mean_squared_error(x: Tensor, y: Tensor) -> tf.Tensor:
+    dtype = _accumulator(x)
+    return tf.reduce_mean(tf.math.squared_difference(tf.cast(x, dtype), tf.cast(y, dtype)))

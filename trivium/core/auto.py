@@ -1,0 +1,106 @@
+"""Auto classes: the config and the class of a checkpoint, found by what its config.json says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from trivium.models import catalogue
+
+from . import hub
+from .config import Config
+from .errors import ConfigError
+from .files import read_json
+from .names import nearest
+
+TASKS: dict[str, tuple[str, ...]] = {
+    "AutoModel": ("Model",),
+    "AutoModelForPreTraining": ("ForPreTraining", "ForMaskedLM", "LMHeadModel", "ForMaskedImageModeling"),
+    "AutoModelForMaskedLM": ("ForMaskedLM",),
+    "AutoModelForCausalLM": ("ForCausalLM", "LMHeadModel"),
+    "AutoModelForNextSentencePrediction": ("ForNextSentencePrediction",),
+    "AutoModelForSequenceClassification": ("ForSequenceClassification",),
+    "AutoModelForMultipleChoice": ("ForMultipleChoice",),
+    "AutoModelForTokenClassification": ("ForTokenClassification",),
+    "AutoModelForQuestionAnswering": ("ForQuestionAnswering",),
+    "AutoModelForImageClassification": ("ForImageClassification",),
+    "AutoModelForMaskedImageModeling": ("ForMaskedImageModeling",),
+}
+"""Auto class -> what its architectures' classes are called after the architecture's name, the first that there is."""
+
+
+class AutoConfig:
+    """The config of a checkpoint, of the class that its model_type asks for."""
+
+    @staticmethod
+    def from_pretrained(source: str | Path, **options: Any) -> Config:
+        """As `Config.from_pretrained`.
+
+        Raises:
+            ConfigError: config.json has no model_type, or one that Trivium does not have; the nearest are offered.
+        """
+        path = hub.resolve(source, config_only=True, **{name: options.pop(name) for name in hub.OPTIONS if name in options})
+        path = path / "config.json" if path.is_dir() else path.with_name("config.json")
+        model_type = read_json(path).get("model_type")
+        if model_type is None:
+            raise ConfigError("no model_type", path=path, key="model_type", hint="load it through its own class instead")
+        try:
+            cls = catalogue.config_class(model_type)
+        except ConfigError as error:
+            raise ConfigError(error.message, path=path, key=error.key, hint=error.hint) from None
+        return cls.from_pretrained(path, **options)
+
+    @staticmethod
+    def for_model(model_type: str, **fields: Any) -> Config:
+        """A new config of an architecture."""
+        return catalogue.config_class(model_type)(**fields)
+
+
+class AutoModel:
+    """The model of a checkpoint, of the class for a task that its architecture has; see `TASKS`.
+
+    Each backend has its own subclasses.
+    """
+
+    _door: Any = None
+
+    @classmethod
+    def class_for(cls, config: Config) -> type:
+        """The class for a config.
+
+        Raises:
+            ConfigError: The architecture has none for the task; those that it has are named.
+        """
+        config_name, *names = catalogue.architectures()[catalogue.folder_of_type(config.model_type)]
+        prefix = config_name.removesuffix("Config")
+        for suffix in TASKS[cls.__name__]:
+            if prefix + suffix in names:
+                return getattr(cls._door, prefix + suffix)
+        has = [task for task, suffixes in TASKS.items() if any(prefix + suffix in names for suffix in suffixes)]
+        raise ConfigError(
+            f"{config.model_type} has no class for {cls.__name__}", key=cls.__name__, hint=f"it has: {', '.join(has)}"
+        )
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path, *, config: Config | None = None, **options: Any) -> Any:
+        """As `from_pretrained` of the class that `class_for` finds."""
+        if config is None:
+            found = {name: options[name] for name in hub.OPTIONS if name in options}
+            config = AutoConfig.from_pretrained(source, **found)
+        return cls.class_for(config).from_pretrained(source, config=config, **options)
+
+    @classmethod
+    def from_config(cls, config: Config, **options: Any) -> Any:
+        """A new model; see its class for the options (`dtype`, `seed`)."""
+        return cls.class_for(config)(config, **options)
+
+
+def auto_class(name: str, door: Any) -> type[AutoModel]:
+    """The auto class of a name, for the backend behind `door`."""
+    return type(name, (AutoModel,), {"_door": door, "__doc__": AutoModel.__doc__, "__module__": door.__name__})
+
+
+def suggestion(name: str) -> str:
+    """A hint for a name that no door has."""
+    known = [known for names in catalogue.architectures().values() for known in names]
+    return nearest(name, [*known, *TASKS, "AutoConfig"])
