@@ -226,9 +226,7 @@ GPT2 = Row(
         untied={"tie_word_embeddings": False},
         padded={"pad_token_id": _PAD, "num_labels": 3},
         regression={"pad_token_id": _PAD, "num_labels": 1},
-        last={"summary_type": "last", "summary_activation": "tanh"},
-        mean={"summary_type": "mean", "summary_proj_to_labels": False},
-        plain={"summary_type": "first", "summary_use_proj": False},
+        tanh={"summary_activation": "tanh"},
     ),
     {
         "GPT2Model": (
@@ -249,9 +247,7 @@ GPT2 = Row(
         "GPT2DoubleHeadsModel": (
             case("default", **_CHOICES, **_MARKED, mc_labels=_CHOSEN, labels=_CHOICE_LABELS),
             case("default", **_CHOICES),
-            case("last", **_CHOICES, mc_labels=_CHOSEN),
-            case("mean", **_CHOICES),
-            case("plain", **_CHOICES),
+            case("tanh", **_CHOICES, mc_labels=_CHOSEN),
         ),
         "GPT2ForSequenceClassification": (
             case("padded", input_ids=_RIGHT_IDS, attention_mask=_RIGHT, labels=given((2, 1)), **ALL),

@@ -77,7 +77,8 @@ def build(name: str, config: Any, folder: Path) -> torch.nn.Module:
 def call(model: torch.nn.Module, case: table.Case) -> tuple[dict[str, Any], dict[str, Any]]:
     """The case's inputs, and the model's outputs for them."""
     inputs = {name: drawn.array(name, spec) for name, spec in case.inputs.items()}
-    wide = {name: torch.from_numpy(value.astype(np.float64) if value.dtype.kind == "f" else value) for name, value in inputs.items()}
+    wide = {name: torch.from_numpy(value) for name, value in inputs.items()}
+    wide = {name: value.double() if value.is_floating_point() else value for name, value in wide.items()}
     problem_type = model.config.problem_type
     with torch.no_grad():
         result = model(**wide, **case.options, return_dict=True)
@@ -152,10 +153,9 @@ def hashed(values: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes()).hexdigest()
 
 
-def elsewhere(framework: str, name: str, aliases: Mapping[str, str], folder: Path, weights: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """What the class of another framework saves after loading the folder; a ValueError says why there is nothing to compare."""
-    prefix, read = FRAMEWORKS[framework]
-    other = aliases.get(prefix + name, prefix + name)
+def elsewhere(framework: str, other: str, folder: Path, weights: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """What another framework's class saves after loading the folder; a ValueError says why there is nothing to compare."""
+    _, read = FRAMEWORKS[framework]
     if not hasattr(transformers, other):
         raise ValueError(f"there is no {other}")
     with tempfile.TemporaryDirectory() as saved:
@@ -202,8 +202,9 @@ def golden(row: table.Row, name: str) -> dict[str, Any]:
                 if twin != chosen:
                     entry["without"][framework] = f"the same weights as in {twin}"
                     continue
+                other = FRAMEWORKS[framework][0] + name
                 try:
-                    entry[framework] = elsewhere(framework, name, row.aliases, folder, weights)
+                    entry[framework] = elsewhere(framework, row.aliases.get(other, other), folder, weights)
                 except ValueError as error:
                     entry["without"][framework] = str(error)
                     print(f"{name} {chosen}: no {framework} part: {error}", flush=True)
@@ -241,23 +242,32 @@ def render(value: Any, indent: int = 0) -> str:
 PACKED = {"dtype", "shape", "data"}
 
 
+PREFIXES = {"tf": "TF", "flax": "Flax"}
+FILES = (  # one layer of BERT, since HDF5 spends two kilobytes on every tensor
+    (
+        "bert",
+        "BertForPreTraining",
+        {"num_hidden_layers": 1},
+        "torch_sharded tf tf_sharded tf_safetensors flax flax_sharded flax_safetensors",
+    ),
+    ("gpt2", "GPT2LMHeadModel", {}, "tf flax"),
+)
+
+
 def write_files() -> None:
     """The checkpoints under files/, from the rows' default configs."""
     target = HERE / "files"
     shutil.rmtree(target, ignore_errors=True)
-    for short, name, kinds in (
-        ("bert", "BertForPreTraining", ("torch_sharded", "tf", "tf_sharded", "tf_safetensors", "flax", "flax_sharded", "flax_safetensors")),
-        ("gpt2", "GPT2LMHeadModel", ("tf", "flax")),
-    ):
-        row = table.ROWS[short]
-        config = transformers.AutoConfig.for_model(short, **row.configs["default"])
+    for short, name, layers, kinds in FILES:
+        config = transformers.AutoConfig.for_model(short, **table.ROWS[short].configs["default"] | layers)
         with tempfile.TemporaryDirectory() as folder:
             model = build(name, config, Path(folder))
-            for kind in kinds:
+            for kind in kinds.split():
                 framework, _, form = kind.partition("_")
-                there = model if framework == "torch" else load_elsewhere({"tf": "TF", "flax": "Flax"}[framework] + name, Path(folder))
-                options = {"max_shard_size": "8KB"} if form == "sharded" else {}
-                there.save_pretrained(target / f"{short}_{kind}", safe_serialization=framework == "torch" or form == "safetensors", **options)
+                there = model if framework == "torch" else load_elsewhere(PREFIXES[framework] + name, Path(folder))
+                safe = framework == "torch" or form == "safetensors"
+                options = {"max_shard_size": "5KB"} if form == "sharded" else {}
+                there.save_pretrained(target / f"{short}_{kind}", safe_serialization=safe, **options)
 
 
 def main(chosen: list[str]) -> None:
