@@ -150,12 +150,10 @@ def _call(cls: type[Model]) -> Any:
             inputs, options = inputs[1:], {**inputs[0], **options}
         return self.forward(*map(_tensor, inputs), **{name: _tensor(value) for name, value in options.items()})
 
-    parameters = [parameter for parameter in _parameters(cls) if parameter.name != "self"]
-    first = parameters[0].replace(default=None)
-    rest = [parameter.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD) for parameter in parameters[1:]]
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = [p.replace(kind=kind, default=None) for p in _parameters(cls) if p.name != "self"]
     training = inspect.Parameter("training", inspect.Parameter.KEYWORD_ONLY, default=None)
-    this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    call.__signature__ = inspect.Signature([this, first, *rest, training])  # type: ignore[attr-defined]
+    call.__signature__ = inspect.Signature([inspect.Parameter("self", kind), *parameters, training])  # type: ignore[attr-defined]
     return call
 
 

@@ -30,10 +30,10 @@ class GPT2Config(Config):
     attn_pdrop: Rate = 0.1
     layer_norm_epsilon: Epsilon = 1e-5
     initializer_range: Scale = 0.02
-    summary_type: Literal["last", "first", "mean", "cls_index"] = "cls_index"
-    summary_use_proj: bool = True
+    summary_type: Literal["cls_index"] = "cls_index"
+    summary_use_proj: Literal[True] = True
     summary_activation: Activation | None = None
-    summary_proj_to_labels: bool = True
+    summary_proj_to_labels: Literal[True] = True
     summary_first_dropout: Rate = 0.1
     classifier_dropout: Rate | None = None
     hidden_dropout: Rate | None = None

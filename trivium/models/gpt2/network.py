@@ -153,29 +153,18 @@ class GPT2LMHeadModel(heads.CausalLM, body=GPT2Model):
     """GPT-2 that predicts the next token."""
 
 
-SUMMARIES = {
-    "last": lambda x, index: x[:, -1],
-    "first": lambda x, index: x[:, 0],
-    "mean": lambda x, index: ops.mean(x, 1),
-    "cls_index": lambda x, index: x[:, -1] if index is None else ops.take_rows(x, index),
-}
-
-
 class Summary(nn.Module):
-    """One vector for a sequence, as the config's `summary_type` says."""
+    """A number for a sequence, from one of its tokens: the last, or that at `index`."""
 
     def __init__(self, c: Config):
         super().__init__()
-        if c.summary_use_proj:
-            self.summary = nn.Linear(c.n_embd, 1 if c.summary_proj_to_labels else c.n_embd)
-        self.projects = c.summary_use_proj
+        self.summary = nn.Linear(c.n_embd, 1)
         self.dropout = nn.Dropout(c.summary_first_dropout)
         self.activation = ops.activation(c.summary_activation) if c.summary_activation else None
-        self.summarise = SUMMARIES[c.summary_type]
 
-    def forward(self, x, index):  # (B, T, D), (B,) -> (B, 1 or D)
-        x = self.dropout(self.summarise(x, index))
-        x = self.summary(x) if self.projects else x
+    def forward(self, x, index):  # (B, T, D), (B,) -> (B, 1)
+        x = x[:, -1] if index is None else ops.take_rows(x, index)
+        x = self.summary(self.dropout(x))
         return x if self.activation is None else self.activation(x)
 
 
@@ -198,8 +187,7 @@ class GPT2DoubleHeadsModel(heads.CausalLM, body=GPT2Model):
         x = out.last_hidden_state  # (B C, T, D)
         logits = self.predict(x)
         logits = ops.reshape(logits, (batch, choices, *ops.shape(logits)[1:]))
-        choice = ops.reshape(self.multiple_choice_head(x, index), (batch, choices, -1))  # (B, C, 1 or D)
-        choice = choice[..., 0] if choice.shape[-1] == 1 else choice
+        choice = ops.reshape(self.multiple_choice_head(x, index), (batch, choices))
         mc_loss = None if mc_labels is None else ops.cross_entropy(choice, ops.reshape(mc_labels, (-1,)))
         names = ("past_key_values", "hidden_states", "attentions")
         return DoubleHeadsOutput(
