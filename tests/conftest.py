@@ -14,7 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up mess
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the Hub; those of the Hub have a server of their own
 
 from tests import drawn
-from tests.backends import Backend
+from tests.backends import NAMES, Backend
 
 GOLDENS = Path(__file__).parent / "goldens"
 _backends: dict[str, Backend] = {}
@@ -81,3 +81,25 @@ every_golden = pytest.mark.parametrize("golden", list(goldens()), ids=repr)
 def checkpoint(golden: Golden, tmp_path: Path) -> Path:
     """A directory with the golden's checkpoint."""
     return golden.write(tmp_path / "checkpoint")
+
+
+# Known gaps
+
+EXCEPTIONS = Path(__file__).parent / "exceptions"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks the gaps in `exceptions/<backend>.txt` as expected to fail; one that does not fail, or is no test, is an error.
+
+    A line is a test's name below `tests/` and the reason: `test_contract.py::test_op[flax-mean]  JAX has no mean`.
+    """
+    tests = {item.nodeid.removeprefix("tests/"): item for item in items}
+    files = {name.partition("::")[0] for name in tests}
+    for path in (EXCEPTIONS / f"{name}.txt" for name in NAMES):
+        for line in path.read_text().splitlines() if path.exists() else ():
+            name, _, reason = line.partition("  ")
+            if name in tests and reason.strip():
+                tests[name].add_marker(pytest.mark.xfail(strict=True, reason=reason.strip()))
+            elif not reason.strip() or (name.partition("::")[0] in files and not any("::" in arg for arg in config.args)):
+                raise pytest.UsageError(f"{path}: no such test, or no reason: {line!r}")

@@ -115,11 +115,6 @@ def sum(x: Tensor) -> Tensor:
     return _unbound()
 
 
-def mean(x: Tensor, axis: int) -> Tensor:
-    """The mean along an axis. Source: numpy.mean."""
-    return _unbound()
-
-
 def argmax(x: Tensor, axis: int) -> Tensor:
     """The first place of the largest element along an axis, int32. Source: numpy.argmax."""
     return _unbound()

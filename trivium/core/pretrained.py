@@ -150,7 +150,7 @@ class Pretrained:
     def _read_canonical(self, weight: Weight) -> np.ndarray:
         return weight.to_canonical(self._read(*self._owner(weight)), self.column)
 
-    def load_weights(self, weights: Mapping[str, np.ndarray]) -> None:
+    def assign_weights(self, weights: Mapping[str, np.ndarray]) -> None:
         """Replaces weights, given by name as arrays in the layout of the Hub's checkpoints.
 
         Raises:
@@ -175,7 +175,7 @@ class Pretrained:
         def first_values(name: str) -> np.ndarray:
             return draw(name, weights[name].shape, weights[name].init, seed)
 
-        self.load_weights(_Lazy(first_values, list(names)))
+        self.assign_weights(_Lazy(first_values, list(names)))
 
     # What a backend provides
 
@@ -243,7 +243,7 @@ class Pretrained:
             fresh = found.check_for_class()
             held = {str(tensor.dtype) for tensor in checkpoint.tensors.values() if _is_float(tensor.dtype)}
             model = cls(config, dtype=dtype or _widest(held), seed=None)
-            model.load_weights(_Lazy(found.read, [name for name in model.layout.weights if name not in fresh]))
+            model.assign_weights(_Lazy(found.read, [name for name in model.layout.weights if name not in fresh]))
             model.draw_weights(fresh, seed)
         if fresh:
             logger.warning(

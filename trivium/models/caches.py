@@ -12,9 +12,10 @@ def empty(model, batch_size, max_length):
     """Caches that have seen nothing, in the dtype and on the device of the model's weights."""
     c, like = model.config, model.like()
     shape = (batch_size, max_length, c.num_attention_heads, c.hidden_size // c.num_attention_heads)
-    nothing = ops.arange(1, like=like)[0]
-    layers = range(c.num_hidden_layers)
-    return tuple(LayerCache(ops.zeros(shape, like=like), ops.zeros(shape, like=like), nothing) for _ in layers)
+    return tuple(  # no array twice: whoever gives the cache away to be overwritten (donation in JAX) may give each one once
+        LayerCache(ops.zeros(shape, like=like), ops.zeros(shape, like=like), ops.arange(1, like=like)[0])
+        for _ in range(c.num_hidden_layers)
+    )
 
 
 def positions(cache, x):

@@ -49,24 +49,24 @@ class Head(nn.Model):
 class MaskedLM(Head):
     """Predicts the tokens that were masked. Labels: (B, T), -100 where there is nothing to predict.
 
-    A subclass has `predict(x) -> logits`.
+    A subclass has `unembed(x) -> logits`.
     """
 
     def forward(self, *inputs, labels=None, **options):
         out = self.body(*inputs, **options)
-        logits = self.predict(out.last_hidden_state)  # (B, T, D) -> (B, T, V)
+        logits = self.unembed(out.last_hidden_state)  # (B, T, D) -> (B, T, V)
         return HeadOutput(token_loss(logits, labels), logits, **kept(out))
 
 
 class NextToken(Head):
     """Predicts each token from those before it. Labels: (B, T), not shifted, -100 where there is nothing to predict.
 
-    A subclass has `predict(x) -> logits`.
+    A subclass has `unembed(x) -> logits`.
     """
 
     def forward(self, *inputs, labels=None, **options):
         out = self.body(*inputs, **options)
-        logits = self.predict(out.last_hidden_state)  # (B, T, D) -> (B, T, V)
+        logits = self.unembed(out.last_hidden_state)  # (B, T, D) -> (B, T, V)
         return HeadOutput(next_token_loss(logits, labels), logits, **kept(out))
 
 
@@ -80,7 +80,7 @@ class CausalLM(NextToken):
         super().__init__(c)
         self.lm_head = nn.Unembedding(c.hidden_size, c.vocab_size, tied=c.tie_word_embeddings)
 
-    def predict(self, x):
+    def unembed(self, x):
         return self.lm_head(x, self.get_input_embeddings())
 
 

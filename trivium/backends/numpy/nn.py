@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from trivium.core.layers import apply_layers
 from trivium.core.pretrained import building
 
 from . import ops
@@ -27,7 +28,7 @@ class Layers(Module):
         self._layers = list(layers)
 
     def forward(self, x: Any, *shared: Any, cache: Any = None, hidden_states: bool = False, **options: Any) -> Any:
-        return ops.apply_layers(self, x, shared, cache, hidden_states, options)
+        return apply_layers(self, x, shared, cache, hidden_states, options)
 
     def __getitem__(self, index: int) -> Module:
         return self._layers[index]
@@ -39,6 +40,10 @@ class Layers(Module):
         return len(self._layers)
 
 
+def _product(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    return (ops._wide(x) @ ops._wide(weight)).astype(x.dtype, copy=False)
+
+
 class Linear(Module):
     def __init__(self, inputs: int, outputs: int, bias: bool = True, init: Any = None) -> None:
         super().__init__()
@@ -48,7 +53,7 @@ class Linear(Module):
         self._biased = bias
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        x = x @ self.weight.T
+        x = _product(x, self.weight.T)
         return x + self.bias if self._biased else x
 
 
@@ -59,7 +64,7 @@ class Conv1D(Module):
         self.bias = Parameter((outputs,))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        return x @ self.weight + self.bias
+        return _product(x, self.weight) + self.bias
 
 
 class Unembedding(Module):
@@ -70,7 +75,7 @@ class Unembedding(Module):
         self._tied = tied
 
     def forward(self, x: np.ndarray, embedding: Embedding, bias: np.ndarray | None = None) -> np.ndarray:
-        x = x @ (embedding.weight if self._tied else self.weight).T
+        x = _product(x, (embedding.weight if self._tied else self.weight).T)
         return x if bias is None else x + bias
 
 
@@ -91,7 +96,7 @@ class LayerNorm(Module):
         self._eps = eps
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        wide = x.astype(ops.accumulator(x))
+        wide = ops._wide(x)
         centred = wide - wide.mean(-1, keepdims=True)
         scaled = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + self._eps)
         return scaled.astype(x.dtype) * self.weight + self.bias

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from trivium.core import activations
-from trivium.core.layers import apply_layers as apply_layers
 from trivium.core.resampling import bicubic
 
 _erf = np.vectorize(math.erf, otypes=[np.float64])
@@ -86,10 +85,6 @@ def sum(x: Any) -> np.ndarray:
     return np.sum(x, dtype=x.dtype)
 
 
-def mean(x: Any, axis: int) -> np.ndarray:
-    return np.mean(x, axis)
-
-
 def argmax(x: Any, axis: int) -> np.ndarray:
     return np.argmax(x, axis).astype(np.int32)
 
@@ -102,11 +97,13 @@ def gelu(x: Any) -> np.ndarray:
 
 
 def gelu_tanh(x: Any) -> np.ndarray:
-    return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    y = _wide(x)
+    return (0.5 * y * (1 + np.tanh(math.sqrt(2 / math.pi) * (y + 0.044715 * y**3)))).astype(x.dtype)
 
 
 def quick_gelu(x: Any) -> np.ndarray:
-    return x * sigmoid(1.702 * x)
+    y = _wide(x)
+    return (y * sigmoid(1.702 * y)).astype(x.dtype)
 
 
 def relu(x: Any) -> np.ndarray:
@@ -143,47 +140,46 @@ def attention(
     dropout: Callable[[Any], Any],
     weights: bool = False,
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    wide = accumulator(q)
-    scores = np.einsum("btnh,bsnh->bnts", q, k).astype(wide) * scale
+    scores = np.einsum("btnh,bsnh->bnts", _wide(q), _wide(k)) * scale
     if causal:
         visible = np.tri(*scores.shape[-2:], dtype=bool)
         mask = visible if mask is None else mask & visible
     if mask is not None:
-        scores = np.where(mask, scores, np.finfo(wide).min)
+        scores = np.where(mask, scores, np.finfo(scores.dtype).min)
     scores = np.exp(scores - scores.max(-1, keepdims=True))
     found = dropout((scores / scores.sum(-1, keepdims=True)).astype(v.dtype))
-    return np.einsum("bnts,bsnh->btnh", found, v), found if weights else None
+    return np.einsum("bnts,bsnh->btnh", _wide(found), _wide(v)).astype(v.dtype), found if weights else None
 
 
-def accumulator(x: Any) -> type[np.floating]:
-    """The dtype in which sums over elements of x are made."""
-    return np.float64 if x.dtype == np.float64 else np.float32
+def _wide(x: Any) -> np.ndarray:
+    """x in the dtype in which sums over its elements are made."""
+    return x.astype(np.float64 if x.dtype == np.float64 else np.float32, copy=False)
 
 
 # Images
 
 
 def resize_bicubic(x: Any, size: tuple[int, int]) -> np.ndarray:
-    rows, columns = (bicubic(old, new).astype(x.dtype) for old, new in zip(x.shape[1:3], size, strict=True))
-    return np.einsum("hH,wW,bHWc->bhwc", rows, columns, x, optimize=True)
+    rows, columns = (bicubic(old, new) for old, new in zip(x.shape[1:3], size, strict=True))
+    return np.einsum("hH,wW,bHWc->bhwc", rows, columns, _wide(x), optimize=True).astype(x.dtype)
 
 
 # Losses
 
 
 def cross_entropy(logits: Any, labels: Any, ignore_index: int = -100) -> np.ndarray:
-    logits = logits.astype(accumulator(logits))
+    logits = _wide(logits)
     logits = logits - logits.max(-1, keepdims=True)
     logs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
     counts = labels != ignore_index
     with np.errstate(invalid="ignore"):
-        return -(logs[np.arange(len(labels)), np.where(counts, labels, 0)] * counts).sum() / counts.sum()
+        return -(logs[np.arange(len(labels)), np.where(counts, labels, 0)] * counts).sum() / counts.sum(dtype=logits.dtype)
 
 
 def binary_cross_entropy(logits: Any, labels: Any) -> np.ndarray:
-    logits = logits.astype(accumulator(logits))
+    logits = _wide(logits)
     return np.mean(np.logaddexp(0, logits) - logits * labels)
 
 
 def mean_squared_error(x: Any, y: Any) -> np.ndarray:
-    return np.mean((x.astype(accumulator(x)) - y) ** 2)
+    return np.mean((_wide(x) - y) ** 2)

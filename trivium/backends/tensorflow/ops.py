@@ -97,10 +97,6 @@ def sum(x: Tensor) -> tf.Tensor:
     return tf.reduce_sum(x)
 
 
-def mean(x: Tensor, axis: int) -> tf.Tensor:
-    return tf.reduce_mean(x, axis)
-
-
 def argmax(x: Tensor, axis: int) -> tf.Tensor:
     return tf.argmax(x, axis, output_type=tf.int32)
 

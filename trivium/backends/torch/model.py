@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import ml_dtypes
@@ -54,8 +55,10 @@ class Model(Pretrained, Module):
         return next(self.parameters())
 
     @classmethod
-    def _scope(cls) -> contextlib.AbstractContextManager[Any]:
-        return torch.device("meta")
+    @contextlib.contextmanager
+    def _scope(cls) -> Iterator[None]:
+        with _lock, torch.device("meta"), _no_first_values():
+            yield
 
     def _assign(self, owner: Module, name: str, array: np.ndarray) -> None:
         held = getattr(owner, name)
@@ -79,6 +82,23 @@ class Model(Pretrained, Module):
 
     def _ready(self) -> None:
         self.eval()
+
+
+_lock = threading.RLock()
+
+
+@contextlib.contextmanager
+def _no_first_values() -> Iterator[None]:
+    """PyTorch's layers without their own first values, which on the meta device take seconds, to import what computes nothing."""
+    names = [name for name in vars(torch.nn.init) if name.endswith("_") and not name.startswith("_")]
+    held = {name: getattr(torch.nn.init, name) for name in names}
+    try:
+        for name in names:
+            setattr(torch.nn.init, name, lambda tensor, *args, **options: tensor)
+        yield
+    finally:
+        for name, function in held.items():
+            setattr(torch.nn.init, name, function)
 
 
 def _tensor(array: np.ndarray) -> torch.Tensor:

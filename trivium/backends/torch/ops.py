@@ -82,10 +82,6 @@ def sum(x: Tensor) -> Tensor:
     return x.sum(dtype=x.dtype)
 
 
-def mean(x: Tensor, axis: int) -> Tensor:
-    return x.mean(axis)
-
-
 def argmax(x: Tensor, axis: int) -> Tensor:
     return x.argmax(axis).to(torch.int32)
 

@@ -219,7 +219,7 @@ class Predicting(heads.Head):
         super().__init__(c)
         self.cls = Cls(c, predictions=True, seq_relationship=False)
 
-    def predict(self, x):  # (B, T, D) -> (B, T, V)
+    def unembed(self, x):  # (B, T, D) -> (B, T, V)
         return self.cls.predictions(x, self.get_input_embeddings())
 
 
@@ -246,7 +246,7 @@ class BertForPreTraining(Predicting, body=BertModel):
 
     def forward(self, *inputs, labels=None, next_sentence_label=None, **options):
         out = self.body(*inputs, **options)
-        logits = self.predict(out.last_hidden_state)
+        logits = self.unembed(out.last_hidden_state)
         follows = self.cls.seq_relationship(out.pooler_output)  # (B, D) -> (B, 2)
         loss = None
         if labels is not None and next_sentence_label is not None:

@@ -1,0 +1,56 @@
+"""The support table of README.md, made from the code: `python -m docs.support` rewrites it, and a test keeps it true.
+
+An architecture that has a folder in `trivium/models` is bound to every backend and every format by construction, and `tests/`
+runs each of its classes in all of them; a class without a golden fails the tests. So the table needs only the folders.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trivium.models import catalogue
+
+ROOT = Path(__file__).parents[1]
+SYSTEMS = ROOT / "docs" / "architectures.tsv"
+BEGIN, END = "<!-- support table: made by `python -m docs.support` -->", "<!-- end of the support table -->"
+
+
+def systems() -> list[tuple[str, str]]:
+    """(name, architecture) of every system that Trivium is to run."""
+    rows = [line.split("\t") for line in SYSTEMS.read_text().splitlines() if line and not line.startswith("#")]
+    return [(name, architecture) for name, _, architecture, *_ in rows[1:]]
+
+
+def table() -> str:
+    """The table, in Markdown."""
+    by_architecture: dict[str, list[str]] = {}
+    for name, architecture in systems():
+        by_architecture.setdefault(architecture, []).append(name)
+    present = catalogue.architectures()
+    listed = [folder for folder in present if folder in by_architecture]
+    served = sum(len(by_architecture[folder]) for folder in listed)
+    lines = [
+        f"{len(present)} architectures, which serve {served} of the {len(systems())} systems that Trivium is for "
+        f"([the list](docs/architectures.tsv)). Those that are not in this table are not there yet.",
+        "",
+        "| architecture | systems | classes | PyTorch | TensorFlow | Flax | NumPy | safetensors, h5, msgpack |",
+        "|---|---|---|:-:|:-:|:-:|:-:|:-:|",
+    ]
+    for folder, (config, *classes) in present.items():
+        prefix = config.removesuffix("Config")
+        heads = ", ".join(name.removeprefix(prefix) for name in classes)
+        names = ", ".join(by_architecture.get(folder, [prefix]))
+        lines.append(f"| `{folder}` | {names} | `{prefix}` + {heads} | ✓ | ✓ | ✓ | ✓ | ✓ |")
+    return "\n".join(lines)
+
+
+def updated(text: str) -> str:
+    """README.md's text with the table of today."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}"
+
+
+if __name__ == "__main__":
+    readme = ROOT / "README.md"
+    readme.write_text(updated(readme.read_text()))

@@ -1,0 +1,628 @@
+"""The contract: the same functions and layers in every backend, and the same numbers as NumPy in float64.
+
+A backend that cannot keep a line of it says so in `exceptions/<backend>.txt`; see `conftest.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.backends import Backend, each_backend
+from trivium.backends.numpy import nn as reference_nn
+from trivium.backends.numpy import ops as reference_ops
+from trivium.core import activations, nn, ops
+from trivium.core.init import ZEROS
+from trivium.core.layout import PLACES, Weight
+from trivium.core.pretrained import _construction
+
+MODELS = Path(nn.__file__).parents[1] / "models"
+FLOATS = {"float32": 2e-6, "bfloat16": 2e-2, "float16": 2e-3}  # dtype -> rounding, relative to the largest value of a result
+BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
+
+drawn_examples = settings(
+    max_examples=8, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
+
+
+def bound(backend: Backend, name: str) -> ModuleType:
+    """A backend's `ops` or `nn`."""
+    return importlib.import_module(f"trivium.backends.{backend.name}.{name}")
+
+
+def public(module: ModuleType) -> set[str]:
+    """What a module defines for others: functions and classes of its own that are not private."""
+    found = {name: value for name, value in vars(module).items() if callable(value) and not name.startswith("_")}
+    return {name for name, value in found.items() if getattr(value, "__module__", None) == module.__name__}
+
+
+OPS = public(ops)
+LAYERS = public(nn) - {"Slot"}  # how an unbound layer records a weight
+FRAMEWORKS_OWN = {"Module"}  # a framework's own base class may take what it likes
+
+
+def parameters(function: Any) -> list[tuple[str, Any, Any]]:
+    """Name, kind and default of each parameter."""
+    made = inspect.signature(function.__init__ if inspect.isclass(function) else function).parameters.values()
+    return [(p.name, p.kind, p.default) for p in made if p.name != "self"]
+
+
+# The same names and signatures
+
+
+@each_backend
+def test_names(backend: Backend) -> None:
+    """A backend has what the contract has, and nothing more."""
+    assert public(bound(backend, "ops")) == OPS
+    assert set(bound(backend, "nn").__all__) == LAYERS
+
+
+@each_backend
+@pytest.mark.parametrize("name", sorted(OPS))
+def test_op_signature(backend: Backend, name: str) -> None:
+    """Every function takes the contract's parameters: names, order, kinds and defaults."""
+    assert parameters(getattr(bound(backend, "ops"), name)) == parameters(getattr(ops, name))
+
+
+@each_backend
+@pytest.mark.parametrize("name", sorted(LAYERS - FRAMEWORKS_OWN))
+def test_layer_signature(backend: Backend, name: str) -> None:
+    """Every layer is made with the contract's parameters, whether it is a class or a function that makes one."""
+    assert parameters(getattr(bound(backend, "nn"), name)) == parameters(getattr(nn, name))
+
+
+def used(module: str) -> set[str]:
+    """Which names of `ops` or `nn` the files in trivium/models use."""
+    trees = [ast.parse(path.read_text()) for path in MODELS.rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    return {node.attr for node in nodes if isinstance(node.value, ast.Name) and node.value.id == module}
+
+
+def test_networks_use_the_contract_and_all_of_it() -> None:
+    """No function or layer that no network uses, and no network that uses another."""
+    assert used("ops") | set(activations.OPS.values()) == OPS
+    assert used("nn") == LAYERS
+
+
+# Numbers: the arguments of each function, drawn
+
+
+class Draw:
+    """Draws arguments: sizes by Hypothesis, which can shrink them; contents by NumPy from a drawn seed."""
+
+    def __init__(self, data: st.DataObject, dtype: str) -> None:
+        self.data, self.dtype = data, np.dtype(BFLOAT16 if dtype == "bfloat16" else dtype)
+        self.generator = np.random.default_rng(data.draw(st.integers(0, 2**16), "seed"))
+
+    def size(self, low: int = 1, high: int = 4) -> int:
+        return self.data.draw(st.integers(low, high))
+
+    def shape(self, low: int = 1, high: int = 4) -> tuple[int, ...]:
+        return tuple(self.size() for _ in range(self.size(low, high)))
+
+    def flag(self) -> bool:
+        return self.data.draw(st.booleans())
+
+    def of(self, *values: Any) -> Any:
+        return self.data.draw(st.sampled_from(values))
+
+    def floats(self, *shape: int, scale: float = 1.0) -> np.ndarray:
+        return (scale * self.generator.standard_normal(shape)).astype(self.dtype)
+
+    def integers(self, *shape: int, low: int, high: int) -> np.ndarray:
+        return np.asarray(self.generator.integers(low, high, shape), self.of(np.int32, np.int64))
+
+    def bits(self, *shape: int) -> np.ndarray:
+        return np.asarray(self.generator.integers(0, 2, shape), np.bool_)
+
+    def index(self, size: int) -> int:
+        return self.data.draw(st.integers(-size, size - 1))
+
+    def __iter__(self) -> Iterator[Any]:
+        raise TypeError("draw something of it")
+
+
+Arguments = tuple[list[Any], dict[str, Any]]
+CASES: dict[str, Callable[[Draw], Arguments]] = {}
+DROPOUT = object()  # stands for a backend's own `nn.Dropout(0.0)`
+
+
+def case(make: Callable[[Draw], Any]) -> Callable[[Draw], Any]:
+    """Registers what draws the arguments of the function that it is named after."""
+
+    def arguments(draw: Draw) -> Arguments:
+        made = make(draw)
+        return (list(made[0]), made[1]) if isinstance(made[-1], dict) else (list(made), {})
+
+    CASES[make.__name__.strip("_")] = arguments
+    return make
+
+
+@case
+def shape(d: Draw) -> Any:
+    return [d.floats(*d.shape())]
+
+
+@case
+def reshape(d: Draw) -> Any:
+    sizes = [d.size(), d.size(), d.size()]
+    first, whole = d.of(([-1, sizes[0]], sizes), ([sizes[2], sizes[0], sizes[1]], sizes))
+    return [d.floats(*whole), tuple(first)]
+
+
+@case
+def transpose(d: Draw) -> Any:
+    shape = d.shape()
+    return [d.floats(*shape), tuple(d.data.draw(st.permutations(range(len(shape)))))]
+
+
+@case
+def concat(d: Draw) -> Any:
+    shape = d.shape()
+    axis = d.index(len(shape))
+    parts = []
+    for _ in range(d.size(1, 3)):
+        own = list(shape)
+        own[axis] = d.size()
+        parts.append(d.floats(*own))
+    return [parts, axis]
+
+
+@case
+def split(d: Draw) -> Any:
+    shape, parts = list(d.shape()), d.size()
+    axis = d.index(len(shape))
+    shape[axis] *= parts
+    return [d.floats(*shape), parts, axis]
+
+
+@case
+def broadcast_to(d: Draw) -> Any:
+    target = d.shape(2, 4)
+    shape = [d.of(1, size) for size in target]
+    return [d.floats(*shape[d.size(0, 1) :]), target]
+
+
+@case
+def arange(d: Draw) -> Any:
+    return [d.size(0, 5), d.floats(2)]
+
+
+@case
+def zeros(d: Draw) -> Any:
+    return [d.shape(), d.of(d.floats(2), d.bits(2), d.integers(2, low=0, high=9))]
+
+
+@case
+def cast(d: Draw) -> Any:
+    source = d.of(d.floats(*d.shape(), scale=3), d.integers(3, low=-4, high=4), d.bits(3))
+    return [source, d.of("bool", "int32", "float32")]
+
+
+@case
+def cast_like(d: Draw) -> Any:
+    source = d.of(d.floats(3, scale=3), d.integers(3, low=-4, high=4), d.bits(3))
+    return [source, d.of(d.floats(2), np.ones(1, np.int32), np.ones(1, np.float32))]
+
+
+@case
+def is_integer(d: Draw) -> Any:
+    return [d.of(d.floats(2), d.bits(2), d.integers(2, low=0, high=9))]
+
+
+@case
+def where(d: Draw) -> Any:
+    shape = d.shape()
+    condition = d.bits(*(d.of(1, size) for size in shape))
+    x, y = d.of((d.floats(*shape), d.floats(*shape)), (np.arange(np.prod(shape), dtype=np.int64).reshape(shape),) * 2)
+    return [condition, x, -y]
+
+
+@case
+def take_rows(d: Draw) -> Any:
+    batch, tokens = d.size(), d.size()
+    return [d.floats(batch, tokens, *d.shape(0, 2)), d.integers(batch, low=-tokens, high=tokens)]
+
+
+@case
+def update(d: Draw) -> Any:
+    batch, room, rest = d.size(), d.size(2, 5), d.shape(0, 2)
+    tokens = d.size(1, room)
+    start = np.int32(d.size(0, room + 1))  # also beyond the end
+    return [d.floats(batch, room, *rest), d.floats(batch, tokens, *rest), np.asarray(start)]
+
+
+@case
+def sum_(d: Draw) -> Any:
+    return [d.floats(*d.shape())]
+
+
+@case
+def argmax(d: Draw) -> Any:
+    shape = d.shape()
+    x = d.of(d.floats(*shape), d.integers(*shape, low=0, high=2))  # two values only, so that the first of equals counts
+    return [x, d.index(len(shape))]
+
+
+def activation_case(name: str) -> None:
+    """All activations alike, also far from zero."""
+    CASES[name] = lambda d: ([d.floats(*d.shape(), scale=d.of(1.0, 30.0))], {})
+
+
+for _name in sorted(set(activations.OPS.values())):
+    activation_case(_name)
+
+
+@case
+def attention(d: Draw) -> Any:
+    batch, heads, width, tokens = d.size(), d.size(1, 3), d.size(), d.size()
+    causal = d.flag()
+    keys = tokens if causal else d.size()
+    q, k, v = (d.floats(batch, length, heads, width) for length in (tokens, keys, keys))
+    mask = None
+    if d.flag():
+        mask = d.bits(d.of(1, batch), d.of(1, heads), d.of(1, tokens), keys)
+        mask[..., 0] = True  # a query that sees nothing has a test of its own
+    options = {"causal": causal, "scale": d.of(1.0, 0.5), "dropout": DROPOUT, "weights": d.flag()}
+    return [q, k, v, mask], options
+
+
+@case
+def resize_bicubic(d: Draw) -> Any:
+    return [d.floats(d.size(), d.size(1, 6), d.size(1, 6), d.size()), (d.size(1, 9), d.size(1, 9))]
+
+
+@case
+def cross_entropy(d: Draw) -> Any:
+    rows, classes = d.size(), d.size(1, 5)
+    ignored = d.of(-100, 0, 255)
+    labels = d.integers(rows, low=0, high=classes)
+    if d.flag():
+        labels[d.bits(rows)] = ignored  # all of them, at times: NaN
+    return [d.floats(rows, classes, scale=d.of(1.0, 20.0)), labels], {"ignore_index": ignored}
+
+
+@case
+def binary_cross_entropy(d: Draw) -> Any:
+    shape = d.shape()
+    return [d.floats(*shape, scale=d.of(1.0, 20.0)), d.bits(*shape).astype(d.dtype)]
+
+
+@case
+def mean_squared_error(d: Draw) -> Any:
+    shape = d.shape()
+    return [d.floats(*shape), d.floats(*shape)]
+
+
+ALSO_INT32 = {"arange", "argmax"}
+AT_LEAST_FLOAT32 = {"cross_entropy", "binary_cross_entropy", "mean_squared_error"}
+RESULT_IS_LIKE = {"zeros": 1, "cast_like": 1, "where": 1}  # the argument whose dtype the result has, where not the first
+
+
+def tensor(backend: Backend, value: Any) -> Any:
+    """An array as the framework's own tensor, lists item by item; anything else as it is."""
+    if value is DROPOUT:
+        return bound(backend, "nn").Dropout(0.0)
+    if isinstance(value, list):
+        return [tensor(backend, item) for item in value]
+    if not isinstance(value, (np.ndarray, np.generic)):
+        return value
+    if backend.name == "torch":
+        import torch
+
+        if value.dtype == BFLOAT16:
+            return torch.from_numpy(value.astype(np.float32)).to(torch.bfloat16)
+        return torch.from_numpy(np.array(value))
+    if backend.name == "tensorflow":
+        import tensorflow
+
+        return tensorflow.convert_to_tensor(value)
+    if backend.name == "flax":
+        import jax.numpy
+
+        return jax.numpy.asarray(value)
+    return value
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether it is a tensor of any framework."""
+    return hasattr(value, "dtype") and hasattr(value, "shape")
+
+
+def dtype_of(value: Any) -> str:
+    """NumPy's name of a tensor's dtype."""
+    return getattr(value.dtype, "name", str(value.dtype).removeprefix("torch."))
+
+
+def array(value: Any) -> np.ndarray:
+    """Any framework's tensor as NumPy's, floats as float64."""
+    if hasattr(value, "detach"):
+        value = value.detach()
+        value = value.double().numpy() if value.is_floating_point() else value.numpy()
+    found = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+    return found.astype(np.float64) if found.dtype.kind == "f" or found.dtype == BFLOAT16 else found
+
+
+def exact(value: Any) -> Any:
+    """An argument for the reference: the same numbers in float64."""
+    if value is DROPOUT:
+        return reference_nn.Dropout(0.0)
+    if isinstance(value, list):
+        return [exact(item) for item in value]
+    return array(value) if isinstance(value, np.ndarray) else value
+
+
+def compare(found: Any, expected: Any, tolerance: float) -> None:
+    """Asserts that a result is the reference's: the same structure and shapes, numbers within the tolerance."""
+    if isinstance(expected, (tuple, list)):
+        assert len(found) == len(expected)
+        for pair in zip(found, expected, strict=True):
+            compare(*pair, tolerance)
+    elif is_tensor(expected):
+        assert is_tensor(found)
+        got, expected = array(found), np.asarray(expected)
+        assert got.shape == expected.shape
+        scale = max(1.0, float(np.abs(np.nan_to_num(expected.astype(np.float64))).max(initial=0)))
+        np.testing.assert_allclose(got, expected, rtol=0, atol=tolerance * scale, equal_nan=True)
+    else:
+        assert found == expected
+
+
+def check_op(backend: Backend, name: str, args: list[Any], options: dict[str, Any], tolerance: float) -> Any:
+    """Asserts that a function gives the reference's numbers, and returns what it gave."""
+    function, reference = getattr(bound(backend, "ops"), name), getattr(reference_ops, name)
+    found = function(*map(tensor_of(backend), args), **{key: tensor(backend, value) for key, value in options.items()})
+    expected = reference(*map(exact, args), **{key: exact(value) for key, value in options.items()})
+    compare(found, expected, tolerance)
+    return found
+
+
+def tensor_of(backend: Backend) -> Callable[[Any], Any]:
+    """`tensor` of a backend."""
+    return lambda value: tensor(backend, value)
+
+
+def test_every_op_has_a_case() -> None:
+    """No function goes untested."""
+    assert set(CASES) | {"activation"} == OPS
+
+
+@each_backend
+@pytest.mark.parametrize("name", sorted(CASES))
+@drawn_examples
+@given(data=st.data(), dtype=st.sampled_from(sorted(FLOATS)))
+def test_op(backend: Backend, name: str, data: st.DataObject, dtype: str) -> None:
+    """Every function agrees with NumPy in float64 within rounding, in the dtype that the contract says."""
+    draw = Draw(data, dtype)
+    args, options = CASES[name](draw)
+    found = check_op(backend, name, args, options, FLOATS[dtype])
+    first = args[RESULT_IS_LIKE.get(name, 0)]
+    first = first[0] if isinstance(first, list) else first
+    if name in ALSO_INT32:
+        wanted = "int32"
+    elif name in AT_LEAST_FLOAT32:
+        wanted = "float32"
+    elif name == "cast":
+        wanted = args[1]
+    else:
+        wanted = dtype_of(first) if is_tensor(first) else ""
+    if backend.name == "flax" and wanted == "int64":
+        wanted = "int32"  # JAX has no other unless asked
+    for result in found if isinstance(found, (tuple, list)) else [found]:
+        assert not is_tensor(result) or dtype_of(result) == wanted
+
+
+@each_backend
+@pytest.mark.parametrize("name", sorted(activations.NAMES))
+def test_activation(backend: Backend, name: str) -> None:
+    """A config's name of an activation gives the function that it stands for."""
+    assert bound(backend, "ops").activation(name) is getattr(bound(backend, "ops"), activations.OPS[name])
+
+
+# Attention
+
+
+MASKS = list(itertools.product((1, 2), (1, 3), (1, 4)))  # batch, heads, queries
+fused_or_not = pytest.mark.parametrize("weights", [False, True], ids=["fused", "weights"])
+
+
+def queries_keys_values(dtype: str) -> list[np.ndarray]:
+    """(2, 4, 3, 8), and twice (2, 5, 3, 8)."""
+    generator = np.random.default_rng(0)
+    kept = BFLOAT16 if dtype == "bfloat16" else np.dtype(dtype)
+    return [generator.standard_normal((2, length, 3, 8)).astype(kept) for length in (4, 5, 5)]
+
+
+@each_backend
+@pytest.mark.parametrize("dtype", sorted(FLOATS))
+@fused_or_not
+def test_attention_masks(backend: Backend, dtype: str, weights: bool) -> None:
+    """A mask of every shape that broadcasts."""
+    generator = np.random.default_rng(1)
+    for shape in MASKS:
+        mask = generator.random((*shape, 5)) < 0.5
+        mask[..., 2] = True
+        options = {"scale": 0.4, "dropout": DROPOUT, "weights": weights}
+        _, kept = check_op(backend, "attention", [*queries_keys_values(dtype), mask], options, FLOATS[dtype])
+        assert (kept is not None) == weights
+
+
+@each_backend
+@pytest.mark.parametrize("dtype", sorted(FLOATS))
+@fused_or_not
+def test_attention_to_nothing(backend: Backend, dtype: str, weights: bool) -> None:
+    """A query that may see no key gets the mean of all values."""
+    q, k, v = queries_keys_values(dtype)
+    for shape in MASKS:
+        mask = np.ones((*shape, 5), bool)
+        mask[0, -1, -1] = False
+        options = {"scale": 0.4, "dropout": DROPOUT, "weights": weights}
+        found, _ = check_op(backend, "attention", [q, k, v, mask], options, FLOATS[dtype])
+        np.testing.assert_allclose(array(found)[0, -1, -1], array(v)[0, :, -1].mean(0), rtol=0, atol=2 * FLOATS[dtype])
+
+
+@each_backend
+@fused_or_not
+def test_attention_causal_hides_what_comes_later(backend: Backend, weights: bool) -> None:
+    """With `causal`, also beside a mask, what a query gives does not depend on later keys."""
+    generator = np.random.default_rng(0)
+    q, k, v = (generator.standard_normal((2, 5, 3, 8)).astype(np.float32) for _ in range(3))
+    ops = bound(backend, "ops")
+    for mask in (None, generator.random((2, 1, 1, 5)) < 0.8):
+        if mask is not None:
+            mask[..., 0] = True
+        results = []
+        for change in (0, 100):
+            later = [x.copy() for x in (k, v)]
+            for x in later:
+                x[:, 3:] += change
+            tensors = map(tensor_of(backend), (q, *later, mask))
+            found, _ = ops.attention(*tensors, causal=True, scale=0.4, dropout=tensor(backend, DROPOUT), weights=weights)
+            results.append(array(found)[:, :3])
+        np.testing.assert_array_equal(*results)
+
+
+# Images
+
+
+@each_backend
+@pytest.mark.parametrize("size", [(7, 5), (3, 3), (14, 14), (1, 9), (6, 4)], ids=str)
+def test_resize_is_torchs(backend: Backend, size: tuple[int, int]) -> None:
+    """Images are resized as by the function of PyTorch that the contract names as its source."""
+    torch = pytest.importorskip("torch")
+    x = np.random.default_rng(0).standard_normal((2, 6, 4, 3)).astype(np.float32)
+    channels_first = torch.from_numpy(x).permute(0, 3, 1, 2).double()
+    wanted = torch.nn.functional.interpolate(channels_first, size, mode="bicubic", align_corners=False)
+    found = bound(backend, "ops").resize_bicubic(tensor(backend, x), size)
+    compare(found, wanted.permute(0, 2, 3, 1).numpy(), FLOATS["float32"])
+
+
+# Losses
+
+
+@each_backend
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+def test_cross_entropy_ignores(backend: Backend, dtype: Any) -> None:
+    """Ignored labels do not count, whatever their logits; where none is left the loss is NaN."""
+    logits = np.random.default_rng(0).standard_normal((4, 6)).astype(np.float32)
+    loss = bound(backend, "ops").cross_entropy
+    some, rest = np.array([2, -100, 0, -100], dtype), np.array([2, 0], dtype)
+    found = array(loss(tensor(backend, logits), tensor(backend, some)))
+    np.testing.assert_allclose(found, array(loss(tensor(backend, logits[::2].copy()), tensor(backend, rest))), rtol=1e-6)
+    assert np.isnan(array(loss(tensor(backend, logits), tensor(backend, np.full(4, -100, dtype)))))
+
+
+# Layers
+
+
+def made(backend: Backend, name: str, arguments: tuple[Any, ...], dtype: str, weights: dict[str, np.ndarray]) -> Any:
+    """A layer with weights given in the canonical layout."""
+    layers = bound(backend, "nn")
+    with _construction(dtype, 0):
+        layer = getattr(layers, name)(*arguments)
+    row = {"Unembedding": "Linear"}.get(name, name)
+    for leaf, values in weights.items():
+        weight = Weight(leaf, values.shape, row, leaf, ZEROS)
+        native = weight.from_canonical(values, layers.Model.column)
+        layers.Model._assign(None, layer, weight.place(layers.Model.column).name, native)
+    return layer
+
+
+LAYER_CASES: dict[str, tuple[tuple[Any, ...], tuple[int, ...]]] = {  # arguments, shape of the input
+    "Linear": ((5, 7), (2, 3, 5)),
+    "Conv1D": ((5, 7), (2, 3, 5)),
+    "LayerNorm": ((6, 1e-5), (2, 3, 6)),
+    "Conv2d": ((3, 5, (2, 3), (2, 1)), (2, 6, 7, 3)),
+    "Embedding": ((11, 4), (2, 3)),
+    "Dropout": ((0.5,), (2, 3)),
+}
+
+
+@each_backend
+@pytest.mark.parametrize("dtype", sorted(FLOATS))
+@pytest.mark.parametrize("name", sorted(LAYER_CASES))
+def test_layer(backend: Backend, name: str, dtype: str) -> None:
+    """Every layer computes NumPy's numbers in the dtype of its weights; dropout does nothing outside of training."""
+    arguments, shape = LAYER_CASES[name]
+    generator = np.random.default_rng(1)
+    kept = BFLOAT16 if dtype == "bfloat16" else np.dtype(dtype)
+    slots = {leaf: slot.shape for leaf, slot in vars(getattr(nn, name)(*arguments)).items()}
+    assert {(name, leaf) for leaf in slots} == {row for row in PLACES if row[0] == name}
+    weights = {leaf: generator.standard_normal(size).astype(kept) for leaf, size in slots.items()}
+    x = generator.integers(0, 11, shape) if name == "Embedding" else (3 + generator.standard_normal(shape)).astype(kept)
+    layer = made(backend, name, arguments, dtype, weights)
+    if name == "Dropout" and backend.name in ("torch", "flax"):
+        layer.eval()
+    reference_weights = {leaf: array(values) for leaf, values in weights.items()}
+    reference = made(REFERENCE, name, arguments, "float64", reference_weights)
+    found = layer(tensor(backend, x))
+    assert dtype_of(found) == dtype
+    compare(found, reference(exact(x)), 2 * FLOATS[dtype])
+
+
+REFERENCE = Backend("numpy")
+
+
+@each_backend
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("biased", [True, False])
+def test_unembedding(backend: Backend, tied: bool, biased: bool) -> None:
+    """The layer uses the embedding's table where it is tied, and its own weight where it is not."""
+    generator = np.random.default_rng(1)
+    x, bias = (generator.standard_normal(shape).astype(np.float32) for shape in ((2, 3, 4), (9,)))
+    table, own = (generator.standard_normal((9, 4)).astype(np.float32) for _ in range(2))
+    embedding = made(backend, "Embedding", (9, 4), "float32", {"weight": table})
+    layer = made(backend, "Unembedding", (4, 9, tied), "float32", {} if tied else {"weight": own})
+    if tied and backend.name == "torch":
+        layer.weight = embedding.weight  # which `Model._tie` does
+    found = layer(tensor(backend, x), embedding, tensor(backend, bias) if biased else None)
+    compare(found, x @ (table if tied else own).T + (bias if biased else 0), FLOATS["float32"])
+
+
+@each_backend
+def test_layers(backend: Backend) -> None:
+    """Layers are applied in turn, each with what all share and its own cache; what they keep is collected by name."""
+
+    def layers(backend: Backend) -> Any:
+        nn = bound(backend, "nn")
+
+        class Add(nn.Module):
+            def forward(self, x: Any, y: Any, cache: Any = None, option: int = 0) -> Any:
+                return x + y, {"seen": None if cache is None else cache + 1, "never": None, "option": x * option}
+
+        return nn.Layers([Add(), Add(), Add()])
+
+    found = layers(backend)
+    x, y = (tensor(backend, np.full(2, value, np.float32)) for value in (1, 10))
+    assert len(found) == 3
+    assert list(found)[1] is found[1]
+    out, kept = found(x, y, cache=[1, 2, 3], hidden_states=True, option=2)
+    assert array(out).tolist() == [31, 31]
+    assert kept["seen"] == (2, 3, 4)
+    assert kept["never"] is None
+    assert [array(value)[0] for value in kept["option"]] == [2, 22, 42]
+    assert [array(value)[0] for value in kept["hidden_states"]] == [1, 11, 21, 31]
+    out, kept = found(x, y)
+    assert kept["hidden_states"] is None
+    assert kept["seen"] is None
+
+
+@each_backend
+def test_parameter(backend: Backend) -> None:
+    """A parameter has its shape and the dtype of the model under construction."""
+    with _construction("bfloat16", 0):
+        found = bound(backend, "nn").Parameter((2, 3))
+    assert tuple(found.shape) == (2, 3)
+    assert "bfloat16" in str(found.dtype)

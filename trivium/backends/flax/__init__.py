@@ -1,0 +1,1 @@
+"""The contract in JAX, with Flax's nnx modules."""

@@ -1,0 +1,156 @@
+"""The base classes of Flax's modules and models."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import numpy as np
+from flax import nnx
+from jax import export
+
+from trivium.core import outputs
+from trivium.core.errors import InputError
+from trivium.core.pretrained import Pretrained, building
+
+
+class Module(nnx.Module):
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        return self.forward(*inputs, **options)
+
+    def forward(self, *inputs: Any, **options: Any) -> Any:
+        raise TypeError(f"{type(self).__name__} does not say what it computes: it has no forward")
+
+
+class Model(Pretrained, Module):
+    """A network in JAX: an `nnx.Module`, and the same as a pure function of its parameters.
+
+    The module is for nnx's transforms and optimizers: it is an argument of the function that `nnx.jit` or `nnx.grad` takes.
+    `model.apply(model.params, ...)` is for JAX's own: `jax.jit(model.apply)`, `jax.grad`, `jax.vmap`, sharding, export.
+    Don't compile the module itself (`nnx.jit(model)`): its weights would be constants of the program.
+
+    Args:
+        config: The architecture's config.
+        dtype: Of the weights, by NumPy's name; layers compute in it.
+        seed: Of the first values, which are the same in every framework, and of dropout; None leaves the weights abstract
+            (`jax.ShapeDtypeStruct`).
+    """
+
+    column = "flax"
+
+    def __init__(self, config: Any) -> None:
+        super().__init__()
+        self.config = config
+
+    def like(self) -> Any:
+        """A weight, for its dtype."""
+        owner, name = self._owner(next(iter(self.layout)))
+        return getattr(owner, name).get_value()
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The weights as nested dicts of arrays, for `apply`: `model.params["encoder"]["layer"]["0"]`.
+
+        Keys are strings, for `jax.export` takes no others.
+        """
+        return _named(nnx.to_pure_dict(nnx.state(self, nnx.Param)))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "params":  # which nnx would take for an attribute with data of its own
+            nnx.update(self, self._state(value))
+        else:
+            super().__setattr__(name, value)
+
+    def apply(self, params: dict[str, Any], *inputs: Any, train: bool = False, rngs: Any = None, **options: Any) -> Any:
+        """The model's output as a pure function of `params`; whatever weights and mode the model itself is in do not matter.
+
+        Args:
+            params: As `model.params` is. Layers compute in its dtype, which may be another than the model's.
+            *inputs: The model's.
+            train: Whether dropout acts.
+            rngs: What dropout draws from: a key of `jax.random`, or {"dropout": key}.
+            **options: The model's. Switches such as `output_attentions` are no arrays: under `jax.jit` bind them beforehand.
+
+        Raises:
+            InputError: `params` are not this model's; or dropout is to act, and there are no `rngs`.
+        """
+        graphdef, _, rest = nnx.split(self, nnx.Param, ...)
+        model = nnx.merge(graphdef, self._state(params), rest, copy=True)
+        if train:
+            model.train()
+        else:
+            model.eval()
+        if train and rngs is not None:
+            nnx.reseed(model, dropout=nnx.Rngs(rngs).dropout())
+        elif train and jax.tree.leaves(nnx.state(model, nnx.RngState)):
+            raise InputError("train=True needs rngs, which dropout draws from", key="rngs", hint="rngs=jax.random.key(0)")
+        return model(*inputs, **options)
+
+    def _state(self, params: dict[str, Any]) -> nnx.State:
+        """`params` as nnx has them."""
+        state = nnx.state(self, nnx.Param)
+        found, expected = (
+            {jax.tree_util.keystr(path, simple=True, separator=".") for path, _ in jax.tree.leaves_with_path(tree)}
+            for tree in (params, nnx.to_pure_dict(state))
+        )
+        if found != expected:
+            names = ", ".join(sorted(found ^ expected)[:10])
+            raise InputError(f"params are not those of {type(self).__name__}; missing or not expected: {names}", key="params")
+        nnx.replace_by_pure_dict(state, params)
+        return state
+
+    @classmethod
+    @contextlib.contextmanager
+    def _scope(cls) -> Iterator[None]:
+        _construction.rngs = nnx.Rngs(dropout=building().seed)
+        try:
+            yield
+        finally:
+            _construction.rngs = None
+
+    def _assign(self, owner: Any, name: str, array: np.ndarray) -> None:
+        weight = getattr(owner, name)
+        held = weight.get_value()
+        place = held.sharding if getattr(held, "committed", False) else None
+        # a copy: on a CPU, JAX would go on using the array, which may be a view of a file
+        weight.set_value(jax.device_put(np.array(array, held.dtype, order="C"), place))
+
+    def _read(self, owner: Any, name: str) -> np.ndarray:
+        return np.asarray(getattr(owner, name).get_value())
+
+    def _ready(self) -> None:
+        self.eval()
+
+
+class _Construction(threading.local):
+    rngs: nnx.Rngs | None = None
+
+
+_construction = _Construction()
+
+
+def rngs() -> nnx.Rngs:
+    """What the layers of the model under construction draw their random numbers from."""
+    return _construction.rngs or nnx.Rngs(dropout=building().seed)
+
+
+def _named(tree: Any) -> Any:
+    return {str(key): _named(value) for key, value in tree.items()} if isinstance(tree, dict) else tree
+
+
+def _register(cls: type[outputs.ModelOutput]) -> None:
+    jax.tree_util.register_dataclass(cls, [field.name for field in dataclasses.fields(cls)], [])
+    export.register_pytree_node_serialization(
+        cls,
+        serialized_name=f"{cls.__module__}.{cls.__qualname__}",
+        serialize_auxdata=lambda _: b"",
+        deserialize_auxdata=lambda _: (),
+    )
+
+
+outputs.on_each_class(_register)
+export.register_namedtuple_serialization(outputs.LayerCache, serialized_name="trivium.core.outputs.LayerCache")

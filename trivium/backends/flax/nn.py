@@ -1,0 +1,94 @@
+"""The layers of the contract (`trivium/core/nn.py`, which defines them) in Flax: nnx's own modules wherever it has them."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from trivium.core.errors import ConfigError
+from trivium.core.layers import apply_layers
+from trivium.core.pretrained import building
+
+from .model import Model, Module, rngs
+
+__all__ = [
+    "Conv1D", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "Unembedding",
+]  # fmt: skip
+
+
+def _dtype() -> jnp.dtype:
+    dtype = jnp.dtype(building().dtype)
+    if dtype != jax.dtypes.canonicalize_dtype(dtype):
+        hint = 'jax.config.update("jax_enable_x64", True) first, or dtype="float32"'
+        raise ConfigError(f"JAX would make {dtype} weights {jax.dtypes.canonicalize_dtype(dtype)}", key="dtype", hint=hint)
+    return dtype
+
+
+def _abstract(key: Any, shape: tuple[int, ...], dtype: Any) -> jax.ShapeDtypeStruct:
+    """No first values: the model draws them, or loads what replaces them."""
+    return jax.ShapeDtypeStruct(shape, dtype)
+
+
+def _in_dtype_of_weights(arrays: tuple[Any, ...], *, dtype: Any = None, inexact: bool = True) -> tuple[Any, ...]:
+    """The input and weights of a layer in the dtype of the weights, whatever that is when the layer is called."""
+    dtype = dtype or arrays[min(1, len(arrays) - 1)].dtype
+    return tuple(None if x is None else jnp.asarray(x, dtype) for x in arrays)
+
+
+def _options(*inits: str) -> dict[str, Any]:
+    """What all layers are made with; `inits` are the names of their initializers."""
+    made = {"param_dtype": _dtype(), "promote_dtype": _in_dtype_of_weights, "rngs": SimpleNamespace(params=lambda: None)}
+    return made | dict.fromkeys(inits, _abstract)
+
+
+def Parameter(shape: tuple[int, ...], init: Any = None) -> nnx.Param:  # noqa: N802, as in the contract
+    return nnx.Param(_abstract(None, shape, _dtype()))
+
+
+def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None) -> nnx.Linear:  # noqa: N802
+    return nnx.Linear(inputs, outputs, use_bias=bias, **_options("kernel_init", "bias_init"))
+
+
+def Conv1D(inputs: int, outputs: int, init: Any = None) -> nnx.Linear:  # noqa: N802
+    return Linear(inputs, outputs)
+
+
+def Embedding(vocabulary: int, width: int) -> nnx.Embed:  # noqa: N802
+    layer = nnx.Embed(vocabulary, width, **_options("embedding_init"))
+    layer.dtype = None  # nnx has the dtype of the weights at birth
+    return layer
+
+
+def LayerNorm(width: int, eps: float) -> nnx.LayerNorm:
+    return nnx.LayerNorm(width, epsilon=eps, use_fast_variance=False, **_options("scale_init", "bias_init"))
+
+
+def Dropout(rate: float) -> nnx.Dropout:  # noqa: N802
+    return nnx.Dropout(rate, rngs=rngs() if rate else None)
+
+
+class Layers(nnx.List):
+    def __call__(self, x: Any, *shared: Any, cache: Any = None, hidden_states: bool = False, **options: Any) -> Any:
+        return apply_layers(self, x, shared, cache, hidden_states, options)
+
+
+class Unembedding(Module):
+    def __init__(self, width: int, vocabulary: int, tied: bool) -> None:
+        super().__init__()
+        if not tied:
+            self.kernel = Parameter((width, vocabulary))
+        self._tied = tied
+
+    def forward(self, x: jax.Array, embedding: nnx.Embed, bias: jax.Array | None = None) -> jax.Array:
+        kernel = embedding.embedding[...].T if self._tied else self.kernel[...]
+        x, kernel, bias = _in_dtype_of_weights((x, kernel, bias))
+        x = x @ kernel
+        return x if bias is None else x + bias
+
+
+def Conv2d(inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]) -> nnx.Conv:  # noqa: N802
+    return nnx.Conv(inputs, outputs, kernel_size, stride, padding="VALID", **_options("kernel_init", "bias_init"))

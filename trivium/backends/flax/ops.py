@@ -1,0 +1,181 @@
+"""The functions of the contract (`trivium/core/ops.py`, which defines them) in JAX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array, lax
+
+from trivium.core import activations
+from trivium.core.resampling import bicubic
+
+# Shapes
+
+
+def shape(x: Array) -> tuple[int, ...]:
+    return tuple(x.shape)
+
+
+def reshape(x: Array, shape: Sequence[int]) -> Array:
+    return jnp.reshape(x, shape)
+
+
+def transpose(x: Array, axes: Sequence[int]) -> Array:
+    return jnp.transpose(x, axes)
+
+
+def concat(xs: Sequence[Array], axis: int) -> Array:
+    return jnp.concatenate(xs, axis)
+
+
+def split(x: Array, parts: int, axis: int) -> Sequence[Array]:
+    return jnp.split(x, parts, axis)
+
+
+def broadcast_to(x: Array, shape: Sequence[int]) -> Array:
+    return jnp.broadcast_to(x, shape)
+
+
+# Values
+
+
+def arange(stop: int, like: Array) -> Array:
+    return jnp.arange(stop, dtype=jnp.int32)
+
+
+def zeros(shape: Sequence[int], like: Array) -> Array:
+    return jnp.zeros(shape, like.dtype)
+
+
+def cast(x: Array, dtype: str) -> Array:
+    return jnp.asarray(x, dtype)
+
+
+def cast_like(x: Array, other: Array) -> Array:
+    return jnp.asarray(x, other.dtype)
+
+
+def is_integer(x: Array) -> bool:
+    return jnp.issubdtype(x.dtype, jnp.integer)
+
+
+def where(condition: Array, x: Array, y: Array) -> Array:
+    return jnp.where(condition, x, y)
+
+
+def take_rows(x: Array, index: Array) -> Array:
+    return x[jnp.arange(x.shape[0]), index]
+
+
+def update(x: Array, values: Array, start: Array) -> Array:
+    return lax.dynamic_update_slice_in_dim(x, values.astype(x.dtype), start, 1, allow_negative_indices=False)
+
+
+# Sums
+
+
+def sum(x: Array) -> Array:
+    return jnp.sum(x, dtype=x.dtype)
+
+
+def argmax(x: Array, axis: int) -> Array:
+    return jnp.argmax(x, axis).astype(jnp.int32)
+
+
+# Activations
+
+
+def gelu(x: Array) -> Array:
+    return jax.nn.gelu(x, approximate=False)
+
+
+def gelu_tanh(x: Array) -> Array:
+    return jax.nn.gelu(x, approximate=True)
+
+
+def quick_gelu(x: Array) -> Array:
+    return x * jax.nn.sigmoid(1.702 * x)
+
+
+def relu(x: Array) -> Array:
+    return jax.nn.relu(x)
+
+
+def sigmoid(x: Array) -> Array:
+    return jax.nn.sigmoid(x)
+
+
+def silu(x: Array) -> Array:
+    return jax.nn.silu(x)
+
+
+def tanh(x: Array) -> Array:
+    return jnp.tanh(x)
+
+
+def activation(name: str) -> Callable[[Array], Array]:
+    return globals()[activations.OPS[name]]
+
+
+# Attention
+
+
+def attention(
+    q: Array,
+    k: Array,
+    v: Array,
+    mask: Array | None = None,
+    *,
+    causal: bool = False,
+    scale: float,
+    dropout: nnx.Dropout,
+    weights: bool = False,
+) -> tuple[Array, Array | None]:
+    wide = _accumulator(q)
+    idle = dropout.deterministic or not dropout.rate
+    if idle and not weights and wide == jnp.float32:  # which JAX's own kernel would narrow float64 to
+        return jax.nn.dot_product_attention(q, k, v, mask=mask, scale=scale, is_causal=causal), None
+    scores = jnp.einsum("btnh,bsnh->bnts", q, k, preferred_element_type=wide) * scale
+    if causal:
+        visible = jnp.tri(*scores.shape[-2:], dtype=bool)
+        mask = visible if mask is None else mask & visible
+    if mask is not None:
+        scores = jnp.where(mask, scores, jnp.finfo(wide).min)
+    found = dropout(jax.nn.softmax(scores, -1).astype(v.dtype))
+    return jnp.einsum("bnts,bsnh->btnh", found, v), found if weights else None
+
+
+def _accumulator(x: Array) -> Any:
+    """The dtype in which sums over elements of x are made."""
+    return jnp.promote_types(x.dtype, jnp.float32)
+
+
+# Images
+
+
+def resize_bicubic(x: Array, size: tuple[int, int]) -> Array:
+    rows, columns = (jnp.asarray(bicubic(old, new), x.dtype) for old, new in zip(x.shape[1:3], size, strict=True))
+    return jnp.einsum("hH,wW,bHWc->bhwc", rows, columns, x, precision="highest")
+
+
+# Losses
+
+
+def cross_entropy(logits: Array, labels: Array, ignore_index: int = -100) -> Array:
+    logits = logits.astype(_accumulator(logits))
+    counts = labels != ignore_index
+    found = jnp.take_along_axis(logits, jnp.where(counts, labels, 0)[:, None], 1)[:, 0]
+    return jnp.where(counts, jax.nn.logsumexp(logits, -1) - found, 0).sum() / counts.sum()
+
+
+def binary_cross_entropy(logits: Array, labels: Array) -> Array:
+    logits = logits.astype(_accumulator(logits))
+    return jnp.mean(jax.nn.softplus(logits) - logits * labels)
+
+
+def mean_squared_error(x: Array, y: Array) -> Array:
+    return jnp.mean((x.astype(_accumulator(x)) - y) ** 2)

@@ -1,0 +1,238 @@
+"""The command line: `trivium convert`, `inspect`, `verify` and `env`.
+
+Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 failed; 2 wrong usage; 3 unsafe or corrupt input;
+4 a difference was found; 130 interrupted. With --json, stdout holds exactly one JSON object, also for an error.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from trivium.core.errors import TriviumError
+
+if TYPE_CHECKING:
+    from trivium.convert.conversion import Report
+    from trivium.convert.inspection import Inspection
+
+DIFFERENT = 4
+INTERRUPTED = 130
+
+_PACKAGES = "trivium numpy ml_dtypes h5py huggingface_hub tokenizers torch tensorflow keras jax flax".split()
+
+
+class _Program(click.Group):
+    """The command line as a whole: turns every error into a message and an exit code."""
+
+    def main(self, *args: Any, standalone_mode: bool = True, **options: Any) -> Any:
+        arguments = list(args[0] if args else options.pop("args", None) or sys.argv[1:])
+        options.setdefault("prog_name", "trivium")
+        as_json = "--json" in arguments
+        try:
+            code = super().main(arguments, standalone_mode=False, **options) or 0
+            sys.stdout.flush()
+        except TriviumError as error:
+            code = _fail(error.as_dict(), str(error), error.exit_code, as_json)
+        except click.exceptions.Abort:
+            code = _fail({"type": "Interrupted", "message": "interrupted", "hint": None, "path": None}, "", INTERRUPTED, as_json)
+        except click.ClickException as error:
+            if not as_json:
+                error.show()
+            report = {"type": "UsageError", "message": error.format_message(), "hint": "trivium --help", "path": None}
+            code = _fail(report, "", error.exit_code, as_json)
+        except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 1
+        return sys.exit(code) if standalone_mode else code
+
+
+def _fail(report: dict[str, Any], text: str, code: int, as_json: bool) -> int:
+    if as_json:
+        click.echo(json.dumps({"error": report}, indent=2, ensure_ascii=False))
+    elif text:
+        click.echo(f"error: {text}", err=True)
+    return code
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("trivium")
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _print_json(found: object) -> None:
+    click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+
+
+def _path(source: str) -> Path:
+    from trivium.core import hub
+
+    return hub.resolve(source)
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:,.3g} GB"
+
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(_version(), message="trivium %(version)s")
+def main() -> None:
+    """Checkpoints of PyTorch, TensorFlow and Flax, without any of the three.
+
+    SRC is a directory, a weight file with config.json beside it, or a Hub id such as google-bert/bert-base-uncased.
+    """
+
+
+@main.command()
+@click.argument("src")
+@click.argument("dst", type=click.Path(path_type=Path))
+@click.option("--to", required=True, type=click.Choice(["torch", "tensorflow", "flax"]), help="The framework to write for.")
+@click.option("--dtype", help="Cast the floating-point weights: float32, bfloat16, ... By default all bits stay.")
+@click.option("--overwrite", is_flag=True, help="Write into a directory that is not empty.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress, no summary.")
+@_json
+def convert(src: str, dst: Path, to: str, dtype: str | None, overwrite: bool, quiet: bool, as_json: bool) -> None:
+    """Rewrite the checkpoint SRC for another framework, into the directory DST."""
+    from trivium.convert.conversion import convert as run
+
+    with _progress(quiet) as progress:
+        report = run(_path(src), dst, to, dtype=dtype, overwrite=overwrite, progress=progress)
+    if as_json:
+        _print_json(report.as_dict())
+    elif not quiet:
+        click.echo(_summary(report))
+        for note in _remarks(report):
+            click.echo(f"note: {note}", err=True)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
+    """A bar on stderr, where a person looks at it."""
+    if quiet or os.environ.get("CI") or not sys.stderr.isatty():
+        yield None
+        return
+    from tqdm import tqdm
+
+    with tqdm(unit="B", unit_scale=True, file=sys.stderr, leave=False, dynamic_ncols=True) as bar:
+
+        def show(done: int, total: int, name: str) -> None:
+            bar.total = total
+            bar.set_postfix_str(name, refresh=False)
+            bar.update(done - bar.n)
+
+        yield show
+
+
+def _summary(report: Report) -> str:
+    speed = report.bytes / max(report.seconds, 1e-3)
+    return (
+        f"{report.network}: {report.tensors} tensors, {report.parameters:,} parameters\n"
+        f"{report.source} ({report.from_format}, {report.from_dialect} names)\n"
+        f"-> {Path(report.destination) / report.files[0]} ({report.to_format}, {report.to_dialect} names), "
+        f"{_size(report.bytes)} in {report.seconds:.2f} s ({_size(speed)}/s)\n"
+        f"{len(report.files) - 1} other files travelled along unchanged"
+    )
+
+
+def _remarks(report: Report) -> Iterator[str]:
+    yield from report.notes
+    if report.left_out:
+        yield f"left out, since the code makes them itself: {', '.join(report.left_out)}"
+    if report.copies:
+        yield f"written once, since they are tied: {', '.join(report.copies)}"
+
+
+@main.command()
+@click.argument("src")
+@_json
+def inspect(src: str, as_json: bool) -> None:
+    """Show the weights of the checkpoint SRC: names, shapes, dtypes, sizes, format and architecture."""
+    from trivium.convert.inspection import inspect as run
+
+    found = run(_path(src))
+    if as_json:
+        _print_json(found.as_dict())
+        return
+    click.echo(_table(found))
+    for note in found.notes:
+        click.echo(f"note: {note}", err=True)
+
+
+def _table(found: Inspection) -> str:
+    rows = [(info.key, "x".join(map(str, info.shape)) or "scalar", info.dtype, _size(info.bytes)) for info in found.tensors]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
+    lines = [
+        f"{row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:<{widths[2]}}  {row[3]:>{widths[3]}}".rstrip() for row in rows
+    ]
+    dtypes = ", ".join(f"{count:,} {dtype}" for dtype, count in found.dtypes.items())
+    files = ", ".join(f"{name} ({_size(size)})" for name, size in found.files.items())
+    return "\n".join(
+        [
+            *(*lines, ""),
+            f"architecture  {found.architecture or 'unknown: no config.json'}",
+            f"class         {found.network or 'none that Trivium knows'}",
+            f"format        {found.format}, {found.dialect} names",
+            f"files         {files}",
+            f"tensors       {len(found.tensors)}",
+            f"parameters    {dtypes}",
+            f"size          {_size(found.bytes)}",
+        ]
+    )
+
+
+@main.command()
+@click.argument("a")
+@click.argument("b")
+@_json
+def verify(a: str, b: str, as_json: bool) -> int:
+    """Compare the checkpoints A and B, of any formats, tensor by tensor and bit for bit. Exit code 4 if they differ."""
+    from trivium.convert.verification import verify as run
+
+    differences = run(_path(a), _path(b))
+    if as_json:
+        _print_json({"identical": not differences, "differences": [difference.as_dict() for difference in differences]})
+    elif not differences:
+        click.echo("identical, bit for bit")
+    else:
+        for difference in differences:
+            click.echo(f"{difference.name}: {difference.message}")
+        click.echo(f"{len(differences)} tensors differ", err=True)
+    return DIFFERENT if differences else 0
+
+
+@main.command()
+@_json
+def env(as_json: bool) -> None:
+    """Show the versions that matter in a bug report. No framework is loaded."""
+    import platform
+
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    for package in _PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    if as_json:
+        _print_json(found)
+    else:
+        click.echo("\n".join(f"{name:<16}{version}" for name, version in found.items()))
+
+
+if __name__ == "__main__":
+    main()

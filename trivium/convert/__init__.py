@@ -1,0 +1,33 @@
+"""Checkpoints without a framework: `convert`, `verify`, `inspect`, `open_checkpoint`, and `save` for the models.
+
+A checkpoint is read through `formats/` (bytes to named tensors) and `names.py` (names to weights of the layout), and written
+the same way back. See docs/design.md.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .checkpoint import open_checkpoint
+    from .conversion import convert
+    from .inspection import inspect
+    from .saving import save
+    from .verification import verify
+
+__all__ = ["convert", "inspect", "open_checkpoint", "save", "verify"]
+
+_HOMES = {
+    "convert": "conversion",
+    "inspect": "inspection",
+    "open_checkpoint": "checkpoint",
+    "save": "saving",
+    "verify": "verification",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,42 @@
+"""Comparing and copying arrays bit for bit, in blocks that fit the cache."""
+
+from __future__ import annotations
+
+import numpy as np
+
+_TILE = 64  # elements a side: the fastest of 32 to 512, tried on float32
+_ROWS = 2**20  # elements compared at a time
+
+
+def _as_bits(array: np.ndarray) -> np.ndarray:
+    """The same bytes as unsigned integers."""
+    if array.dtype.itemsize > 8:
+        return np.ascontiguousarray(array).reshape(-1).view(np.uint64)
+    return array.view(f"u{array.dtype.itemsize}")
+
+
+def differing(a: np.ndarray, b: np.ndarray) -> int:
+    """How many elements of two arrays of one shape differ in a bit; all, if the dtypes differ."""
+    if a.dtype != b.dtype:
+        return max(a.size, 1)
+    if a.__array_interface__["data"] == b.__array_interface__["data"] and a.strides == b.strides:
+        return 0
+    a, b = _as_bits(contiguous(a)).reshape(-1), _as_bits(contiguous(b)).reshape(-1)
+    starts = range(0, a.size, _ROWS)
+    return sum(int(np.count_nonzero(a[start : start + _ROWS] != b[start : start + _ROWS])) for start in starts)
+
+
+def contiguous(array: np.ndarray) -> np.ndarray:
+    """`array` in C order: itself if it is so already, otherwise a copy made tile by tile."""
+    if array.flags.c_contiguous:
+        return array
+    if array.ndim != 2:
+        return np.ascontiguousarray(array)
+    copy = np.empty(array.shape, array.dtype)
+    source, target = _as_bits(array), _as_bits(copy)
+    rows, columns = array.shape
+    for row in range(0, rows, _TILE):
+        for column in range(0, columns, _TILE):
+            tile = slice(row, row + _TILE), slice(column, column + _TILE)
+            target[tile] = source[tile]
+    return copy

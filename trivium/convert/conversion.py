@@ -1,0 +1,174 @@
+"""Converting a checkpoint: every weight, one by one, from the source's memory map to the target's file."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from trivium.core.errors import Corrupt, NotFound, WriteError
+
+from .checkpoint import Checkpoint, check_member, open_checkpoint
+from .plan import Match, fit
+from .saving import Progress, Source, Target, target_named, write_weights
+from .tensors import dtype_named
+from .writing import MARK, assembling, copy
+
+_WEIGHT_FILES = ("*.safetensors", "*.h5", "*.msgpack", "pytorch_model*.bin", "rust_model.ot")
+_NOT_THE_MODEL = (".git", ".cache")  # what git and the Hub's client keep beside it
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a conversion did.
+
+    Attributes:
+        source: The checkpoint that was read.
+        destination: The directory that was written.
+        architecture: The model_type.
+        network: The class that was saved, by its Transformers name.
+        from_format: The source's format, and `from_dialect` that of its names.
+        to_format: The target's format, and `to_dialect` that of its names.
+        tensors: How many weights were written.
+        parameters: How many numbers they hold.
+        bytes: The size of the file with the weights.
+        seconds: How long it took.
+        files: The files that were written, by their paths in the destination; the weights come first.
+        left_out: Tensors of the source that are no weights: what the code itself makes, by a named rule.
+        copies: Tensors of the source that are other names of a weight that was written -> that weight.
+        notes: What else a user should know.
+    """
+
+    source: str
+    destination: str
+    architecture: str
+    network: str
+    from_format: str
+    from_dialect: str
+    to_format: str
+    to_dialect: str
+    tensors: int
+    parameters: int
+    bytes: int
+    seconds: float
+    files: tuple[str, ...]
+    left_out: tuple[str, ...]
+    copies: dict[str, str]
+    notes: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as `--json` prints it."""
+        return asdict(self)
+
+
+def convert(
+    src: str | Path,
+    dst: str | Path,
+    to: str,
+    dtype: str | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Rewrites a checkpoint as another framework's. No framework is needed; the numbers stay bit for bit the same.
+
+    The other files of the model (tokenizer, generation config, subfolders) travel unchanged.
+
+    Args:
+        src: A directory, a weight file or an index, with config.json beside it.
+        dst: The directory to write.
+        to: "torch" (model.safetensors), "tensorflow" (tf_model.h5) or "flax" (flax_model.msgpack), with the names of
+            Transformers 4.
+        dtype: Of the floating-point weights, if they are to be cast.
+        overwrite: Whether `dst` may hold files already; those of the same names are replaced.
+        progress: Called after each tensor with the bytes written, the bytes in all and the tensor's name.
+
+    Raises:
+        CheckpointError: The source cannot be read, or its tensors are not those of its class; the error lists them all.
+        ConfigError: The architecture is not known, or config.json is not valid.
+        WriteError: The destination could not be written; what was there before is unharmed.
+    """
+    start, src, dst = time.perf_counter(), Path(src), Path(dst)
+    target, kept = target_named(to), None if dtype is None else dtype_named(dtype)
+    if not src.exists():
+        raise NotFound("no such file or directory", path=src)
+    with open_checkpoint(src) as checkpoint:
+        _check_destination(checkpoint.folder, dst, overwrite)
+        found = fit(checkpoint)
+        found.check()
+        before = _stamps(checkpoint)
+        with assembling(dst, ("config.json", target.kind.file), target.kind.owns) as folder:
+            companions = sorted(_companions(checkpoint.folder))
+            for name in companions:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                copy(check_member(checkpoint.folder, name, checkpoint.folder), folder / name)
+            sources = [Source(w, found.found[w.name].dtype, partial(found.read, w.name)) for w in found.layout]
+            written = write_weights(folder, target, found.network, found.config, sources, kept, progress)
+            size = written.stat().st_size
+            if _stamps(checkpoint) != before:
+                raise Corrupt("a file changed while it was read", path=src, hint="convert again")
+        return Report(
+            source=str(src),
+            destination=str(dst),
+            architecture=found.config.model_type,
+            network=found.network.__name__,
+            from_format=checkpoint.format,
+            from_dialect=checkpoint.dialect,
+            to_format=target.kind.name,
+            to_dialect=target.dialect,
+            tensors=len(found.found),
+            parameters=found.layout.size,
+            bytes=size,
+            seconds=round(time.perf_counter() - start, 3),
+            files=(target.kind.file, *companions),
+            left_out=found.left_out,
+            copies=dict(found.copies),
+            notes=tuple(_notes(found, target, dst, dtype)),
+        )
+
+
+def _check_destination(source: Path, destination: Path, overwrite: bool) -> None:
+    here, there = Path(os.path.realpath(source)), Path(os.path.realpath(destination))
+    if there.is_relative_to(here) or here.is_relative_to(there):
+        raise WriteError(
+            "the destination and the source are in each other", path=destination, hint="write into a directory of its own"
+        )
+    if there.exists() and not there.is_dir():
+        raise WriteError("a file has this name", path=destination, hint="the destination is a directory")
+    if there.is_dir() and any(there.iterdir()) and not overwrite:
+        raise WriteError(
+            "the directory is not empty", path=destination, hint="--overwrite (overwrite=True) replaces files of the same names"
+        )
+
+
+def _stamps(checkpoint: Checkpoint) -> list[tuple[int, int]]:
+    return [(file.stat().st_size, file.stat().st_mtime_ns) for file in checkpoint.files]
+
+
+def _companions(folder: Path) -> Iterator[str]:
+    """The files of the model that are not its weights, by their paths in its folder."""
+    weights = [*_WEIGHT_FILES, *(f"{pattern}.index.json" for pattern in _WEIGHT_FILES)]
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder)
+        if path.is_dir() or name.parts[0] in _NOT_THE_MODEL or MARK in str(name):
+            continue
+        if len(name.parts) > 1 or not any(fnmatchcase(name.name, pattern) for pattern in weights):
+            yield name.as_posix()
+
+
+def _notes(found: Match, target: Target, destination: Path, dtype: str | None) -> Iterator[str]:
+    yield from found.checkpoint.notes
+    named, said = found.network.__name__, ", ".join(found.config.architectures) or "no class"
+    if not any(name.endswith(named) for name in found.config.architectures):
+        yield f"config.json names {said}; the tensors are exactly those of {named}"
+    if dtype is not None:
+        yield f"weights were cast to {dtype}; config.json is as it was"
+    elif target.kind.name == "hdf5" and any(tensor.dtype.name == "bfloat16" for tensor in found.found.values()):
+        yield "HDF5 has no bfloat16: Trivium and Keras 3 read it back, Transformers 4 does not; --dtype float32 serves it"
+    for kind in target.kind.earlier():
+        if (destination / kind.file).exists():
+            yield f"{kind.file} is in the destination too, and is read before {target.kind.file}"

@@ -1,0 +1,94 @@
+"""What a weight is called in each dialect of names.
+
+The dialects are columns of the layout's table: "torch" (the Hub's names), "tf4" and "flax4" (Transformers 4's TensorFlow and
+Flax). A name is derived from the weight's path and its row of the table; `trivium/models/<m>/weights.py` states the exceptions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from trivium.core.layout import Layout, Weight
+
+from .rules import Rules
+
+_FLAX_LEAVES = ("kernel", "scale", "embedding")
+_LEGACY = {"weight": "gamma", "bias": "beta"}
+"""A LayerNorm's weights in the first PyTorch checkpoints, which came from TensorFlow."""
+
+
+def dialect_of(keys: Iterable[str]) -> str:
+    """The dialect of a file's keys: TensorFlow's end with ":0", most of Flax's with a name that PyTorch does not use."""
+    leaves = [key.rpartition(".")[2] for key in keys]
+    if any(leaf.endswith(":0") for leaf in leaves):
+        return "tf4"
+    return "flax4" if sum(leaf in _FLAX_LEAVES for leaf in leaves) > leaves.count("weight") else "torch"
+
+
+def key(weight: Weight, layout: Layout, dialect: str, rules: Rules) -> str:
+    """The name under which Transformers 4 writes a weight, TensorFlow's without the model's name."""
+    return next(spellings(weight, layout, dialect, rules))
+
+
+def spellings(weight: Weight, layout: Layout, dialect: str, rules: Rules) -> Iterator[str]:
+    """All names under which a weight may be found, the one that Transformers 4 writes first."""
+    leaf = weight.place(dialect).name
+    if dialect == "tf4":
+        others = {"embeddings": "weight", "weight": "embeddings"} if weight.layer == "Embedding" else {}
+        for name in filter(None, (leaf, others.get(leaf))):
+            yield _tensorflow(_renamed(_join(_in_head(weight.owner, layout), name), dialect, rules))
+        return
+    owners = [weight.owner]
+    if layout.prefix == "":
+        owners.append(_in_head(weight.owner, layout))
+    elif f"{weight.owner}.".startswith(f"{layout.prefix}."):
+        owners.append(weight.owner[len(layout.prefix) + 1 :])
+    leaves = [leaf]
+    if dialect == "torch" and weight.layer == "LayerNorm":
+        leaves.append(_LEGACY[leaf])
+    for owner in owners:
+        for name in leaves:
+            yield _renamed(_join(owner, name), dialect, rules)
+
+
+def layers(weight: Weight, layout: Layout, rules: Rules, top: Iterable[str]) -> tuple[str, ...]:
+    """The top-level layers of tf_model.h5 that hold a weight, its own first; `top` are those that there are."""
+    path = _join(_in_head(weight.owner, layout), weight.leaf)
+    shared = (rule.layer for rule in rules.shared if rule.layer in top and f"{path}.".startswith(f"{rule.path}."))
+    return (key(weight, layout, "tf4", rules).partition("/")[0], *shared)
+
+
+def is_derived(name: str, layout: Layout, rules: Rules) -> bool:
+    """Whether a PyTorch checkpoint's key is covered by a rule as something that the code itself makes."""
+    from fnmatch import fnmatchcase
+
+    name = name.removeprefix(f"{layout.body_prefix}.")
+    return any(fnmatchcase(name, pattern) for pattern in rules.derived)
+
+
+def model_name(network: type) -> str:
+    """What TensorFlow calls a model: "tf_bert_for_masked_lm". Source: to_snake_case of Keras 2."""
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", f"TF{network.__name__}")
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def _in_head(owner: str, layout: Layout) -> str:
+    """A path as a network with a head has it."""
+    return owner if layout.prefix else _join(layout.body_prefix, owner)
+
+
+def _join(*parts: str) -> str:
+    return ".".join(filter(None, parts))
+
+
+def _renamed(name: str, dialect: str, rules: Rules) -> str:
+    for rule in rules.renames:
+        if rule.dialect == dialect and f"{name}.".startswith(f"{rule.path}."):
+            return rule.there + name[len(rule.path) :]
+    return name
+
+
+def _tensorflow(name: str) -> str:
+    """A dotted path as TensorFlow spells it: an index is joined to what it counts."""
+    return re.sub(r"\.(\d+)(?=\.)", r"_._\1", name).replace("_._", "\0").replace(".", "/").replace("\0", "_._") + ":0"

@@ -1,0 +1,225 @@
+"""The plan: which tensor of a checkpoint is which weight of a network, and what is left over on either side.
+
+It is made before a number is read, and complete: every tensor is used or covered by a named rule, every weight is filled, the
+shapes fit; otherwise one error lists everything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, NoReturn
+
+import numpy as np
+
+from trivium.core.config import Config
+from trivium.core.errors import Collision, ConfigError, KeyMismatch, ShapeMismatch
+from trivium.core.layout import Layout, Weight, layout
+from trivium.models import catalogue
+
+from .bits import differing
+from .checkpoint import Checkpoint
+from .names import is_derived, spellings
+from .rules import Rules, rules_of
+from .tensors import Tensor
+
+_WRAPPERS = ("module.", "_orig_mod.", "model._orig_mod.")
+"""What DistributedDataParallel and torch.compile put before every name."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """A checkpoint matched with a network.
+
+    Attributes:
+        checkpoint: The open checkpoint.
+        network: The unbound class.
+        config: Its config.
+        layout: The weights that are wanted.
+        rules: The architecture's exceptions.
+        found: Name of a weight -> the tensor that holds it.
+        missing: Names of weights that no tensor holds.
+        misshapen: Names of weights whose tensor has another shape.
+        unexpected: Keys of tensors that are no weight, and that no rule covers.
+        left_out: Keys of tensors that a rule or a pattern of the user's covers.
+        copies: Key of a tensor that is another name of a weight in `found` -> that weight's name; the bits are the same.
+    """
+
+    checkpoint: Checkpoint
+    network: type
+    config: Config
+    layout: Layout
+    rules: Rules
+    found: Mapping[str, Tensor]
+    missing: tuple[str, ...]
+    misshapen: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    left_out: tuple[str, ...]
+    copies: Mapping[str, str]
+    _sources: Mapping[str, Weight]  # the weight whose place in the file says how the tensor's axes are ordered
+
+    @property
+    def exact(self) -> bool:
+        """Whether the checkpoint is this network's, no more and no less."""
+        return not (self.missing or self.misshapen or self.unexpected)
+
+    def read(self, name: str) -> np.ndarray:
+        """A weight's values in the canonical layout: a view of the file where possible."""
+        return self._sources[name].to_canonical(self.found[name].read(), self.checkpoint.dialect)
+
+    def check(self) -> None:
+        """Raises KeyMismatch or ShapeMismatch, listing everything, unless the match is exact."""
+        if not self.exact:
+            self._fail(self.missing, self.unexpected)
+
+    def check_for_class(self) -> set[str]:
+        """Checks what a network may ask of a checkpoint of another class of its architecture.
+
+        What belongs to other classes may be there, and the network's optional parts may be absent, as a whole each.
+
+        Returns:
+            The names of the weights of absent parts, which are to be drawn.
+
+        Raises:
+            KeyMismatch, ShapeMismatch: Anything else differs; the error lists everything.
+        """
+        absent: set[str] = set()
+        for part in self.layout.optional:
+            names = {name for name in self.layout.weights if f"{name}.".startswith(f"{part}.")}
+            if names and names <= set(self.missing):
+                absent |= names
+        missing = [name for name in self.missing if name not in absent]
+        unexpected = set(self.unexpected)
+        for network in catalogue.classes_of(self.config.model_type) if unexpected else ():
+            unexpected -= set(_lookup(self.checkpoint, layout(network, self.config), self.rules).values())
+        if missing or unexpected or self.misshapen or not self.found:
+            self._fail(missing, sorted(unexpected))
+        return absent
+
+    def _fail(self, missing: Iterable[str], unexpected: Iterable[str]) -> NoReturn:
+        missing, unexpected, dialect = list(missing), list(unexpected), self.checkpoint.dialect
+        lines = [f"the checkpoint does not fit {self.network.__name__}"]
+        lines += [f"  missing: {name} {list(self.layout.weights[name].shape)}" for name in missing]
+        lines += [f"  unexpected: {key} {list(self.checkpoint.tensors[key].shape)}" for key in unexpected]
+        for name in self.misshapen:
+            expected, tensor = list(self._sources[name].shape_in(dialect)), self.found[name]
+            lines.append(f"  misshapen: {tensor.key} is {list(tensor.shape)}, {expected} is expected")
+        error = KeyMismatch if missing or unexpected else ShapeMismatch
+        raise error("\n".join(lines), path=self.checkpoint.path, hint=self._hint(missing, unexpected))
+
+    def _hint(self, missing: list[str], unexpected: list[str]) -> str:
+        for wrapper in _WRAPPERS:
+            if unexpected and all(key.startswith(wrapper) for key in unexpected):
+                return f"the names begin with {wrapper!r}, which a wrapper of the training added: save the model inside it"
+        if not self.found:
+            return "not one name fits: is config.json that of another model?"
+        if missing or unexpected:
+            return "is the class the one that was saved? `trivium inspect` shows what the checkpoint holds"
+        return "config.json and the weights are of different models, or a size in it was changed"
+
+
+def match(checkpoint: Checkpoint, network: type, config: Config, ignore: Iterable[str] = ()) -> Match:
+    """Finds the weights of a network in a checkpoint. Nothing is judged yet: see `Match.check` and `check_for_class`.
+
+    Args:
+        checkpoint: An open checkpoint, of any format and dialect.
+        network: An unbound class.
+        config: Its config.
+        ignore: Patterns (as of `fnmatch`) of keys to leave out.
+
+    Raises:
+        Collision: A tied weight is there under two names, and the two differ.
+    """
+    weights, rules = layout(network, config), rules_of(catalogue.folder_of_type(config.model_type))
+    keys = _lookup(checkpoint, weights, rules)
+    found, sources, copies = {}, {}, {}
+    for place, key in keys.items():
+        name = weights.ties.get(place.name, place.name)
+        if name not in found:
+            found[name], sources[name] = checkpoint.tensors[key], place
+        else:
+            copies[key] = name
+    misshapen = tuple(name for name, tensor in found.items() if tensor.shape != sources[name].shape_in(checkpoint.dialect))
+    patterns = tuple(ignore)
+    rest = [key for key in checkpoint.tensors if key not in set(keys.values())]
+    left_out = tuple(key for key in rest if is_derived(key, weights, rules) or any(fnmatchcase(key, p) for p in patterns))
+    result = Match(
+        checkpoint=checkpoint,
+        network=network,
+        config=config,
+        layout=weights,
+        rules=rules,
+        found=found,
+        missing=tuple(name for name in weights.weights if name not in found),
+        misshapen=misshapen,
+        unexpected=tuple(key for key in rest if key not in left_out),
+        left_out=left_out,
+        copies=copies,
+        _sources=sources,
+    )
+    _check_copies(result, {key: place for place, key in keys.items()})
+    return result
+
+
+def _lookup(checkpoint: Checkpoint, weights: Layout, rules: Rules) -> dict[Weight, str]:
+    """Weight -> key of the tensor that holds it; after the weights also their other names, as linear layers."""
+    places = [*weights]
+    for alias, name in weights.ties.items():
+        places.append(Weight(alias, weights.weights[name].shape, "Linear", alias.rpartition(".")[2], weights.weights[name].init))
+    found = {}
+    for place in places:
+        key = next((key for key in spellings(place, weights, checkpoint.dialect, rules) if key in checkpoint.tensors), None)
+        if key is not None:
+            found[place] = key
+    return found
+
+
+def _check_copies(found: Match, places: Mapping[str, Weight]) -> None:
+    dialect = found.checkpoint.dialect
+    for key, name in found.copies.items():
+        copy, place = found.checkpoint.tensors[key], places[key]
+        fits = copy.shape == place.shape_in(dialect) and name not in found.misshapen
+        if not fits or differing(place.to_canonical(copy.read(), dialect), found.read(name)):
+            raise Collision(
+                f"{key} and {found.found[name].key} are one weight in {found.network.__name__}, but differ in the file",
+                path=found.checkpoint.path, key=key,
+                hint='if the model is meant to keep them apart, config.json must say "tie_word_embeddings": false',
+            )  # fmt: skip
+
+
+def fit(checkpoint: Checkpoint, config: Mapping[str, Any] | None = None) -> Match:
+    """The match with the class that the checkpoint was saved from.
+
+    That is the one which config.json names, unless the tensors are exactly those of another class of the architecture:
+    google-bert/bert-base-uncased says BertForMaskedLM and holds a BertForPreTraining.
+
+    Args:
+        checkpoint: An open checkpoint.
+        config: config.json, if not the checkpoint's own.
+
+    Raises:
+        ConfigError: There is no config.json, or it is not valid, or not of an architecture that Trivium has.
+        Collision: As in `match`.
+    """
+    values, path = config if config is not None else checkpoint.config, checkpoint.folder / "config.json"
+    if values is None:
+        raise ConfigError("there is no config.json, which says what the tensors are", path=path)
+    if "model_type" not in values:
+        raise ConfigError("it names no architecture", path=path, key="model_type")
+    try:
+        parsed = catalogue.config_class(values["model_type"]).from_dict(values)
+    except ConfigError as error:
+        raise ConfigError(error.message, path=path, key=error.key, hint=error.hint) from None
+    classes = catalogue.classes_of(values["model_type"])
+    named = [re.sub("^(TF|Flax)", "", name) for name in parsed.architectures]
+    classes.sort(key=lambda network: network.__name__ not in named)
+    best = None
+    for network in classes:
+        candidate = match(checkpoint, network, parsed)
+        if candidate.exact:
+            return candidate
+        best = best or candidate
+    assert best is not None  # an architecture has classes
+    return best

@@ -1,0 +1,57 @@
+"""The words in which `trivium/models/<m>/weights.py` states where an architecture's names on disk differ from its network's.
+
+A fact is stated once and serves reading and writing. Paths are those of a network with a head: `bert.embeddings`, also for
+BertModel, whose own names lack the `bert.`.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rename:
+    """In a dialect ("tf4" or "flax4"), names that begin with `path` begin with `there` instead.
+
+    The last component of `path`, where it names a weight, is the dialect's: `embeddings`, say, and not `weight`.
+    """
+
+    dialect: str
+    path: str
+    there: str
+
+
+@dataclass(frozen=True)
+class Shared:
+    """tf_model.h5 holds the weights under `path` once more in the top-level layer `layer`, where the model has that layer."""
+
+    path: str
+    layer: str
+
+
+@dataclass(frozen=True)
+class Rules:
+    """All exceptions of an architecture.
+
+    Attributes:
+        renames: Names that differ; the first that fits counts.
+        shared: What TensorFlow's files hold twice.
+        derived: Patterns (as of `fnmatch`) of names that old PyTorch checkpoints also have, without the body's prefix, and
+            that hold nothing but what the code itself makes: masks, counters. They are left out, and reported.
+    """
+
+    renames: tuple[Rename, ...] = ()
+    shared: tuple[Shared, ...] = ()
+    derived: tuple[str, ...] = ()
+
+
+@functools.cache
+def rules_of(architecture: str) -> Rules:
+    """The rules of an architecture, named by its folder; most have none."""
+    name = f"trivium.models.{architecture}.weights"
+    if importlib.util.find_spec(name) is None:
+        return Rules()
+    return importlib.import_module(name).RULES
