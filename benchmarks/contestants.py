@@ -13,7 +13,13 @@ from collections.abc import Callable
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
-BASE = dict(vocab_size=30522, hidden_size=768, num_hidden_layers=12, num_attention_heads=12, intermediate_size=3072)
+BASE = {
+    "vocab_size": 30522,
+    "hidden_size": 768,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 12,
+    "intermediate_size": 3072,
+}
 
 
 def inputs(batch: int, tokens: int):
@@ -26,7 +32,6 @@ def inputs(batch: int, tokens: int):
 
 
 def peer_torch(batch: int, tokens: int, compiled: bool) -> Callable[[], object]:
-    import torch
     import transformers
 
     model = transformers.BertModel(transformers.BertConfig(**BASE)).eval()

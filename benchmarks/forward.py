@@ -2,8 +2,8 @@
 
 `python -m benchmarks.forward [--peer PYTHON] [--rounds N] [--batch B] [--tokens T] [--only TEXT]`
 
-All contestants are alive at once, each in a process of its own, and take turns, so that whatever else the machine does meets all
-of them alike. The figure is the median over rounds of a contestant's time over the peer's in the same round.
+All contestants are alive at once, each in a process of its own, and take turns, so that whatever else the machine does meets
+all of them alike. The figure is the median over rounds of a contestant's time over the peer's in the same round.
 """
 
 from __future__ import annotations

@@ -55,8 +55,8 @@ FRAMEWORKS_OWN = {"Module"}  # a framework's own base class may take what it lik
 
 def parameters(function: Any) -> list[tuple[str, Any, Any]]:
     """Name, kind and default of each parameter."""
-    made = inspect.signature(function.__init__ if inspect.isclass(function) else function).parameters.values()
-    return [(p.name, p.kind, p.default) for p in made if p.name != "self"]
+    made = inspect.signature(function.__init__ if inspect.isclass(function) else function)
+    return [(p.name, p.kind, p.default) for p in made.parameters.values() if p.name != "self"]
 
 
 # The same names and signatures

@@ -26,14 +26,18 @@ if TYPE_CHECKING:
 DIFFERENT = 4
 INTERRUPTED = 130
 
-_PACKAGES = "trivium numpy ml_dtypes h5py huggingface_hub tokenizers torch tensorflow keras jax flax".split()
+_PACKAGES = (
+    *("trivium", "numpy", "ml_dtypes", "h5py", "huggingface_hub", "tokenizers"),
+    *("torch", "tensorflow", "tensorflow-cpu", "keras", "jax", "flax"),
+)
 
 
 class _Program(click.Group):
     """The command line as a whole: turns every error into a message and an exit code."""
 
     def main(self, *args: Any, standalone_mode: bool = True, **options: Any) -> Any:
-        arguments = list(args[0] if args else options.pop("args", None) or sys.argv[1:])
+        given = args[0] if args else options.pop("args", None)
+        arguments = list(sys.argv[1:] if given is None else given)
         options.setdefault("prog_name", "trivium")
         as_json = "--json" in arguments
         try:
@@ -42,12 +46,12 @@ class _Program(click.Group):
         except TriviumError as error:
             code = _fail(error.as_dict(), str(error), error.exit_code, as_json)
         except click.exceptions.Abort:
-            code = _fail({"type": "Interrupted", "message": "interrupted", "hint": None, "path": None}, "", INTERRUPTED, as_json)
+            code = _fail(TriviumError("interrupted").as_dict() | {"type": "Interrupted"}, "", INTERRUPTED, as_json)
         except click.ClickException as error:
             if not as_json:
                 error.show()
-            report = {"type": "UsageError", "message": error.format_message(), "hint": "trivium --help", "path": None}
-            code = _fail(report, "", error.exit_code, as_json)
+            usage = TriviumError(error.format_message(), hint="trivium --help").as_dict() | {"type": "UsageError"}
+            code = _fail(usage, "", error.exit_code, as_json)
         except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = 1
@@ -227,7 +231,8 @@ def env(as_json: bool) -> None:
         try:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
-            found[package] = "not installed"
+            if package != "tensorflow-cpu":  # the same as tensorflow, under another name
+                found[package] = "not installed"
     if as_json:
         _print_json(found)
     else:

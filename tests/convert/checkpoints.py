@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tests import drawn
 from trivium.convert.formats import KINDS, Output
 from trivium.core.layout import layout
 from trivium.models import catalogue
@@ -19,12 +20,9 @@ GOLDENS = Path(__file__).parent.parent / "goldens"
 FILES = GOLDENS / "files"
 SAFETENSORS, HDF5, MSGPACK = KINDS
 
-sys.path.insert(0, str(GOLDENS.parent))
-import drawn  # noqa: E402
-
 
 def outputs(tensors: Mapping[str, np.ndarray]) -> list[Output]:
-    return [Output(key, array.dtype, array.shape, lambda array=array: array) for key, array in tensors.items()]
+    return [Output(key, array.dtype, array.shape, partial(np.asarray, array)) for key, array in tensors.items()]
 
 
 def golden_cases() -> Iterator[tuple[str, str]]:

@@ -8,12 +8,20 @@ import shutil
 
 import numpy as np
 import pytest
-from checkpoints import BERT, FILES, MSGPACK, SAFETENSORS, checkpoint, outputs
 
 from trivium.convert import convert, open_checkpoint
 from trivium.core.errors import (
-    CheckpointError, Collision, Corrupt, KeyMismatch, LimitExceeded, NotFound, UnknownFormat, Unsafe,
+    CheckpointError,
+    Collision,
+    Corrupt,
+    KeyMismatch,
+    LimitExceeded,
+    NotFound,
+    UnknownFormat,
+    Unsafe,
 )  # fmt: skip
+
+from .checkpoints import BERT, FILES, MSGPACK, SAFETENSORS, checkpoint, outputs
 
 INDEX = "model.safetensors.index.json"
 
@@ -25,7 +33,7 @@ def shards(folder, **files):
     for file, names in files.items():
         tensors = {name: np.full(2, len(mapping), np.float32) for name in names}
         SAFETENSORS.module.write(folder / f"{file}.safetensors", outputs(tensors), {})
-        mapping |= {name: f"{file}.safetensors" for name in names}
+        mapping |= dict.fromkeys(names, f"{file}.safetensors")
     index(folder, mapping)
     return folder
 
@@ -35,7 +43,7 @@ def index(folder, mapping):
 
 
 @pytest.mark.parametrize(
-    "folder, dialect",
+    ("folder", "dialect"),
     [
         ("bert_tf", "tf4"), ("bert_tf_sharded", "tf4"), ("bert_tf_safetensors", "tf4"), ("gpt2_tf", "tf4"),
         ("bert_flax", "flax4"), ("bert_flax_sharded", "flax4"), ("bert_flax_safetensors", "flax4"), ("gpt2_flax", "flax4"),
@@ -44,10 +52,12 @@ def index(folder, mapping):
 )  # fmt: skip
 def test_dialects(folder, dialect):
     with open_checkpoint(FILES / folder) as found:
-        assert found.dialect == dialect and found.config["model_type"] in folder
+        assert found.dialect == dialect
+        assert found.config["model_type"] in folder
         assert all(file.exists() for file in found.files)
         array = next(iter(found.tensors.values())).read()
-    assert not array.flags.writeable and array.sum() is not None  # it outlives the checkpoint
+    assert not array.flags.writeable
+    assert array.sum() is not None
 
 
 def test_precedence(tmp_path):  # X17
@@ -56,19 +66,22 @@ def test_precedence(tmp_path):  # X17
     shutil.copy(tmp_path / "tf" / "tf_model.h5", folder)
     index(folder, {"a": "nowhere.safetensors"})
     with open_checkpoint(folder) as found:
-        assert found.format == "safetensors" and len(found.files) == 1
+        assert found.format == "safetensors"
+        assert len(found.files) == 1
         assert found.notes == tuple(
             f"model.safetensors was read; {name} is there too and was not" for name in (INDEX, "tf_model.h5")
         )
     with open_checkpoint(folder / "tf_model.h5") as found:
-        assert found.format == "hdf5" and found.config == BERT and not found.notes
+        assert found.format == "hdf5"
+        assert found.config == BERT
+        assert not found.notes
 
 
 def test_no_weights(tmp_path):
-    with pytest.raises(NotFound, match="it reads model.safetensors"):
+    with pytest.raises(NotFound, match=r"it reads model\.safetensors"):
         open_checkpoint(tmp_path)
     (tmp_path / "pytorch_model.bin").write_bytes(b"")
-    with pytest.raises(NotFound, match="does not read pytorch_model.bin"):
+    with pytest.raises(NotFound, match=r"does not read pytorch_model\.bin"):
         open_checkpoint(tmp_path)
     with pytest.raises(NotFound, match="no such file"):
         open_checkpoint(tmp_path / "absent")
@@ -175,5 +188,3 @@ def test_nothing_is_written_to_the_source(tmp_path):  # C2
     folder.chmod(0o700)
     assert before.keys() == set(folder.iterdir())
     assert all((path.read_bytes(), path.stat().st_mtime_ns) == before[path][:2] for path in before)
-
-

@@ -12,16 +12,17 @@ import sys
 
 import numpy as np
 import pytest
-from checkpoints import HDF5, KINDS, MSGPACK, SAFETENSORS, outputs
 
 from trivium.convert.formats import Output
 from trivium.convert.writing import MARK, assembling, replacing, write_text
 from trivium.core.errors import TriviumError, WriteError
 
+from .checkpoints import HDF5, KINDS, MSGPACK, SAFETENSORS, outputs
+
 METADATA = {SAFETENSORS.name: {"format": "pt"}, HDF5.name: {"model": "tf_model"}, MSGPACK.name: {}}
 
 
-class Failure(Exception):
+class FailureError(Exception):
     pass
 
 
@@ -35,11 +36,11 @@ def test_an_error_in_the_middle_leaves_what_was_there(kind, failing, old, tmp_pa
 
     def produce(index):
         if index == failing:
-            raise Failure
+            raise FailureError
         return np.zeros(4, np.float32)
 
     tensors = [Output(f"a/{i}:0", np.dtype("f4"), (4,), lambda i=i: produce(i)) for i in range(3)]
-    with pytest.raises(Failure):
+    with pytest.raises(FailureError):
         kind.module.write(path, tensors, METADATA[kind.name])
     assert [file.name for file in tmp_path.iterdir()] == ([] if old is None else [path.name])
     assert old is None or path.read_bytes() == old
@@ -60,7 +61,8 @@ def test_no_space(kind, tmp_path):  # W01
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     assert caught.value.path == path
-    assert path.read_bytes() == b"old" and len(list(tmp_path.iterdir())) == 1
+    assert path.read_bytes() == b"old"
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize("name", ["fsync", "replace", "chmod"])
@@ -76,7 +78,8 @@ def test_the_system_fails(name, code, tmp_path, monkeypatch):  # W02
     with pytest.raises(WriteError) as caught:
         write_text(path, "new")
     assert isinstance(caught.value, OSError)
-    assert path.read_bytes() == b"old" and len(list(tmp_path.iterdir())) == 1
+    assert path.read_bytes() == b"old"
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_modes_and_links(tmp_path):  # W11, W20
@@ -90,11 +93,14 @@ def test_modes_and_links(tmp_path):  # W11, W20
     path.chmod(0o604)
     link.symlink_to(path)
     write_text(link, "2")
-    assert link.is_symlink() and path.read_text() == "2" and stat.S_IMODE(path.stat().st_mode) == 0o604
+    assert link.is_symlink()
+    assert path.read_text() == "2"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o604
     dangling = tmp_path / "dangling"
     dangling.symlink_to(tmp_path / "made")
     write_text(dangling, "3")
-    assert dangling.is_symlink() and (tmp_path / "made").read_text() == "3"
+    assert dangling.is_symlink()
+    assert (tmp_path / "made").read_text() == "3"
 
 
 def test_names(tmp_path):  # W10, W14
@@ -113,21 +119,28 @@ def test_a_new_directory_appears_in_one_piece(tmp_path):
     with assembling(target, (), lambda name: False) as folder:
         (folder / "file").write_text("1")
         assert not target.exists()
-    assert (target / "file").read_text() == "1" and [path.name for path in target.parent.iterdir()] == ["model"]
+    assert (target / "file").read_text() == "1"
+    assert [path.name for path in target.parent.iterdir()] == ["model"]
 
 
 @pytest.mark.parametrize("exists", [True, False])
-@pytest.mark.parametrize("error", [Failure, KeyboardInterrupt])
+@pytest.mark.parametrize("error", [FailureError, KeyboardInterrupt])
 def test_a_directory_is_left_as_it_was(exists, error, tmp_path):
     target = tmp_path / "a" / "model"
     if exists:
         target.mkdir(parents=True)
         (target / "file").write_text("old")
-    with pytest.raises(error), assembling(target, (), lambda name: True) as folder:
-        (folder / "file").write_text("new")
-        raise error
+
+    def fill():
+        with assembling(target, (), lambda name: True) as folder:
+            (folder / "file").write_text("new")
+            raise error
+
+    with pytest.raises(error):
+        fill()
     if exists:
-        assert [path.name for path in target.iterdir()] == ["file"] and (target / "file").read_text() == "old"
+        assert [path.name for path in target.iterdir()] == ["file"]
+        assert (target / "file").read_text() == "old"
     else:
         assert not list(tmp_path.iterdir())
 
@@ -153,7 +166,8 @@ def test_errors_of_the_reading_side_keep_their_class(tmp_path):
 
     with pytest.raises(NotFound), replacing(tmp_path / "file"):
         raise NotFound("no such file", path="elsewhere")
-    assert issubclass(WriteError, TriviumError) and not list(tmp_path.iterdir())
+    assert issubclass(WriteError, TriviumError)
+    assert not list(tmp_path.iterdir())
 
 
 def test_killed_while_writing(tmp_path):  # W04
@@ -168,3 +182,11 @@ def test_killed_while_writing(tmp_path):  # W04
     assert subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode == -signal.SIGKILL
     assert path.read_bytes() == b"old"
     assert all(name == "file" or MARK in name for name in os.listdir(tmp_path))
+
+
+def test_all_is_forced_to_the_disk_before_it_is_renamed(tmp_path, monkeypatch):
+    done, replace = [], os.replace
+    monkeypatch.setattr(os, "fsync", lambda descriptor: done.append(stat.S_ISDIR(os.fstat(descriptor).st_mode)))
+    monkeypatch.setattr(os, "replace", lambda a, b: (done.append("replace"), replace(a, b)))
+    write_text(tmp_path / "file", "x")
+    assert done == [False, "replace", True]

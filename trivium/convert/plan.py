@@ -165,10 +165,10 @@ def match(checkpoint: Checkpoint, network: type, config: Config, ignore: Iterabl
 
 def _lookup(checkpoint: Checkpoint, weights: Layout, rules: Rules) -> dict[Weight, str]:
     """Weight -> key of the tensor that holds it; after the weights also their other names, as linear layers."""
-    places = [*weights]
+    places, found = [*weights], {}
     for alias, name in weights.ties.items():
-        places.append(Weight(alias, weights.weights[name].shape, "Linear", alias.rpartition(".")[2], weights.weights[name].init))
-    found = {}
+        tied, leaf = weights.weights[name], alias.rpartition(".")[2]
+        places.append(Weight(alias, tied.shape, "Linear", leaf, tied.init))
     for place in places:
         key = next((key for key in spellings(place, weights, checkpoint.dialect, rules) if key in checkpoint.tensors), None)
         if key is not None:

@@ -142,8 +142,8 @@ def save(
         network: The unbound class.
         config: Its config.
         directory: Where to write.
-        format: "safetensors", with the names of the Hub; or a framework's own file of Transformers 4: "tensorflow" (tf_model.h5)
-            or "flax" (flax_model.msgpack).
+        format: "safetensors", with the names of the Hub; or a framework's own file of Transformers 4: "tensorflow"
+            (tf_model.h5) or "flax" (flax_model.msgpack).
         progress: See `Progress`.
 
     Returns:

@@ -22,8 +22,11 @@ RANK_LIMIT = 32
 NAME_LIMIT = 4096  # bytes of UTF-8
 ADDRESSABLE = 2**63  # bytes; NumPy counts in int64
 
-_NATIVE = """bool int8 uint8 int16 uint16 int32 uint32 int64 uint64 float16 float32 float64 complex64 complex128""".split()
-_EXTENDED = "bfloat16 float8_e4m3fn float8_e5m2 float8_e4m3fnuz float8_e5m2fnuz float8_e8m0fnu".split()
+_NATIVE = (
+    *("bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"),
+    *("float16", "float32", "float64", "complex64", "complex128"),
+)
+_EXTENDED = ("bfloat16", "float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu")
 DTYPES: dict[str, np.dtype] = {
     **{name: np.dtype(name) for name in _NATIVE},
     **{name: np.dtype(getattr(ml_dtypes, name)) for name in _EXTENDED},

@@ -65,7 +65,7 @@ class AutoModel:
     _door: Any = None
 
     @classmethod
-    def class_for(cls, config: Config) -> type:
+    def class_for(cls, config: Config) -> Any:
         """The class for a config.
 
         Raises:

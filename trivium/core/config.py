@@ -71,7 +71,7 @@ class Config:
         dataclass(frozen=True, kw_only=True, eq=False, repr=False)(cls)
 
     def __post_init__(self) -> None:
-        for field in _fields(type(self)):
+        for field in _fields(type(self)):  # type: ignore[arg-type]
             object.__setattr__(self, field.name, self._checked(field.name, getattr(self, field.name)))
         if self.pruned_heads:
             raise self.error("pruned_heads", "pruned heads are not supported; prune the weights themselves")
@@ -107,7 +107,7 @@ class Config:
         return value
 
     def _checked(self, name: str, value: Any) -> Any:
-        kind = _field_types(type(self))[name]
+        kind = _field_types(type(self))[name]  # type: ignore[arg-type]
         fits, value = _fit(value, kind)
         if not fits:
             raise self.error(name, f"= {value!r} is not {_describe(kind)}")
@@ -122,7 +122,7 @@ class Config:
         Raises:
             ConfigError: A field has a value that is not valid or not supported.
         """
-        known = {field.name for field in _fields(cls)}
+        known = {field.name for field in _fields(cls)}  # type: ignore[arg-type]
         fields: dict[str, Any] = {}
         for source in (values, overrides):
             for key, value in source.items():
@@ -164,7 +164,7 @@ class Config:
         found = dict(self.source) or {"model_type": self.model_type}
         said = _read_fields(type(self), self.source)
         spelling = {self.aliases.get(key, _V4.get(key, key)): key for key in found}
-        for field in _fields(type(self)):
+        for field in _fields(type(self)):  # type: ignore[arg-type]
             name, value = field.name, getattr(self, field.name)
             if name in said:
                 differs = value != said[name]
@@ -199,7 +199,7 @@ class Config:
             return getattr(self, type(self).aliases[name])
         if not name.startswith("_") and name in self.__dict__.get("source", ()):
             return self.source[name]
-        known = [field.name for field in _fields(type(self))]
+        known = [field.name for field in _fields(type(self))]  # type: ignore[arg-type]
         raise AttributeError(f"{type(self).__name__} has no field {name!r}; {nearest(name, known)}")
 
     def __eq__(self, other: object) -> bool:
@@ -220,7 +220,7 @@ _LABELS = ("num_labels", "id2label", "label2id")
 @functools.cache
 def _field_types(cls: type[Config]) -> dict[str, Any]:
     kinds = typing.get_type_hints(cls, include_extras=True)
-    return {field.name: kinds[field.name] for field in _fields(cls)}
+    return {field.name: kinds[field.name] for field in _fields(cls)}  # type: ignore[arg-type]
 
 
 @functools.cache
@@ -233,7 +233,7 @@ _COMMON = {field.name for field in _fields(Config)}
 
 def _read_fields(cls: type[Config], values: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that `values` states, in the form in which a config holds them."""
-    kinds = _field_types(cls)
+    kinds = _field_types(cls)  # type: ignore[arg-type]
     said = {}
     for key, value in values.items():
         name = cls.aliases.get(key, _V4.get(key, key))

@@ -99,7 +99,7 @@ class Offline(HubError):
     """The Hub is not to be asked, and the files are not in the cache."""
 
 
-class BackendMissing(TriviumError, ImportError):
+class BackendMissing(TriviumError, ImportError):  # type: ignore[misc]  # ImportError's path is the module's
     """A framework that is not installed, or cannot be used in this process."""
 
 

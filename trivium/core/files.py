@@ -23,12 +23,12 @@ def parse_json(text: bytes, path: object, limit: int = JSON_LIMIT) -> dict[str, 
             raise Corrupt(f"duplicate key {twice!r}", path=path, key=twice)
         return found
 
-    def refuse(constant: str) -> None:
+    def refuse(constant: str) -> float:
         raise Corrupt(f"{constant} is not a JSON number", path=path)
 
     def number(text: str) -> float:
         value = float(text)
-        return refuse(text) if value in (float("inf"), float("-inf")) else value  # type: ignore[return-value]
+        return refuse(text) if value in (float("inf"), float("-inf")) else value
 
     if len(text) > limit:
         raise LimitExceeded(f"{len(text):,} bytes of JSON; the limit is {limit:,}", path=path)

@@ -56,9 +56,7 @@ def _fetch(repository: str, config_only: bool, subfolder: str, options: dict[str
             patterns = [f"{prefix}config.json"]
         else:
             patterns = [f"{prefix}*.json", f"{prefix}*.txt", f"{prefix}*.model", *_weight_patterns(repository, prefix, options)]
-        found = huggingface_hub.snapshot_download(
-            repository, allow_patterns=patterns, library_name="trivium", **options
-        )
+        found = huggingface_hub.snapshot_download(repository, allow_patterns=patterns, library_name="trivium", **options)
     except errors.GatedRepoError:
         raise HubError(
             f"access to {repository} is gated", path=repository, hint="ask for access on its page, then log in: hf auth login"

@@ -1,7 +1,7 @@
 """The contract of functions: what a network may compute with beside its layers and the operators of Python.
 
 A network file says `from .. import ops` and gets its backend's functions; those of this file are their definition and compute
-nothing. Tensors also take `+ - * / ** @`, comparisons, `& | ~`, `abs`, and reading by index with integers, slices, None and `...`.
+nothing. Tensors also take `+ - * / ** @`, comparisons, `& | ~`, `abs`, and reading by index with integers, slices, None, `...`.
 
 Shapes are tuples of integers, or of scalar tensors where a framework traces with sizes unknown: `ops.shape` returns either, and
 every function takes both. Dtypes: inputs of two dtypes are never mixed silently; a result has the dtype of its first tensor
@@ -184,7 +184,7 @@ def attention(
         causal: Also hides the keys after each query; T = S.
         scale: What the products are multiplied by, usually H ** -0.5.
         dropout: The network's `nn.Dropout`, for the weights.
-        weights: Whether to return the weights (B, N, T, S) too, after dropout; otherwise None, and the framework's fused kernel.
+        weights: Whether to return the weights (B, N, T, S) too, after dropout; else None, and the framework's fused kernel.
 
     Source: Vaswani and others, arXiv:1706.03762, equation 1.
     """

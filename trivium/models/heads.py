@@ -165,7 +165,7 @@ class MultipleChoice(Head):
 
 
 class QuestionAnswering(Head):
-    """Finds where in the text an answer starts and ends. `start_positions`, `end_positions`: (B,); beyond the text: no answer."""
+    """Finds where an answer starts and ends. `start_positions`, `end_positions`: (B,); beyond the text: there is none."""
 
     optional = ("qa_outputs",)
 

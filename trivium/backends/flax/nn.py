@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
@@ -72,6 +73,9 @@ def Dropout(rate: float) -> nnx.Dropout:  # noqa: N802
 
 
 class Layers(nnx.List):
+    def __init__(self, layers: Iterable[Any]) -> None:
+        super().__init__(layers)
+
     def __call__(self, x: Any, *shared: Any, cache: Any = None, hidden_states: bool = False, **options: Any) -> Any:
         return apply_layers(self, x, shared, cache, hidden_states, options)
 

@@ -141,7 +141,7 @@ def attention(
         return jax.nn.dot_product_attention(q, k, v, mask=mask, scale=scale, is_causal=causal), None
     scores = jnp.einsum("btnh,bsnh->bnts", q, k, preferred_element_type=wide) * scale
     if causal:
-        visible = jnp.tri(*scores.shape[-2:], dtype=bool)
+        visible = jnp.tri(scores.shape[-2], scores.shape[-1], dtype=bool)
         mask = visible if mask is None else mask & visible
     if mask is not None:
         scores = jnp.where(mask, scores, jnp.finfo(wide).min)

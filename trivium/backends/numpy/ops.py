@@ -142,7 +142,7 @@ def attention(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     scores = np.einsum("btnh,bsnh->bnts", _wide(q), _wide(k)) * scale
     if causal:
-        visible = np.tri(*scores.shape[-2:], dtype=bool)
+        visible = np.tri(*scores.shape[-2:]).astype(bool)
         mask = visible if mask is None else mask & visible
     if mask is not None:
         scores = np.where(mask, scores, np.finfo(scores.dtype).min)

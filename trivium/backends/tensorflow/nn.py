@@ -38,14 +38,14 @@ def Embedding(vocabulary: int, width: int) -> keras.layers.Embedding:  # noqa: N
     return layer
 
 
-def LayerNorm(width: int, eps: float) -> keras.layers.LayerNormalization:  # noqa: N802
+def LayerNorm(width: int, eps: float) -> keras.layers.LayerNormalization:
     layer = keras.layers.LayerNormalization(epsilon=eps, dtype=building().dtype)
     layer.build((None, width))
     return layer
 
 
 def Dropout(rate: float) -> keras.layers.Dropout:  # noqa: N802
-    return keras.layers.Dropout(rate, seed=building().seed, dtype=building().dtype)
+    return keras.layers.Dropout(rate, seed=building().seed, dtype=building().dtype, autocast=False)  # x in its own dtype
 
 
 def Conv2d(inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]) -> keras.layers.Conv2D:  # noqa: N802

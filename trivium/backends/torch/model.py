@@ -89,7 +89,7 @@ _lock = threading.RLock()
 
 @contextlib.contextmanager
 def _no_first_values() -> Iterator[None]:
-    """PyTorch's layers without their own first values, which on the meta device take seconds, to import what computes nothing."""
+    """PyTorch's layers without their own first values: on the meta device, drawing nothing takes seconds of imports."""
     names = [name for name in vars(torch.nn.init) if name.endswith("_") and not name.startswith("_")]
     held = {name: getattr(torch.nn.init, name) for name in names}
     try:

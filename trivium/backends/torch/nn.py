@@ -34,7 +34,7 @@ def Embedding(vocabulary: int, width: int) -> torch.nn.Embedding:  # noqa: N802
     return torch.nn.Embedding(vocabulary, width, dtype=_dtype())
 
 
-def LayerNorm(width: int, eps: float) -> torch.nn.LayerNorm:  # noqa: N802
+def LayerNorm(width: int, eps: float) -> torch.nn.LayerNorm:
     return torch.nn.LayerNorm(width, eps, dtype=_dtype())
 
 

@@ -23,7 +23,7 @@ def reshape(x: Tensor, shape: Sequence[Any]) -> Tensor:
 
 
 def transpose(x: Tensor, axes: Sequence[int]) -> Tensor:
-    return x.permute(axes)
+    return x.permute(*axes)
 
 
 def concat(xs: Sequence[Tensor], axis: int) -> Tensor:

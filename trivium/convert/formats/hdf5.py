@@ -66,7 +66,7 @@ def read(path: Path) -> list[Tensor]:
 
 def _without_model(name: str) -> str:
     """A variable's name without the model's, by the rule of Transformers' `strip_model_name_and_prefix`."""
-    model, _, rest = name.partition("/")
+    _, _, rest = name.partition("/")
     return name if "model." in name or not rest else rest
 
 
@@ -156,7 +156,7 @@ def _tensor(mapped: Mapped, dataset: Any, key: str, place: str, path: Path) -> T
     elif size != tensor.nbytes:
         raise Corrupt(f"{size:,} bytes are stored of {tensor.nbytes:,}", path=path, key=place, hint="download it again")
     offset = dataset.get_offset()
-    if offset is None or dtype == bool:
+    if offset is None or dtype.kind == "b":
         return tensor
     if offset + tensor.nbytes > mapped.size:
         raise Corrupt("its values end after the file's end", path=path, key=place, hint="download it again")
@@ -168,7 +168,7 @@ def _dtype(dataset: Any, place: str, path: Path) -> tuple[np.dtype, np.dtype]:
     kind = dataset.get_type()
     if kind.get_class() == h5t.OPAQUE:
         attributes = h5py.Dataset(dataset).attrs
-        name = attributes["dtype"] if "dtype" in attributes else ""
+        name = attributes.get("dtype")
         if isinstance(name, str) and name in DTYPES and DTYPES[name].itemsize == kind.get_size():
             return DTYPES[name], DTYPES[name]
     elif kind.get_class() in (h5t.FLOAT, h5t.INTEGER) or kind == h5t.py_create(np.dtype(bool)):

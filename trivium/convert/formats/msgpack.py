@@ -1,7 +1,7 @@
 """flax_model.msgpack: nested maps of names, whose leaves are arrays as flax.serialization writes them.
 
-A leaf is an extension of type 1 (or 3, for a scalar) that holds, once more in MessagePack, the shape, NumPy's name of the dtype,
-and the values in C order. Above 2^30 bytes an array is cut into flat pieces. Keys are joined with "." here.
+A leaf is an extension of type 1 (or 3, for a scalar) that holds, once more in MessagePack, the shape, NumPy's name of the
+dtype, and the values in C order. Above 2^30 bytes an array is cut into flat pieces. Keys are joined with "." here.
 
 The reader is Trivium's own walk over the memory map: it takes the few types that such a file needs, refuses all others, and
 notes where the values are. Sources: https://github.com/msgpack/msgpack/blob/master/spec.md; flax/serialization.py.

@@ -115,7 +115,7 @@ def _tensor(file: Mapped, start: int, key: str, entry: dict[str, Any], path: Pat
 
 
 def _values(file: Mapped, offset: int, shape: tuple[int, ...], dtype: np.dtype, path: Path, key: str) -> np.ndarray:
-    if dtype == bool and (file.array(offset, shape, DTYPES["uint8"]) > 1).any():
+    if dtype.kind == "b" and (file.array(offset, shape, DTYPES["uint8"]) > 1).any():
         raise Corrupt("a boolean that is neither 0 nor 1", path=path, key=key)
     return file.array(offset, shape, dtype)
 

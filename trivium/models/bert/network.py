@@ -21,7 +21,7 @@ class Embeddings(nn.Module):
         self.LayerNorm = nn.LayerNorm(c.hidden_size, eps=c.layer_norm_eps)
         self.dropout = nn.Dropout(c.hidden_dropout_prob)
 
-    def forward(self, x, token_types, positions):  # (B, T, D), (B, T), (B or 1, T) -> (B, T, D)
+    def forward(self, x, token_types, positions):  # (B, T, D), (B or 1, T), (B or 1, T) -> (B, T, D)
         x = x + self.token_type_embeddings(token_types) + self.position_embeddings(positions)
         return self.dropout(self.LayerNorm(x))
 

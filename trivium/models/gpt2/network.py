@@ -190,9 +190,7 @@ class GPT2DoubleHeadsModel(heads.CausalLM, body=GPT2Model):
         choice = ops.reshape(self.multiple_choice_head(x, index), (batch, choices))
         mc_loss = None if mc_labels is None else ops.cross_entropy(choice, ops.reshape(mc_labels, (-1,)))
         names = ("past_key_values", "hidden_states", "attentions")
-        return DoubleHeadsOutput(
-            heads.next_token_loss(logits, labels), mc_loss, logits, choice, **heads.kept(out, *names)
-        )
+        return DoubleHeadsOutput(heads.next_token_loss(logits, labels), mc_loss, logits, choice, **heads.kept(out, *names))
 
 
 class GPT2ForSequenceClassification(heads.LastTokenClassification, body=GPT2Model):

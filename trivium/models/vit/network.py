@@ -1,7 +1,8 @@
 """ViT: a transformer encoder of images, cut into patches.
 
 Dosovitskiy and others, arXiv:2010.11929. Checkpoint: google/vit-base-patch16-224.
-Letters: B batch, C channels, H W image size, h w patches along it, P = h w patches, T = P + 1 tokens, D width, N heads.
+Letters: B batch, C channels, H W image size, h w patches along it, P = h w patches, T = P + 1 tokens, D width, N heads,
+L labels.
 """
 
 from trivium.core.errors import InputError
@@ -217,7 +218,8 @@ class ViTForMaskedImageModeling(heads.Head, body=ViTModel):
 
     def __init__(self, c: Config):
         super().__init__(c)
-        self.decoder = nn.Layers([nn.Conv2d(c.hidden_size, c.encoder_stride**2 * c.num_channels, kernel_size=(1, 1), stride=(1, 1))])
+        pixels = c.encoder_stride**2 * c.num_channels
+        self.decoder = nn.Layers([nn.Conv2d(c.hidden_size, pixels, kernel_size=(1, 1), stride=(1, 1))])
 
     def forward(self, pixel_values, bool_masked_pos=None, **options):
         c = self.config

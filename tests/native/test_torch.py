@@ -1,0 +1,359 @@
+"""What PyTorch's users expect of a module: names, modes, hooks, copies, compilers, training."""
+
+from __future__ import annotations
+
+import copy
+import io
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests import drawn
+from tests.conftest import Golden, every_golden, goldens
+from tests.test_goldens import TOLERANCE
+
+torch = pytest.importorskip("torch")
+
+from trivium import torch as door  # noqa: E402
+
+pytestmark = pytest.mark.xdist_group("torch")
+
+ONE_PER_ARCHITECTURE = ("BertForMaskedLM-default", "GPT2LMHeadModel-default", "ViTForImageClassification-no_bias")
+one_per_architecture = pytest.mark.parametrize("golden", [g for g in goldens() if repr(g) in ONE_PER_ARCHITECTURE], ids=repr)
+one_per_class = pytest.mark.parametrize("golden", list({g.class_name: g for g in goldens()}.values()), ids=repr)
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> Iterator[None]:
+    """Every test draws the same numbers, and leaves the generator as it was."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        yield
+
+
+def build(golden: Golden, weights: bool = True, **options: Any) -> Any:
+    """A golden's model with its weights, for inference; or with first values."""
+    cls = getattr(door, golden.class_name)
+    config = cls.config_class.from_dict(golden.content["config"])
+    model = cls(config, **options)
+    if weights:
+        model.assign_weights(golden.weights())
+    return model.eval()
+
+
+def inputs_of(golden: Golden, labels: bool = True) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A call of the golden with labels, if it has one: its inputs as tensors, and its outputs."""
+    cases = golden.content["cases"]
+    case = next((case for case in cases if "loss" in case["outputs"]), cases[0])
+    inputs = {name: torch.from_numpy(drawn.unpack(value).copy()) for name, value in case["inputs"].items()}
+    return inputs, case["outputs"]
+
+
+def first(out: Any) -> Any:
+    """The main output, without the loss."""
+    return next(value for name, value in out.items() if "loss" not in name)
+
+
+def close(found: Any, wanted: Any, tolerance: float = TOLERANCE) -> None:
+    """Asserts that two tensors are the same within a tolerance relative to the largest value."""
+    torch.testing.assert_close(found.float(), wanted.float(), rtol=0, atol=tolerance * max(1.0, float(wanted.abs().max())))
+
+
+# Weights
+
+
+@every_golden
+def test_state_dict_has_the_names_of_the_hub(golden: Golden) -> None:
+    """`state_dict()` has Transformers' names, no other, and their shapes; parameters count once where they are tied."""
+    model = build(golden, weights=False)
+    state = model.state_dict()
+    assert set(state) == set(golden.content["state_dict"])
+    weights = golden.content["weights"]
+    assert {name: list(value.shape) for name, value in state.items() if name in weights} == weights
+    expected = sum(int(np.prod(shape)) for shape in weights.values())
+    assert sum(parameter.numel() for parameter in model.parameters()) == expected == model.num_parameters()
+
+
+@one_per_class
+def test_load_state_dict(golden: Golden) -> None:
+    """A state dict of Transformers' model, with both names of what is tied, loads strictly and gives its outputs."""
+    model = build(golden, weights=False)
+    ties = model.layout.ties
+    state = {name: torch.from_numpy(value) for name, value in golden.weights().items()}
+    state |= {alias: state[name] for alias, name in ties.items()}
+    result = model.load_state_dict(state, strict=True)
+    assert not result.missing_keys
+    assert not result.unexpected_keys
+    inputs, _ = inputs_of(golden)
+    with torch.no_grad():
+        assert torch.equal(first(model(**inputs)), first(build(golden)(**inputs)))
+
+
+def test_load_state_dict_with_assign() -> None:
+    """A model on the meta device takes a state dict's own tensors."""
+    golden = next(g for g in goldens() if repr(g) == "BertForMaskedLM-default")
+    model, source = build(golden, weights=False, seed=None), build(golden)
+    assert model.device.type == "meta"
+    model.load_state_dict(source.state_dict(), assign=True)
+    assert model.bert.embeddings.word_embeddings.weight.data_ptr() == source.bert.embeddings.word_embeddings.weight.data_ptr()
+
+
+def tied(model: Any) -> bool:
+    """Whether each weight with two names is one parameter."""
+    assert model.layout.ties
+    return all(model.get_parameter(alias) is model.get_parameter(name) for alias, name in model.layout.ties.items())
+
+
+@pytest.mark.parametrize("golden", [g for g in goldens() if repr(g) in ONE_PER_ARCHITECTURE[:2]], ids=repr)
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m)), lambda m: saved(m)], ids=["deepcopy", "pickle", "torch.save"]
+)
+def test_copies(golden: Golden, copied: Any) -> None:
+    """A copy has the same outputs, keeps its ties, and shares nothing with the first."""
+    model = build(golden)
+    other = copied(model)
+    assert tied(model)
+    assert tied(other)
+    inputs, _ = inputs_of(golden)
+    with torch.no_grad():
+        before = first(model(**inputs))
+        assert torch.equal(before, first(other(**inputs)))
+        for parameter in other.parameters():
+            parameter.zero_()
+        assert torch.equal(before, first(model(**inputs)))
+    assert other.config == model.config
+
+
+def saved(model: Any) -> Any:
+    """The model from a file of `torch.save`."""
+    file = io.BytesIO()
+    torch.save(model, file)
+    file.seek(0)
+    return torch.load(file, weights_only=False)
+
+
+# Modes and dtypes
+
+
+@one_per_architecture
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64], ids=str)
+def test_to_dtype(golden: Golden, dtype: Any) -> None:
+    """`.to(dtype)` moves every weight; outputs come in that dtype, near those of float32; losses at least in float32."""
+    model = build(golden)
+    inputs, _ = inputs_of(golden)
+    with torch.no_grad():
+        wanted = model(**inputs, output_hidden_states=True)
+        moved = model.to(dtype)
+        assert model.dtype == dtype
+        assert {value.dtype for value in model.state_dict().values()} == {dtype}
+        inputs = {name: value.to(dtype) if name == "pixel_values" else value for name, value in inputs.items()}
+        found = moved(**inputs, output_hidden_states=True)
+    assert first(found).dtype == dtype
+    assert {state.dtype for state in found.hidden_states} == {dtype}
+    assert found.loss.dtype == (torch.float64 if dtype == torch.float64 else torch.float32)
+    for name in ("logits", "loss"):
+        close(found[name], wanted[name], 1e-5 if dtype == torch.float64 else 3e-2)
+    if model.layout.ties:
+        assert tied(model)
+
+
+@one_per_architecture
+def test_dropout_acts_in_training_only(golden: Golden) -> None:
+    """`train()` turns dropout on, `eval()` off; every rate of the config counts."""
+    config = golden.content["config"]
+    rates = [name for name, value in config.items() if name.endswith(("_pdrop", "_dropout_prob"))]
+    assert len(rates) > 1
+    inputs, _ = inputs_of(golden)
+    for rate in rates:
+        changed = config | dict.fromkeys(rates, 0.0) | {rate: 0.5}
+        cls = getattr(door, golden.class_name)
+        model = cls(cls.config_class.from_dict(changed))
+        assert model.train().training
+        with torch.no_grad():
+            assert not torch.equal(first(model(**inputs)), first(model(**inputs))), rate
+            model.eval()
+            assert torch.equal(first(model(**inputs)), first(model(**inputs)))
+
+
+def test_from_pretrained_is_for_inference(tmp_path: Path) -> None:
+    """A loaded model is in eval mode, its weights trainable and its own."""
+    golden = next(g for g in goldens() if repr(g) == "BertForMaskedLM-default")
+    model = door.BertForMaskedLM.from_pretrained(golden.write(tmp_path))
+    assert not any(module.training for module in model.modules())
+    assert all(parameter.requires_grad for parameter in model.parameters())
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(1)
+    again = door.BertForMaskedLM.from_pretrained(tmp_path)
+    assert not torch.equal(again.bert.embeddings.word_embeddings.weight, model.bert.embeddings.word_embeddings.weight)
+
+
+# Modules
+
+
+@one_per_architecture
+def test_hooks_see_every_layer(golden: Golden) -> None:
+    """A forward hook runs on every module that computes something, and can change its output."""
+    model = build(golden)
+    seen: set[str] = set()
+    containers = {name for name, module in model.named_modules() if type(module).forward is torch.nn.Module.forward}
+    handles = [
+        module.register_forward_hook(lambda module, args, out, name=name: seen.add(name)) for name, module in model.named_modules()
+    ]
+    inputs, _ = inputs_of(golden)
+    with torch.no_grad():
+        plain = first(model(**inputs))
+    dropouts = {name for name, module in model.named_modules() if isinstance(module, torch.nn.Dropout)}
+    assert seen >= {name for name, _ in model.named_modules()} - containers - dropouts
+    for handle in handles:
+        handle.remove()
+    norm = next(module for module in model.modules() if isinstance(module, torch.nn.LayerNorm))
+    norm.register_forward_hook(lambda module, args, out: out * 2)
+    with torch.no_grad():
+        assert not torch.equal(first(model(**inputs)), plain)
+
+
+@one_per_architecture
+def test_layers_are_pytorchs_own(golden: Golden) -> None:
+    """Layers are those that quantisers and adapters look for by type; each weight belongs to one."""
+    model = build(golden)
+    known = (torch.nn.Linear, torch.nn.Embedding, torch.nn.LayerNorm, torch.nn.Conv2d)
+    held = {id(p) for module in model.modules() if isinstance(module, known) for p in module.parameters(recurse=False)}
+    others = {name for name, parameter in model.named_parameters() if id(parameter) not in held}
+    own = {name for name, weight in model.layout.weights.items() if weight.layer in ("Conv1D", "Parameter")}
+    assert others == own
+
+
+# Compilers
+
+
+@pytest.mark.slow
+@one_per_architecture
+def test_compile(golden: Golden) -> None:
+    """The whole network is one graph for `torch.compile`, with gradients, for inputs of any batch size and length."""
+    model = build(golden)
+    torch._dynamo.reset()
+    graphs = []
+
+    def backend(graph: Any, example: Any) -> Any:
+        graphs.append(graph)
+        from torch._dynamo.backends.debugging import aot_eager
+
+        return aot_eager(graph, example)
+
+    compiled = torch.compile(model, fullgraph=True, backend=backend, dynamic=True)
+    inputs, _ = inputs_of(golden)
+    for step in (inputs, {name: value.repeat(2, *[1] * (value.ndim - 1)) for name, value in inputs.items()}):
+        out = compiled(**step)
+        wanted = model(**step)
+        close(out.logits, wanted.logits)
+        close(out.loss, wanted.loss)
+        out.loss.backward()
+        assert all(parameter.grad is not None for parameter in model.parameters())
+    assert len(graphs) == 1
+
+
+@pytest.mark.slow
+def test_compile_with_inductor() -> None:
+    """PyTorch's own compiler gives the same numbers."""
+    golden = next(g for g in goldens() if repr(g) == "GPT2LMHeadModel-default")
+    model = build(golden)
+    torch._dynamo.reset()
+    inputs, _ = inputs_of(golden)
+    with torch.no_grad():
+        close(torch.compile(model, fullgraph=True)(**inputs).logits, model(**inputs).logits)
+
+
+@pytest.mark.slow
+@one_per_architecture
+def test_export(golden: Golden) -> None:
+    """`torch.export` with batch size and length unknown; the exported program keeps the names of the weights and the output."""
+    model = build(golden)
+    inputs, _ = inputs_of(golden)
+    inputs = {name: value for name, value in inputs.items() if name in ("input_ids", "attention_mask", "pixel_values")}
+    batch = torch.export.Dim("batch", min=2, max=64)
+    length = torch.export.Dim("length", min=2, max=19)
+    shapes = {name: {0: batch} if name == "pixel_values" else {0: batch, 1: length} for name in inputs}
+    with torch.no_grad():
+        program = torch.export.export(model, (), inputs, dynamic_shapes=shapes)
+        larger = {
+            name: value.repeat(3, 1, 1, 1) if name == "pixel_values" else torch.cat([value, value.flip(1)[:, :4]], 1).repeat(3, 1)
+            for name, value in inputs.items()
+        }
+        found, wanted = program.module()(**larger), model(**larger)
+    assert type(found) is type(wanted)
+    close(found.logits, wanted.logits)
+    assert set(program.state_dict) == set(model.state_dict())
+
+
+# Training
+
+
+@one_per_class
+def test_every_weight_gets_a_gradient(golden: Golden) -> None:
+    """Every parameter that the call uses gets a finite gradient, and not all zeros."""
+    model = build(golden)
+    inputs, outputs = inputs_of(golden)
+    out = model(**inputs)
+    loss = out.loss if "loss" in out else first(out).square().sum()
+    if "mc_loss" in out:
+        loss = loss + out.mc_loss
+    if "pooler_output" in out:
+        loss = loss + out.pooler_output.square().sum()
+    loss.backward()
+    missing = {name for name, parameter in model.named_parameters() if parameter.grad is None}
+    assert not {name for name in missing if "crossattention" not in name and "mask_token" not in name}
+    for name, parameter in model.named_parameters():
+        if parameter.grad is not None:
+            assert parameter.grad.isfinite().all(), name
+            # a bias of keys moves all scores alike, so nothing depends on it
+            assert parameter.grad.abs().max() > 0 or name.endswith("key.bias"), name
+
+
+@one_per_architecture
+def test_adamw_lowers_the_loss(golden: Golden) -> None:
+    """A few steps of AdamW lower the loss, and leave tied weights tied."""
+    model = build(golden).train()
+    inputs, _ = inputs_of(golden)
+    optimizer = torch.optim.AdamW(model.parameters(), 1e-2)
+    model.eval()  # without dropout the loss is the same function at each step
+    losses = []
+    for _ in range(5):
+        loss = model(**inputs).loss
+        losses.append(float(loss))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert losses[-1] < 0.9 * losses[0]
+    assert losses == sorted(losses, reverse=True)
+    assert not model.layout.ties or tied(model)
+
+
+# Decoding
+
+
+@pytest.mark.parametrize(
+    "golden", [g for g in goldens() if repr(g) in ("GPT2LMHeadModel-default", "BertLMHeadModel-decoder")], ids=repr
+)
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_cached_decoding(golden: Golden, dtype: str) -> None:
+    """Token by token with a cache gives what one call over the whole text gives; the cache has the model's dtype."""
+    model = build(golden).to(getattr(torch, dtype))
+    tokens = torch.from_numpy(drawn.unpack(golden.content["cases"][0]["inputs"]["input_ids"]).copy())
+    tokens = tokens.reshape(-1, tokens.shape[-1])
+    with torch.no_grad():
+        whole = model(input_ids=tokens).logits
+        cache = model.init_cache(tokens.shape[0], tokens.shape[1] + 3)
+        assert {layer.key.dtype for layer in cache} == {getattr(torch, dtype)}
+        for index, chunk in enumerate(tokens.split([3, *[1] * (tokens.shape[1] - 3)], 1)):
+            before = [layer.key.clone() for layer in cache]
+            out = model(input_ids=chunk, past_key_values=cache)
+            assert all(torch.equal(old, layer.key) for old, layer in zip(before, cache, strict=True))  # state is not written to
+            cache = out.past_key_values
+            end = 3 + index
+            close(out.logits[:, -1], whole[:, end - 1], 1e-5 if dtype == "float32" else 5e-2)
+        assert int(cache[0].length) == tokens.shape[1]
