@@ -1,0 +1,1 @@
+"""Tests of the converter. No framework is needed."""

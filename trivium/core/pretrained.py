@@ -318,7 +318,9 @@ def _building(init: Callable[..., None]) -> Callable[..., None]:
             )
         with _construction(dtype, seed or 0), self._scope():
             init(self, config, **options)
-        if seed is not None:
+        if seed is None:
+            self._tie(self.layout.ties)
+        else:
             self.draw_weights(self.layout.weights, seed)
 
     return __init__

@@ -17,9 +17,9 @@ class Head(nn.Model):
     body_options = {}
 
     def __init_subclass__(cls, body=None, **options):
-        super().__init_subclass__(**options)
         if body is not None:
             cls.body_class, cls.config_class, cls.body_prefix = body, body.config_class, body.body_prefix
+        super().__init_subclass__(**options)
 
     def __init__(self, c):
         super().__init__(c)

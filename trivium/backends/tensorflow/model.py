@@ -13,6 +13,7 @@ import tensorflow as tf
 from trivium.core import outputs
 from trivium.core.errors import InputError
 from trivium.core.pretrained import Pretrained, building
+from trivium.core.signatures import parameters
 
 
 class _Composed:
@@ -151,22 +152,14 @@ def _call(cls: type[Model]) -> Any:
         return self.forward(*map(_tensor, inputs), **{name: _tensor(value) for name, value in options.items()})
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    parameters = [p.replace(kind=kind, default=None) for p in _parameters(cls) if p.name != "self"]
+    arguments = [p.replace(kind=kind, default=None) for p in _arguments(cls)]
     training = inspect.Parameter("training", inspect.Parameter.KEYWORD_ONLY, default=None)
-    call.__signature__ = inspect.Signature([inspect.Parameter("self", kind), *parameters, training])  # type: ignore[attr-defined]
+    call.__signature__ = inspect.Signature([inspect.Parameter("self", kind), *arguments, training])  # type: ignore[attr-defined]
     return call
 
 
-def _parameters(cls: Any) -> list[inspect.Parameter]:
-    """The parameters of a network's `forward`, with its body's in place of `*inputs` and `**options`."""
-    if not hasattr(cls, "forward"):
-        return [inspect.Parameter("inputs", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
-    own = list(inspect.signature(cls.forward).parameters.values())
-    named = [p for p in own if p.kind not in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)]
-    if len(named) == len(own) or getattr(cls, "body_class", None) is None:
-        return named or [inspect.Parameter("inputs", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
-    names = {parameter.name for parameter in named}
-    return [p for p in _parameters(cls.body_class) if p.name not in names] + named
+def _arguments(cls: Any) -> list[inspect.Parameter]:
+    return parameters(cls) if hasattr(cls, "forward") else [inspect.Parameter("inputs", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
 
 
 def _tensor(value: Any) -> Any:

@@ -14,6 +14,7 @@ from torch.utils import _pytree
 
 from trivium.core import outputs
 from trivium.core.pretrained import Pretrained, at
+from trivium.core.signatures import spelled_out
 
 Module = torch.nn.Module
 
@@ -39,6 +40,11 @@ class Model(Pretrained, Module):
     def __init__(self, config: Any) -> None:
         super().__init__()
         self.config = config
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if getattr(cls, "body_class", None):
+            cls.forward = spelled_out(cls)  # type: ignore[method-assign]
 
     @property
     def device(self) -> torch.device:

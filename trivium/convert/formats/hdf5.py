@@ -219,7 +219,7 @@ class _Sink(io.RawIOBase):
     """The file that HDF5 writes to. The library crashes the process when a write fails (1.14), so it never learns of it."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self.descriptor, self.position, self.end = file.fileno(), 0, 0
+        self.file, self.position, self.end = file, 0, 0
         self.error: OSError | None = None
 
     def check(self) -> None:
@@ -235,26 +235,27 @@ class _Sink(io.RawIOBase):
         return self.position
 
     def readinto(self, buffer: Any) -> int:
-        data = os.pread(self.descriptor, len(buffer), self.position)
+        self.file.seek(self.position)
+        data = self.file.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
     def write(self, data: Any) -> int:
-        view = memoryview(data).cast("B")
-        try:
-            written = 0
-            while self.error is None and written < len(view):
-                written += os.pwrite(self.descriptor, view[written:], self.position + written)
-        except OSError as error:
-            self.error = error
-        self.position += len(view)
+        size = memoryview(data).nbytes
+        if self.error is None:
+            try:
+                self.file.seek(self.position)
+                self.file.write(data)
+            except OSError as error:
+                self.error = error
+        self.position += size
         self.end = max(self.end, self.position)
-        return len(view)
+        return size
 
     def truncate(self, size: int | None = None) -> int:
         self.end = self.position if size is None else size
         try:
-            os.ftruncate(self.descriptor, self.end)
+            self.file.truncate(self.end)
         except OSError as error:
             self.error = self.error or error
         return self.end
