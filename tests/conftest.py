@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up messages
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")  # halves the time: models are tiny, and compiled for one call
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the Hub; those of the Hub have a server of their own
 
 from tests import drawn

@@ -73,9 +73,10 @@ forward = jax.jit(lambda model, *inputs, **options: model(*inputs, **options))  
 
 @pytest.fixture(scope="module", autouse=True)
 def quick_compilation():
+    before = jax.config.read("jax_disable_most_optimizations")
     jax.config.update("jax_disable_most_optimizations", True)
     yield
-    jax.config.update("jax_disable_most_optimizations", False)
+    jax.config.update("jax_disable_most_optimizations", before)
 
 
 @pytest.fixture(scope="module")
