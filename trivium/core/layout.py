@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 #   tensorflow  the Keras 3 layer in memory          flax   the nnx module in memory
 #   tf4         tf_model.h5 of Transformers 4        flax4  flax_model.msgpack of Transformers 4
 # A cell is the weight's name there and its axes, one letter each, from which every transpose is derived:
+#   k    the length of a kernel                      d    width, where a vector belongs to it
 #   o i  output and input features     v d  vocabulary and width     h w  height and width     1  an axis of length one
 # A Parameter ("*") keeps its name and axes everywhere.
 _ROWS = """
@@ -31,11 +32,14 @@ Linear       weight   weight oi     kernel io      kernel io      kernel io     
 Linear       bias     bias o        bias o         bias o         bias o         bias o
 Conv1D       weight   weight io     kernel io      kernel io      weight io      kernel oi
 Conv1D       bias     bias o        bias o         bias o         bias 1o        bias o
+Conv1d       weight   weight oik    kernel kio     kernel kio     kernel kio     kernel kio
+Conv1d       bias     bias o        bias o         bias o         bias o         bias o
 Conv2d       weight   weight oihw   kernel hwio    kernel hwio    kernel hwio    kernel hwio
 Conv2d       bias     bias o        bias o         bias o         bias o         bias o
 Embedding    weight   weight vd     embeddings vd  embedding vd   embeddings vd  embedding vd
 LayerNorm    weight   weight d      gamma d        scale d        gamma d        scale d
 LayerNorm    bias     bias d        beta d         bias d         beta d         bias d
+RMSNorm      weight   weight d      scale d        scale d        weight d       weight d
 """
 
 

@@ -134,6 +134,20 @@ class LayerNorm(Module):
         self.bias = Slot("LayerNorm", (width,), ZEROS)
 
 
+class RMSNorm(Module):
+    """Scales the last axis to a mean square of 1, in float32 at least, then by the weight. Weight: weight (D,).
+
+    Args:
+        shift: Added to the weight: 1 where the checkpoint holds the weight's distance from one (Gemma).
+
+    Source: Zhang and Sennrich, arXiv:1910.07467.
+    """
+
+    def __init__(self, width: int, eps: float, shift: float = 0.0) -> None:
+        super().__init__()
+        self.weight = Slot("RMSNorm", (width,), ZEROS if shift else ONES)
+
+
 class Dropout(Module):
     """In training sets a random share `rate` of x to zero and scales the rest by 1 / (1 - rate); otherwise x as it is.
 
@@ -144,16 +158,48 @@ class Dropout(Module):
         super().__init__()
 
 
+class Conv1d(Module):
+    """Convolution over one axis: (B, T, i) -> (B, T', o), channels last. Weights: weight (o, i / groups, k), bias (o,).
+
+    Source: torch.nn.Conv1d.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel_size: int,
+        stride: int = 1,
+        padding: int = 0,
+        groups: int = 1,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.weight = Slot("Conv1d", (outputs, inputs // groups, kernel_size), None)
+        if bias:
+            self.bias = Slot("Conv1d", (outputs,), ZEROS)
+
+
 class Conv2d(Module):
-    """Convolution without padding: (B, H, W, i) -> (B, H', W', o), channels last. Weights: weight (o, i, h, w), bias (o,).
+    """Convolution: (B, H, W, i) -> (B, H', W', o), channels last. Weights: weight (o, i / groups, h, w), bias (o,).
 
     Source: torch.nn.Conv2d.
     """
 
-    def __init__(self, inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel_size: tuple[int, int],
+        stride: tuple[int, int] = (1, 1),
+        padding: tuple[int, int] = (0, 0),
+        groups: int = 1,
+        bias: bool = True,
+    ) -> None:
         super().__init__()
-        self.weight = Slot("Conv2d", (outputs, inputs, *kernel_size), None)
-        self.bias = Slot("Conv2d", (outputs,), ZEROS)
+        self.weight = Slot("Conv2d", (outputs, inputs // groups, *kernel_size), None)
+        if bias:
+            self.bias = Slot("Conv2d", (outputs,), ZEROS)
 
 
 def Parameter(shape: tuple[int, ...], init: Init | None = None) -> Slot:  # noqa: N802, a class in the backends

@@ -16,7 +16,8 @@ from trivium.core.pretrained import building
 from .model import Model, Module, rngs
 
 __all__ = [
-    "Conv1D", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "Unembedding",
+    "Conv1D", "Conv1d", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter",
+    "RMSNorm", "Unembedding",
 ]  # fmt: skip
 
 
@@ -67,6 +68,24 @@ def LayerNorm(width: int, eps: float) -> nnx.LayerNorm:
     return nnx.LayerNorm(width, epsilon=eps, use_fast_variance=False, **_options("scale_init", "bias_init"))
 
 
+def RMSNorm(width: int, eps: float, shift: float = 0.0) -> Any:  # noqa: N802
+    return ShiftedRMSNorm(width, eps, shift) if shift else nnx.RMSNorm(width, epsilon=eps, **_options("scale_init"))
+
+
+class ShiftedRMSNorm(Module):
+    """`nnx.RMSNorm` whose weight is its distance from `shift`."""
+
+    def __init__(self, width: int, eps: float, shift: float) -> None:
+        super().__init__()
+        self.scale = Parameter((width,))
+        self.eps, self.shift = eps, shift
+
+    def forward(self, x: jax.Array) -> jax.Array:
+        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+        wide = wide * jax.lax.rsqrt(jnp.mean(wide * wide, -1, keepdims=True) + self.eps)
+        return (wide * (self.scale[...].astype(wide.dtype) + self.shift)).astype(x.dtype)
+
+
 def Dropout(rate: float) -> nnx.Dropout:  # noqa: N802
     return nnx.Dropout(rate, rngs=rngs() if rate else None)
 
@@ -90,5 +109,41 @@ class Unembedding(Module):
         return x if bias is None else x + bias
 
 
-def Conv2d(inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]) -> nnx.Conv:  # noqa: N802
-    return nnx.Conv(inputs, outputs, kernel_size, stride, padding="VALID", **_options("kernel_init", "bias_init"))
+def Conv1d(  # noqa: N802
+    inputs: int,
+    outputs: int,
+    kernel_size: int,
+    stride: int = 1,
+    padding: int = 0,
+    groups: int = 1,
+    bias: bool = True,
+) -> nnx.Conv:
+    return _convolution(inputs, outputs, (kernel_size,), (stride,), (padding,), groups, bias)
+
+
+def Conv2d(  # noqa: N802
+    inputs: int,
+    outputs: int,
+    kernel_size: tuple[int, int],
+    stride: tuple[int, int] = (1, 1),
+    padding: tuple[int, int] = (0, 0),
+    groups: int = 1,
+    bias: bool = True,
+) -> nnx.Conv:
+    return _convolution(inputs, outputs, kernel_size, stride, padding, groups, bias)
+
+
+def _convolution(
+    inputs: int,
+    outputs: int,
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[int, ...],
+    groups: int,
+    bias: bool,
+) -> nnx.Conv:
+    sides = [(side, side) for side in padding]
+    options = _options("kernel_init", "bias_init")
+    return nnx.Conv(
+        inputs, outputs, size, stride, padding=sides, feature_group_count=groups, use_bias=bias, **options
+    )

@@ -11,7 +11,7 @@ from flax import nnx
 from jax import Array, lax
 
 from trivium.core import activations
-from trivium.core.resampling import bicubic
+from trivium.core.resampling import bicubic, bilinear
 
 # Shapes
 
@@ -38,6 +38,14 @@ def split(x: Array, parts: int, axis: int) -> Sequence[Array]:
 
 def broadcast_to(x: Array, shape: Sequence[int]) -> Array:
     return jnp.broadcast_to(x, shape)
+
+
+def pad(x: Array, widths: Sequence[tuple[int, int]]) -> Array:
+    return jnp.pad(x, widths)
+
+
+def roll(x: Array, shifts: Sequence[int], axes: Sequence[int]) -> Array:
+    return jnp.roll(x, tuple(shifts), tuple(axes))
 
 
 # Values
@@ -71,6 +79,10 @@ def take_rows(x: Array, index: Array) -> Array:
     return x[jnp.arange(x.shape[0]), index]
 
 
+def take_along(x: Array, index: Array, axis: int) -> Array:
+    return jnp.take_along_axis(x, index, axis)
+
+
 def update(x: Array, values: Array, start: Array) -> Array:
     return lax.dynamic_update_slice_in_dim(x, values.astype(x.dtype), start, 1, allow_negative_indices=False)
 
@@ -82,11 +94,70 @@ def sum(x: Array) -> Array:
     return jnp.sum(x, dtype=x.dtype)
 
 
+def mean(x: Array, axis: int) -> Array:
+    return jnp.mean(x, axis)
+
+
+def max(x: Array, axis: int) -> Array:
+    return jnp.max(x, axis)
+
+
+def cumsum(x: Array, axis: int) -> Array:
+    return jnp.cumsum(x, axis, dtype=x.dtype)
+
+
+def einsum(formula: str, *xs: Array) -> Array:
+    return jnp.einsum(formula, *xs)
+
+
 def argmax(x: Array, axis: int) -> Array:
     return jnp.argmax(x, axis).astype(jnp.int32)
 
 
+# Elementwise
+
+
+def exp(x: Array) -> Array:
+    return jnp.exp(x)
+
+
+def log(x: Array) -> Array:
+    return jnp.log(x)
+
+
+def sqrt(x: Array) -> Array:
+    return jnp.sqrt(x)
+
+
+def cos(x: Array) -> Array:
+    return jnp.cos(x)
+
+
+def sin(x: Array) -> Array:
+    return jnp.sin(x)
+
+
+def maximum(x: Array, y: Any) -> Array:
+    return jnp.maximum(x, y)
+
+
+def minimum(x: Array, y: Any) -> Array:
+    return jnp.minimum(x, y)
+
+
 # Activations
+
+
+def softmax(x: Array, axis: int) -> Array:
+    return jax.nn.softmax(x.astype(_accumulator(x)), axis).astype(x.dtype)
+
+
+def log_softmax(x: Array, axis: int) -> Array:
+    return jax.nn.log_softmax(x.astype(_accumulator(x)), axis).astype(x.dtype)
+
+
+def softplus(x: Array) -> Array:
+    return jax.nn.softplus(x)
 
 
 def gelu(x: Array) -> Array:
@@ -130,6 +201,7 @@ def attention(
     v: Array,
     mask: Array | None = None,
     *,
+    bias: Array | None = None,
     causal: bool = False,
     scale: float,
     dropout: nnx.Dropout,
@@ -138,8 +210,11 @@ def attention(
     wide = _accumulator(q)
     idle = dropout.deterministic or not dropout.rate
     if idle and not weights and wide == jnp.float32:  # which JAX's own kernel would narrow float64 to
-        return jax.nn.dot_product_attention(q, k, v, mask=mask, scale=scale, is_causal=causal), None
+        return jax.nn.dot_product_attention(q, k, v, bias, mask, scale=scale, is_causal=causal), None
+    k, v = (jnp.repeat(x, q.shape[2] // x.shape[2], 2) for x in (k, v))
     scores = jnp.einsum("btnh,bsnh->bnts", q, k, preferred_element_type=wide) * scale
+    if bias is not None:
+        scores = scores + bias
     if causal:
         visible = jnp.tri(*scores.shape[-2:], dtype=bool)
         mask = visible if mask is None else mask & visible
@@ -159,6 +234,11 @@ def _accumulator(x: Array) -> Any:
 
 def resize_bicubic(x: Array, size: tuple[int, int]) -> Array:
     rows, columns = (jnp.asarray(bicubic(old, new), x.dtype) for old, new in zip(x.shape[1:3], size, strict=True))
+    return jnp.einsum("hH,wW,bHWc->bhwc", rows, columns, x, precision="highest")
+
+
+def resize_bilinear(x: Array, size: tuple[int, int]) -> Array:
+    rows, columns = (jnp.asarray(bilinear(old, new), x.dtype) for old, new in zip(x.shape[1:3], size, strict=True))
     return jnp.einsum("hH,wW,bHWc->bhwc", rows, columns, x, precision="highest")
 
 

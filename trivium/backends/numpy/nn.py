@@ -14,7 +14,8 @@ from . import ops
 from .model import Model, Module
 
 __all__ = [
-    "Conv1D", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "Unembedding",
+    "Conv1D", "Conv1d", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter",
+    "RMSNorm", "Unembedding",
 ]  # fmt: skip
 
 
@@ -102,6 +103,18 @@ class LayerNorm(Module):
         return scaled.astype(x.dtype) * self.weight + self.bias
 
 
+class RMSNorm(Module):
+    def __init__(self, width: int, eps: float, shift: float = 0.0) -> None:
+        super().__init__()
+        self.weight = Parameter((width,))
+        self._eps, self._shift = eps, shift
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        wide = ops._wide(x)
+        scaled = wide / np.sqrt((wide**2).mean(-1, keepdims=True) + self._eps)
+        return (scaled * (ops._wide(self.weight) + self._shift)).astype(x.dtype)
+
+
 class Dropout(Module):
     def __init__(self, rate: float) -> None:
         super().__init__()
@@ -110,15 +123,62 @@ class Dropout(Module):
         return x
 
 
-class Conv2d(Module):
-    def __init__(self, inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]) -> None:
+class Conv1d(Module):
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel_size: int,
+        stride: int = 1,
+        padding: int = 0,
+        groups: int = 1,
+        bias: bool = True,
+    ) -> None:
         super().__init__()
-        self.weight = Parameter((outputs, inputs, *kernel_size))
-        self.bias = Parameter((outputs,))
-        self._stride = stride
+        self.weight = Parameter((outputs, inputs // groups, kernel_size))
+        if bias:
+            self.bias = Parameter((outputs,))
+        self._biased, self._how = bias, ((stride,), (padding,), groups)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        size = self.weight.shape[2:]
-        windows = np.lib.stride_tricks.sliding_window_view(x, size, axis=(1, 2))  # (B, H', W', i, h, w)
-        windows = windows[:, :: self._stride[0], :: self._stride[1]]
-        return np.tensordot(windows, self.weight, ([3, 4, 5], [1, 2, 3])) + self.bias
+        x = _convolve(x, self.weight, *self._how)
+        return x + self.bias if self._biased else x
+
+
+class Conv2d(Module):
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel_size: tuple[int, int],
+        stride: tuple[int, int] = (1, 1),
+        padding: tuple[int, int] = (0, 0),
+        groups: int = 1,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.weight = Parameter((outputs, inputs // groups, *kernel_size))
+        if bias:
+            self.bias = Parameter((outputs,))
+        self._biased, self._how = bias, (stride, padding, groups)
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        x = _convolve(x, self.weight, *self._how)
+        return x + self.bias if self._biased else x
+
+
+def _convolve(
+    x: np.ndarray, weight: np.ndarray, stride: tuple[int, ...], padding: tuple[int, ...], groups: int
+) -> np.ndarray:
+    """(B, *space, i), (o, i / groups, *kernel) -> (B, *space', o)."""
+    space = tuple(range(1, x.ndim - 1))
+    x = np.pad(x, [(0, 0), *((side, side) for side in padding), (0, 0)])
+    windows = np.lib.stride_tricks.sliding_window_view(ops._wide(x), weight.shape[2:], axis=space)
+    windows = windows[(slice(None), *(slice(None, None, step) for step in stride))]  # (B, *space', i, *kernel)
+    channels = x.ndim - 1
+    summed = list(range(channels, windows.ndim))
+    parts = [
+        np.tensordot(part, kernel, (summed, list(range(1, kernel.ndim))))
+        for part, kernel in zip(np.split(windows, groups, channels), np.split(ops._wide(weight), groups), strict=True)
+    ]
+    return np.concatenate(parts, -1).astype(x.dtype)

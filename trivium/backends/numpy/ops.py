@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trivium.core import activations
-from trivium.core.resampling import bicubic
+from trivium.core.resampling import bicubic, bilinear
 
 _erf = np.vectorize(math.erf, otypes=[np.float64])
 
@@ -38,6 +38,14 @@ def split(x: Any, parts: int, axis: int) -> list[np.ndarray]:
 
 def broadcast_to(x: Any, shape: Sequence[int]) -> np.ndarray:
     return np.broadcast_to(x, shape)
+
+
+def pad(x: Any, widths: Sequence[tuple[int, int]]) -> np.ndarray:
+    return np.pad(x, widths)
+
+
+def roll(x: Any, shifts: Sequence[int], axes: Sequence[int]) -> np.ndarray:
+    return np.roll(x, tuple(shifts), tuple(axes))
 
 
 # Values
@@ -71,6 +79,10 @@ def take_rows(x: Any, index: Any) -> np.ndarray:
     return x[np.arange(len(x)), index]
 
 
+def take_along(x: Any, index: Any, axis: int) -> np.ndarray:
+    return np.take_along_axis(x, index, axis)
+
+
 def update(x: Any, values: Any, start: Any) -> np.ndarray:
     x = x.copy()
     first = min(max(int(start), 0), x.shape[1] - values.shape[1])
@@ -85,11 +97,72 @@ def sum(x: Any) -> np.ndarray:
     return np.sum(x, dtype=x.dtype)
 
 
+def mean(x: Any, axis: int) -> np.ndarray:
+    return _wide(x).mean(axis).astype(x.dtype)
+
+
+def max(x: Any, axis: int) -> np.ndarray:
+    return np.max(x, axis)
+
+
+def cumsum(x: Any, axis: int) -> np.ndarray:
+    return np.cumsum(x, axis, dtype=x.dtype)
+
+
+def einsum(formula: str, *xs: Any) -> np.ndarray:
+    return np.einsum(formula, *map(_wide, xs), optimize=len(xs) > 2).astype(xs[0].dtype)
+
+
 def argmax(x: Any, axis: int) -> np.ndarray:
     return np.argmax(x, axis).astype(np.int32)
 
 
+# Elementwise
+
+
+def exp(x: Any) -> np.ndarray:
+    return np.exp(x)
+
+
+def log(x: Any) -> np.ndarray:
+    return np.log(x)
+
+
+def sqrt(x: Any) -> np.ndarray:
+    return np.sqrt(x)
+
+
+def cos(x: Any) -> np.ndarray:
+    return np.cos(x)
+
+
+def sin(x: Any) -> np.ndarray:
+    return np.sin(x)
+
+
+def maximum(x: Any, y: Any) -> np.ndarray:
+    return np.maximum(x, np.asarray(y, x.dtype))
+
+
+def minimum(x: Any, y: Any) -> np.ndarray:
+    return np.minimum(x, np.asarray(y, x.dtype))
+
+
 # Activations
+
+
+def softmax(x: Any, axis: int) -> np.ndarray:
+    return np.exp(log_softmax(_wide(x), axis)).astype(x.dtype)
+
+
+def log_softmax(x: Any, axis: int) -> np.ndarray:
+    y = _wide(x)
+    y = y - y.max(axis, keepdims=True)
+    return (y - np.log(np.exp(y).sum(axis, keepdims=True))).astype(x.dtype)
+
+
+def softplus(x: Any) -> np.ndarray:
+    return np.logaddexp(0, _wide(x)).astype(x.dtype)
 
 
 def gelu(x: Any) -> np.ndarray:
@@ -135,12 +208,16 @@ def attention(
     v: Any,
     mask: Any = None,
     *,
+    bias: Any = None,
     causal: bool = False,
     scale: float,
     dropout: Callable[[Any], Any],
     weights: bool = False,
 ) -> tuple[np.ndarray, np.ndarray | None]:
+    k, v = (np.repeat(x, q.shape[2] // x.shape[2], 2) for x in (k, v))
     scores = np.einsum("btnh,bsnh->bnts", _wide(q), _wide(k)) * scale
+    if bias is not None:
+        scores = scores + _wide(bias)
     if causal:
         visible = np.tri(*scores.shape[-2:], dtype=bool)
         mask = visible if mask is None else mask & visible
@@ -161,6 +238,11 @@ def _wide(x: Any) -> np.ndarray:
 
 def resize_bicubic(x: Any, size: tuple[int, int]) -> np.ndarray:
     rows, columns = (bicubic(old, new) for old, new in zip(x.shape[1:3], size, strict=True))
+    return np.einsum("hH,wW,bHWc->bhwc", rows, columns, _wide(x), optimize=True).astype(x.dtype)
+
+
+def resize_bilinear(x: Any, size: tuple[int, int]) -> np.ndarray:
+    rows, columns = (bilinear(old, new) for old, new in zip(x.shape[1:3], size, strict=True))
     return np.einsum("hH,wW,bHWc->bhwc", rows, columns, _wide(x), optimize=True).astype(x.dtype)
 
 

@@ -14,7 +14,8 @@ from trivium.core.pretrained import building
 from .model import Model, Module
 
 __all__ = [
-    "Conv1D", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "Unembedding",
+    "Conv1D", "Conv1d", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter",
+    "RMSNorm", "Unembedding",
 ]  # fmt: skip
 
 
@@ -44,15 +45,69 @@ def LayerNorm(width: int, eps: float) -> keras.layers.LayerNormalization:  # noq
     return layer
 
 
+def RMSNorm(width: int, eps: float, shift: float = 0.0) -> Any:  # noqa: N802
+    if shift:
+        return ShiftedRMSNorm(width, eps, shift)
+    layer = keras.layers.RMSNormalization(epsilon=eps, dtype=building().dtype)
+    layer.build((None, width))
+    return layer
+
+
+class ShiftedRMSNorm(Module):
+    """`keras.layers.RMSNormalization` whose weight is its distance from `shift`."""
+
+    def __init__(self, width: int, eps: float, shift: float) -> None:
+        super().__init__()
+        self.scale = Parameter((width,))
+        self.eps, self.shift = eps, shift
+
+    def forward(self, x: tf.Tensor) -> tf.Tensor:
+        wide = tf.cast(x, tf.float64 if x.dtype == tf.float64 else tf.float32)
+        wide = wide * tf.math.rsqrt(tf.reduce_mean(wide * wide, -1, keepdims=True) + self.eps)
+        return tf.cast(wide * (tf.cast(self.scale.value, wide.dtype) + self.shift), x.dtype)
+
+
 def Dropout(rate: float) -> keras.layers.Dropout:  # noqa: N802
     return keras.layers.Dropout(rate, seed=building().seed, dtype=building().dtype)
 
 
-def Conv2d(inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]) -> keras.layers.Conv2D:  # noqa: N802
-    layer = keras.layers.Conv2D(
-        outputs, kernel_size, stride, data_format="channels_last", kernel_initializer="zeros", dtype=building().dtype
-    )
+def Conv1d(  # noqa: N802
+    inputs: int,
+    outputs: int,
+    kernel_size: int,
+    stride: int = 1,
+    padding: int = 0,
+    groups: int = 1,
+    bias: bool = True,
+) -> Any:
+    layer = keras.layers.Conv1D(outputs, kernel_size, stride, groups=groups, use_bias=bias, **_convolution())
+    layer.build((None, None, inputs))
+    return _padded(layer, ((padding, padding),))
+
+
+def Conv2d(  # noqa: N802
+    inputs: int,
+    outputs: int,
+    kernel_size: tuple[int, int],
+    stride: tuple[int, int] = (1, 1),
+    padding: tuple[int, int] = (0, 0),
+    groups: int = 1,
+    bias: bool = True,
+) -> Any:
+    layer = keras.layers.Conv2D(outputs, kernel_size, stride, groups=groups, use_bias=bias, **_convolution())
     layer.build((None, None, None, inputs))
+    return _padded(layer, tuple((side, side) for side in padding))
+
+
+def _convolution() -> dict[str, Any]:
+    return {"data_format": "channels_last", "kernel_initializer": "zeros", "dtype": building().dtype}
+
+
+def _padded(layer: Any, sides: tuple[tuple[int, int], ...]) -> Any:
+    """A convolution that pads both sides alike, as PyTorch's does; Keras's own "same" pads more at the end."""
+    if any(side for side, _ in sides):
+        convolve = layer.call
+        layer.call = lambda x: convolve(tf.pad(x, ((0, 0), *sides, (0, 0))))
     return layer
 
 

@@ -14,7 +14,8 @@ from trivium.core.pretrained import building
 from .model import Model, Module
 
 __all__ = [
-    "Conv1D", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "Unembedding",
+    "Conv1D", "Conv1d", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter",
+    "RMSNorm", "Unembedding",
 ]  # fmt: skip
 
 
@@ -36,6 +37,17 @@ def Embedding(vocabulary: int, width: int) -> torch.nn.Embedding:  # noqa: N802
 
 def LayerNorm(width: int, eps: float) -> torch.nn.LayerNorm:  # noqa: N802
     return torch.nn.LayerNorm(width, eps, dtype=_dtype())
+
+
+class RMSNorm(torch.nn.RMSNorm):
+    def __init__(self, width: int, eps: float, shift: float = 0.0) -> None:
+        super().__init__(width, eps, dtype=_dtype())
+        self.shift = shift
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.shift:
+            return super().forward(x)
+        return F.rms_norm(x.float(), self.normalized_shape, self.weight.float() + self.shift, self.eps).to(x.dtype)
 
 
 def Dropout(rate: float) -> torch.nn.Dropout:  # noqa: N802
@@ -73,9 +85,35 @@ class Unembedding(torch.nn.Linear):
         return F.linear(x, self.weight, bias)
 
 
+class Conv1d(torch.nn.Conv1d):
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel_size: int,
+        stride: int = 1,
+        padding: int = 0,
+        groups: int = 1,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(inputs, outputs, kernel_size, stride, padding, groups=groups, bias=bias, dtype=_dtype())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+
 class Conv2d(torch.nn.Conv2d):
-    def __init__(self, inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]) -> None:
-        super().__init__(inputs, outputs, kernel_size, stride, dtype=_dtype())
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel_size: tuple[int, int],
+        stride: tuple[int, int] = (1, 1),
+        padding: tuple[int, int] = (0, 0),
+        groups: int = 1,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(inputs, outputs, kernel_size, stride, padding, groups=groups, bias=bias, dtype=_dtype())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return super().forward(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
