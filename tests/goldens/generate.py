@@ -54,6 +54,8 @@ sys.path.insert(0, str(HERE.parent))
 import drawn  # noqa: E402
 import table  # noqa: E402
 
+ROWS = table.rows()
+
 Tensors = list[tuple[str, np.ndarray]]
 
 
@@ -259,7 +261,7 @@ def write_files() -> None:
     target = HERE / "files"
     shutil.rmtree(target, ignore_errors=True)
     for short, name, layers, kinds in FILES:
-        config = transformers.AutoConfig.for_model(short, **table.ROWS[short].configs["default"] | layers)
+        config = transformers.AutoConfig.for_model(short, **ROWS[short].configs["default"] | layers)
         with tempfile.TemporaryDirectory() as folder:
             model = build(name, config, Path(folder))
             for kind in kinds.split():
@@ -272,11 +274,11 @@ def write_files() -> None:
 
 def main(chosen: list[str]) -> None:
     torch.set_num_threads(1)
-    for model_type in chosen or [*table.ROWS, "files"]:
+    for model_type in chosen or [*ROWS, "files"]:
         if model_type == "files":
             write_files()
             continue
-        row = table.ROWS[model_type]
+        row = ROWS[model_type]
         (HERE / model_type).mkdir(exist_ok=True)
         for name in row.classes:
             (HERE / model_type / f"{name}.json").write_text(render(golden(row, name)) + "\n")
