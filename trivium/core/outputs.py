@@ -154,3 +154,13 @@ class MaskedImageModelingOutput(ModelOutput):
     reconstruction: Tensor = None
     hidden_states: tuple[Tensor, ...] | None = None
     attentions: tuple[Tensor, ...] | None = None
+
+
+class DistilledClassificationOutput(ModelOutput):
+    """DeiT's two classifiers (B, L), and their mean as the logits."""
+
+    logits: Tensor = None
+    cls_logits: Tensor = None
+    distillation_logits: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
