@@ -16,10 +16,10 @@ class Head(nn.Model):
     body_class = None
     body_options = {}
 
-    def __init_subclass__(cls, body=None, **options):
+    def __init_subclass__(cls, body=None, prefix=None, **options):
         super().__init_subclass__(**options)
         if body is not None:
-            cls.body_class, cls.config_class, cls.body_prefix = body, body.config_class, body.body_prefix
+            cls.body_class, cls.config_class, cls.body_prefix = body, body.config_class, prefix or body.body_prefix
 
     def __init__(self, c):
         super().__init__(c)
@@ -84,20 +84,58 @@ class CausalLM(NextToken):
         return self.lm_head(x, self.get_input_embeddings())
 
 
-class PooledClassification(Head):
-    """Classifies a sequence by its pooled first token. Labels: as `classification_loss` has them."""
+class SequenceClassification(Head):
+    """Classifies a sequence. Labels: as `classification_loss` has them.
+
+    A subclass has `classify(out) -> logits`, from its body's output.
+    """
 
     optional = ("classifier",)
+
+    def forward(self, *inputs, labels=None, **options):
+        out = self.body(*inputs, **options)
+        logits = self.classify(out)  # (B, L)
+        return HeadOutput(classification_loss(logits, labels, self.config), logits, **kept(out))
+
+
+class PooledClassification(SequenceClassification):
+    """SequenceClassification by the pooled first token."""
 
     def __init__(self, c):
         super().__init__(c)
         self.dropout = nn.Dropout(self.dropout_rate(c))
         self.classifier = nn.Linear(c.hidden_size, c.num_labels)
 
-    def forward(self, *inputs, labels=None, **options):
-        out = self.body(*inputs, **options)
-        logits = self.classifier(self.dropout(out.pooler_output))  # (B, D) -> (B, L)
-        return HeadOutput(classification_loss(logits, labels, self.config), logits, **kept(out))
+    def classify(self, out):  # (B, D) -> (B, L)
+        return self.classifier(self.dropout(out.pooler_output))
+
+
+class TwoLayers(nn.Module):
+    """The first token classified by two layers, the first with an activation: RoBERTa's head, and its relatives'."""
+
+    def __init__(self, c, activation, rate):
+        super().__init__()
+        self.dense = nn.Linear(c.hidden_size, c.hidden_size)
+        self.out_proj = nn.Linear(c.hidden_size, c.num_labels)
+        self.dropout = nn.Dropout(rate)
+        self.activation = ops.activation(activation)
+
+    def forward(self, x):  # (B, T, D) -> (B, L)
+        x = self.activation(self.dense(self.dropout(x[:, 0])))
+        return self.out_proj(self.dropout(x))
+
+
+class FirstTokenClassification(SequenceClassification):
+    """SequenceClassification by the first token and `TwoLayers`."""
+
+    classifier_activation = "tanh"
+
+    def __init__(self, c):
+        super().__init__(c)
+        self.classifier = TwoLayers(c, self.classifier_activation, self.dropout_rate(c))
+
+    def classify(self, out):  # (B, T, D) -> (B, L)
+        return self.classifier(out.last_hidden_state)
 
 
 class LastTokenClassification(Head):
@@ -142,15 +180,13 @@ class TokenClassification(Head):
         return HeadOutput(token_loss(logits, labels), logits, **kept(out))
 
 
-class MultipleChoice(Head):
-    """Chooses among C sequences. Inputs are (B, C, T); labels (B,) the right choice."""
+class Choice(Head):
+    """Chooses among C sequences. Inputs are (B, C, T); labels (B,) the right choice.
+
+    A subclass has `judge(out) -> logits`, a number (B C, 1) for each sequence from its body's output.
+    """
 
     optional = ("classifier",)
-
-    def __init__(self, c):
-        super().__init__(c)
-        self.dropout = nn.Dropout(self.dropout_rate(c))
-        self.classifier = nn.Linear(c.hidden_size, 1)
 
     def input_shapes(self):
         return {name: ((None, *shape), dtype) for name, (shape, dtype) in super().input_shapes().items()}
@@ -158,10 +194,21 @@ class MultipleChoice(Head):
     def forward(self, *inputs, labels=None, **options):
         inputs, options, choices = merge_choices(inputs, options)
         out = self.body(*inputs, **options)
-        logits = self.classifier(self.dropout(out.pooler_output))  # (B C, D) -> (B C, 1)
-        logits = ops.reshape(logits, choices)  # (B, C)
+        logits = ops.reshape(self.judge(out), choices)  # (B C, 1) -> (B, C)
         loss = None if labels is None else ops.cross_entropy(logits, labels)
         return HeadOutput(loss, logits, **kept(out))
+
+
+class MultipleChoice(Choice):
+    """Choice by the pooled first token."""
+
+    def __init__(self, c):
+        super().__init__(c)
+        self.dropout = nn.Dropout(self.dropout_rate(c))
+        self.classifier = nn.Linear(c.hidden_size, 1)
+
+    def judge(self, out):  # (B C, D) -> (B C, 1)
+        return self.classifier(self.dropout(out.pooler_output))
 
 
 class QuestionAnswering(Head):

@@ -144,6 +144,9 @@ class BertModel(nn.Model):
         """An empty past_key_values with room for `max_length` tokens."""
         return caches.empty(self, batch_size, max_length)
 
+    def positions(self, input_ids, x, cache):  # (B, T) or None, (B, T, D) -> (B or 1, T)
+        return caches.positions(cache, x)
+
     def forward(
         self,
         input_ids=None,
@@ -162,7 +165,7 @@ class BertModel(nn.Model):
             raise InputError("encoder_hidden_states need a config with is_decoder and add_cross_attention")
         x = heads.embed(self.embeddings.word_embeddings, input_ids, inputs_embeds)  # (B, T, D)
         if position_ids is None:
-            position_ids = caches.positions(past_key_values, x)
+            position_ids = self.positions(input_ids, x, past_key_values)
         if token_type_ids is None:
             token_type_ids = position_ids * 0
         mask = masks.causal(x, attention_mask, past_key_values) if c.is_decoder else masks.padding(attention_mask)
