@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # A cell is the weight's name there and its axes, one letter each, from which every transpose is derived:
 #   k    the length of a kernel                      d    width, where a vector belongs to it
 #   o i  output and input features     v d  vocabulary and width     h w  height and width     1  an axis of length one
-# A Parameter ("*") keeps its name and axes everywhere.
+# A Parameter and a Buffer keep their name and axes everywhere.
 _ROWS = """
 layer        weight   torch         tensorflow     flax           tf4            flax4
 Linear       weight   weight oi     kernel io      kernel io      kernel io      kernel io
@@ -84,7 +84,7 @@ class Weight:
 
     def place(self, column: str) -> Place:
         """Where `column` (torch, tensorflow, flax, tf4, flax4) keeps it."""
-        if self.layer == "Parameter":
+        if self.layer in ("Parameter", "Buffer"):
             return Place(self.leaf, "abcdefgh"[: len(self.shape)])
         return PLACES[self.layer, self.leaf][column]
 

@@ -105,21 +105,40 @@ class Unembedding(Module):
     """x W^T + b: (..., D) -> (..., V), a linear layer that may use the weight of an embedding instead of its own.
 
     Called `unembedding(x, embedding, bias=None)` with the input's Embedding; where `tied`, its table is W, and the layer has
-    no weight of its own. The bias is the caller's. Source: Press and Wolf, arXiv:1608.05859.
+    no weight of its own. The bias is the layer's own (weight: bias (V,)), or the caller's.
+    Source: Press and Wolf, arXiv:1608.05859.
     """
 
-    def __init__(self, width: int, vocabulary: int, tied: bool) -> None:
+    def __init__(self, width: int, vocabulary: int, tied: bool, bias: bool = False) -> None:
         super().__init__()
         if not tied:
             self.weight = Slot("Linear", (vocabulary, width), None)
+        if bias:
+            self.bias = Slot("Linear", (vocabulary,), ZEROS)
 
 
 class Embedding(Module):
-    """Rows of a table: integers (...) -> (..., D). Weight: weight (V, D). Source: torch.nn.Embedding."""
+    """Rows of a table: integers (...) -> (..., D). Weight: weight (V, D), which training leaves alone unless `trained`.
 
-    def __init__(self, vocabulary: int, width: int) -> None:
+    Source: torch.nn.Embedding.
+    """
+
+    def __init__(self, vocabulary: int, width: int, init: Init | None = None, trained: bool = True) -> None:
         super().__init__()
-        self.weight = Slot("Embedding", (vocabulary, width), None)
+        self.weight = Slot("Embedding", (vocabulary, width), init)
+
+
+class SharedEmbedding(Module):
+    """An embedding that may use the table of another instead of its own.
+
+    Called `embedding(x, other=None)` with the other Embedding; where `tied`, its table is used, and the layer has no weight of
+    its own. Source: Press and Wolf, arXiv:1608.05859.
+    """
+
+    def __init__(self, vocabulary: int, width: int, tied: bool) -> None:
+        super().__init__()
+        if not tied:
+            self.weight = Slot("Embedding", (vocabulary, width), None)
 
 
 class LayerNorm(Module):
@@ -205,3 +224,8 @@ class Conv2d(Module):
 def Parameter(shape: tuple[int, ...], init: Init | None = None) -> Slot:  # noqa: N802, a class in the backends
     """A weight that a module holds itself. In `forward` it is a tensor of that shape."""
     return Slot("Parameter", shape, init)
+
+
+def Buffer(shape: tuple[int, ...], init: Init | None = None) -> Slot:  # noqa: N802, a class in the backends
+    """A Parameter that is not trained: part of the checkpoint, but no optimizer sees it. Source: torch.nn.Buffer."""
+    return Slot("Buffer", shape, init)

@@ -16,8 +16,8 @@ from trivium.core.pretrained import building
 from .model import Model, Module, rngs
 
 __all__ = [
-    "Conv1D", "Conv1d", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter",
-    "RMSNorm", "Unembedding",
+    "Buffer", "Conv1D", "Conv1d", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module",
+    "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
@@ -50,6 +50,14 @@ def Parameter(shape: tuple[int, ...], init: Any = None) -> nnx.Param:  # noqa: N
     return nnx.Param(_abstract(None, shape, _dtype()))
 
 
+class _Buffer(nnx.Variable):
+    """A weight that is no `nnx.Param`, so that optimizers and `model.params` leave it out."""
+
+
+def Buffer(shape: tuple[int, ...], init: Any = None) -> nnx.Variable:  # noqa: N802, as in the contract
+    return _Buffer(_abstract(None, shape, _dtype()))
+
+
 def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None) -> nnx.Linear:  # noqa: N802
     return nnx.Linear(inputs, outputs, use_bias=bias, **_options("kernel_init", "bias_init"))
 
@@ -58,10 +66,24 @@ def Conv1D(inputs: int, outputs: int, init: Any = None) -> nnx.Linear:  # noqa: 
     return Linear(inputs, outputs)
 
 
-def Embedding(vocabulary: int, width: int) -> nnx.Embed:  # noqa: N802
+def Embedding(vocabulary: int, width: int, init: Any = None, trained: bool = True) -> nnx.Embed:  # noqa: N802
     layer = nnx.Embed(vocabulary, width, **_options("embedding_init"))
     layer.dtype = None  # nnx has the dtype of the weights at birth
+    if not trained:
+        layer.embedding = Buffer((vocabulary, width))
     return layer
+
+
+class SharedEmbedding(Module):
+    def __init__(self, vocabulary: int, width: int, tied: bool) -> None:
+        super().__init__()
+        if not tied:
+            self.embedding = Parameter((vocabulary, width))
+        self._tied = tied
+
+    def forward(self, x: jax.Array, other: nnx.Embed | None = None) -> jax.Array:
+        table = other.embedding if self._tied else self.embedding  # type: ignore[union-attr]
+        return jnp.take(table[...], jnp.asarray(x), 0)
 
 
 def LayerNorm(width: int, eps: float) -> nnx.LayerNorm:
@@ -96,14 +118,17 @@ class Layers(nnx.List):
 
 
 class Unembedding(Module):
-    def __init__(self, width: int, vocabulary: int, tied: bool) -> None:
+    def __init__(self, width: int, vocabulary: int, tied: bool, bias: bool = False) -> None:
         super().__init__()
         if not tied:
             self.kernel = Parameter((width, vocabulary))
-        self._tied = tied
+        if bias:
+            self.bias = Parameter((vocabulary,))
+        self._tied, self._biased = tied, bias
 
     def forward(self, x: jax.Array, embedding: nnx.Embed, bias: jax.Array | None = None) -> jax.Array:
         kernel = embedding.embedding[...].T if self._tied else self.kernel[...]
+        bias = self.bias[...] if self._biased else bias
         x, kernel, bias = _in_dtype_of_weights((x, kernel, bias))
         x = x @ kernel
         return x if bias is None else x + bias

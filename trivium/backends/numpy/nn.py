@@ -14,13 +14,16 @@ from . import ops
 from .model import Model, Module
 
 __all__ = [
-    "Conv1D", "Conv1d", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter",
-    "RMSNorm", "Unembedding",
+    "Buffer", "Conv1D", "Conv1d", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module",
+    "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
 def Parameter(shape: tuple[int, ...], init: Any = None) -> np.ndarray:  # noqa: N802, as in the contract
     return np.zeros(shape, building().dtype)
+
+
+Buffer = Parameter
 
 
 class Layers(Module):
@@ -69,24 +72,38 @@ class Conv1D(Module):
 
 
 class Unembedding(Module):
-    def __init__(self, width: int, vocabulary: int, tied: bool) -> None:
+    def __init__(self, width: int, vocabulary: int, tied: bool, bias: bool = False) -> None:
         super().__init__()
         if not tied:
             self.weight = Parameter((vocabulary, width))
+        self.bias = Parameter((vocabulary,)) if bias else None
         self._tied = tied
 
     def forward(self, x: np.ndarray, embedding: Embedding, bias: np.ndarray | None = None) -> np.ndarray:
+        bias = self.bias if bias is None else bias
         x = _product(x, (embedding.weight if self._tied else self.weight).T)
         return x if bias is None else x + bias
 
 
 class Embedding(Module):
-    def __init__(self, vocabulary: int, width: int) -> None:
+    def __init__(self, vocabulary: int, width: int, init: Any = None, trained: bool = True) -> None:
         super().__init__()
         self.weight = Parameter((vocabulary, width))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         return self.weight[np.asarray(x)]
+
+
+class SharedEmbedding(Module):
+    def __init__(self, vocabulary: int, width: int, tied: bool) -> None:
+        super().__init__()
+        if not tied:
+            self.weight = Parameter((vocabulary, width))
+        self._tied = tied
+
+    def forward(self, x: np.ndarray, other: Embedding | None = None) -> np.ndarray:
+        table = other.weight if self._tied else self.weight  # type: ignore[union-attr]
+        return table[np.asarray(x)]
 
 
 class LayerNorm(Module):

@@ -14,13 +14,17 @@ from trivium.core.pretrained import building
 from .model import Model, Module
 
 __all__ = [
-    "Conv1D", "Conv1d", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter",
-    "RMSNorm", "Unembedding",
+    "Buffer", "Conv1D", "Conv1d", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module",
+    "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
 def Parameter(shape: tuple[int, ...], init: Any = None) -> keras.Variable:  # noqa: N802, as in the contract
     return keras.Variable("zeros", shape=shape, dtype=building().dtype)
+
+
+def Buffer(shape: tuple[int, ...], init: Any = None) -> keras.Variable:  # noqa: N802, as in the contract
+    return keras.Variable("zeros", shape=shape, dtype=building().dtype, trainable=False)
 
 
 def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None) -> keras.layers.Dense:  # noqa: N802
@@ -33,8 +37,9 @@ def Conv1D(inputs: int, outputs: int, init: Any = None) -> keras.layers.Dense:  
     return Linear(inputs, outputs)
 
 
-def Embedding(vocabulary: int, width: int) -> keras.layers.Embedding:  # noqa: N802
-    layer = keras.layers.Embedding(vocabulary, width, embeddings_initializer="zeros", dtype=building().dtype)
+def Embedding(vocabulary: int, width: int, init: Any = None, trained: bool = True) -> keras.layers.Embedding:  # noqa: N802
+    options = {"embeddings_initializer": "zeros", "dtype": building().dtype, "trainable": trained}
+    layer = keras.layers.Embedding(vocabulary, width, **options)
     layer.build(None)
     return layer
 
@@ -129,21 +134,47 @@ class Layers(Module):
         return len(self.stack)
 
 
-def Unembedding(width: int, vocabulary: int, tied: bool) -> Module:  # noqa: N802
-    return Tied() if tied else Untied(width, vocabulary)
+def SharedEmbedding(vocabulary: int, width: int, tied: bool) -> Any:  # noqa: N802
+    return TiedEmbedding() if tied else UntiedEmbedding(vocabulary, width)
+
+
+class TiedEmbedding(Module):
+    """Has no table of its own."""
+
+    def forward(self, x: tf.Tensor, other: keras.layers.Embedding) -> tf.Tensor:
+        return other(x)
+
+
+class UntiedEmbedding(keras.layers.Embedding):
+    def __init__(self, vocabulary: int, width: int) -> None:
+        super().__init__(vocabulary, width, embeddings_initializer="zeros", dtype=building().dtype)
+        self._allow_non_tensor_positional_args = True
+        self.build(None)
+
+    def call(self, x: tf.Tensor, other: Any = None) -> tf.Tensor:
+        return super().call(x)
+
+
+def Unembedding(width: int, vocabulary: int, tied: bool, bias: bool = False) -> Module:  # noqa: N802
+    return Tied(vocabulary, bias) if tied else Untied(width, vocabulary, bias)
 
 
 class Tied(Module):
-    """Has no weight of its own."""
+    """Has no weight of its own, but perhaps a bias."""
+
+    def __init__(self, vocabulary: int, bias: bool) -> None:
+        super().__init__()
+        self.bias = Parameter((vocabulary,)) if bias else None
 
     def forward(self, x: tf.Tensor, embedding: keras.layers.Embedding, bias: Any = None) -> tf.Tensor:
         x = tf.matmul(x, embedding.embeddings, transpose_b=True)
+        bias = self.bias if bias is None else bias
         return x if bias is None else x + bias
 
 
 class Untied(keras.layers.Dense):
-    def __init__(self, width: int, vocabulary: int) -> None:
-        super().__init__(vocabulary, use_bias=False, kernel_initializer="zeros", dtype=building().dtype)
+    def __init__(self, width: int, vocabulary: int, bias: bool) -> None:
+        super().__init__(vocabulary, use_bias=bias, kernel_initializer="zeros", dtype=building().dtype)
         self._allow_non_tensor_positional_args = True
         self.build((None, width))
 

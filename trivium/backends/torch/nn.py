@@ -14,8 +14,8 @@ from trivium.core.pretrained import building
 from .model import Model, Module
 
 __all__ = [
-    "Conv1D", "Conv1d", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter",
-    "RMSNorm", "Unembedding",
+    "Buffer", "Conv1D", "Conv1d", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module",
+    "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
@@ -27,12 +27,28 @@ def Parameter(shape: tuple[int, ...], init: Any = None) -> torch.nn.Parameter:  
     return torch.nn.Parameter(torch.empty(shape, dtype=_dtype()))
 
 
+def Buffer(shape: tuple[int, ...], init: Any = None) -> torch.nn.Buffer:  # noqa: N802, as in the contract
+    return torch.nn.Buffer(torch.empty(shape, dtype=_dtype()))
+
+
 def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None) -> torch.nn.Linear:  # noqa: N802
     return torch.nn.Linear(inputs, outputs, bias, dtype=_dtype())
 
 
-def Embedding(vocabulary: int, width: int) -> torch.nn.Embedding:  # noqa: N802
-    return torch.nn.Embedding(vocabulary, width, dtype=_dtype())
+def Embedding(vocabulary: int, width: int, init: Any = None, trained: bool = True) -> torch.nn.Embedding:  # noqa: N802
+    layer = torch.nn.Embedding(vocabulary, width, dtype=_dtype())
+    layer.weight.requires_grad_(trained)
+    return layer
+
+
+class SharedEmbedding(torch.nn.Embedding):
+    def __init__(self, vocabulary: int, width: int, tied: bool) -> None:
+        super().__init__(vocabulary, width, dtype=_dtype())
+        if tied:
+            self.weight = None  # until the model gives it the other's
+
+    def forward(self, x: torch.Tensor, other: Module | None = None) -> torch.Tensor:
+        return F.embedding(x, self.weight)
 
 
 def LayerNorm(width: int, eps: float) -> torch.nn.LayerNorm:  # noqa: N802
@@ -76,13 +92,13 @@ class Conv1D(Module):
 
 
 class Unembedding(torch.nn.Linear):
-    def __init__(self, width: int, vocabulary: int, tied: bool) -> None:
-        super().__init__(width, vocabulary, bias=False, dtype=_dtype())
+    def __init__(self, width: int, vocabulary: int, tied: bool, bias: bool = False) -> None:
+        super().__init__(width, vocabulary, bias=bias, dtype=_dtype())
         if tied:
             self.weight = None  # until the model gives it the embedding's
 
     def forward(self, x: torch.Tensor, embedding: Module, bias: torch.Tensor | None = None) -> torch.Tensor:
-        return F.linear(x, self.weight, bias)
+        return F.linear(x, self.weight, self.bias if bias is None else bias)
 
 
 class Conv1d(torch.nn.Conv1d):
