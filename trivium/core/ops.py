@@ -83,6 +83,11 @@ def zeros(shape: Shape, like: Tensor) -> Tensor:
     return _unbound()
 
 
+def constant(values: Sequence[float], like: Tensor) -> Tensor:
+    """Numbers that the network knows beforehand, (n,) float32, on the device of `like`. Source: numpy.array."""
+    return _unbound()
+
+
 def cast(x: Tensor, dtype: str) -> Tensor:
     """x as another dtype, by NumPy's name of it. Source: numpy.astype."""
     return _unbound()
@@ -100,6 +105,11 @@ def is_integer(x: Tensor) -> bool:
 
 def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """x where the condition holds, y elsewhere. Source: numpy.where."""
+    return _unbound()
+
+
+def take(x: Tensor, index: Tensor) -> Tensor:
+    """Rows of a table: (V, ...), integers (...) -> (..., ...). Source: numpy.take with axis 0."""
     return _unbound()
 
 
@@ -152,6 +162,11 @@ def einsum(formula: str, *xs: Tensor) -> Tensor:
 
 def argmax(x: Tensor, axis: int) -> Tensor:
     """The first place of the largest element along an axis, int32. Source: numpy.argmax."""
+    return _unbound()
+
+
+def argsort(x: Tensor, axis: int) -> Tensor:
+    """The places of the elements along an axis in rising order, int32, stable. Source: numpy.argsort."""
     return _unbound()
 
 
@@ -284,6 +299,14 @@ def attention(
 
 
 # Images
+
+
+def max_pool(x: Tensor, size: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]) -> Tensor:
+    """The largest of each window: (B, H, W, C) -> (B, H', W', C), padded on both sides with what is never the largest.
+
+    Source: torch.nn.functional.max_pool2d.
+    """
+    return _unbound()
 
 
 def resize_bicubic(x: Tensor, size: tuple[int, int]) -> Tensor:

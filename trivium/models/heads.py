@@ -5,7 +5,7 @@ A head is a class with a body: `class BertForMaskedLM(heads.MaskedLM, body=BertM
 """
 
 from trivium.core.errors import InputError
-from trivium.core.outputs import HeadOutput, QuestionAnsweringOutput
+from trivium.core.outputs import HeadOutput, QuestionAnsweringOutput, Seq2SeqLMOutput, Seq2SeqQuestionAnsweringOutput
 
 from . import nn, ops
 
@@ -138,6 +138,22 @@ class FirstTokenClassification(SequenceClassification):
         return self.classifier(out.last_hidden_state)
 
 
+class PooledImageClassification(Head):
+    """Classifies an image by what the body pooled. Labels: as `classification_loss` has them."""
+
+    optional = ("classifier",)
+
+    def __init__(self, c):
+        super().__init__(c)
+        self.classifier = nn.Linear(c.hidden_sizes[-1], c.num_labels)
+
+    def forward(self, *inputs, labels=None, **options):
+        out = self.body(*inputs, **options)
+        logits = self.classifier(out.pooler_output)  # (B, D) -> (B, L)
+        loss = classification_loss(logits, labels, self.config)
+        return HeadOutput(loss, logits, **kept(out, "hidden_states", "attentions"))
+
+
 class LastTokenClassification(Head):
     """Classifies a sequence by its last token that is not padding. Labels: as `classification_loss` has them."""
 
@@ -178,6 +194,26 @@ class TokenClassification(Head):
         out = self.body(*inputs, **options)
         logits = self.classifier(self.dropout(out.last_hidden_state))  # (B, T, D) -> (B, T, L)
         return HeadOutput(token_loss(logits, labels), logits, **kept(out))
+
+
+class TokenScores(Head):
+    """TokenClassification as decoders of text have it: its layer is called `score`."""
+
+    optional = ("score",)
+
+    def __init__(self, c):
+        super().__init__(c)
+        self.dropout = nn.Dropout(self.dropout_rate(c))
+        self.score = nn.Linear(c.hidden_size, c.num_labels)
+
+    @staticmethod
+    def dropout_rate(c):
+        return next(rate for rate in (c.classifier_dropout, c.hidden_dropout, 0.1) if rate is not None)
+
+    def forward(self, *inputs, labels=None, **options):
+        out = self.body(*inputs, **options)
+        logits = self.score(self.dropout(out.last_hidden_state))  # (B, T, D) -> (B, T, L)
+        return HeadOutput(token_loss(logits, labels), logits, **kept(out, "hidden_states", "attentions"))
 
 
 class Choice(Head):
@@ -222,12 +258,59 @@ class QuestionAnswering(Head):
 
     def forward(self, *inputs, start_positions=None, end_positions=None, **options):
         out = self.body(*inputs, **options)
-        logits = self.qa_outputs(out.last_hidden_state)  # (B, T, D) -> (B, T, 2)
+        logits = self.locate(out.last_hidden_state)  # (B, T, D) -> (B, T, 2)
         start, end = logits[..., 0], logits[..., 1]  # (B, T) each
         loss = None
         if start_positions is not None and end_positions is not None:
             loss = (position_loss(start, start_positions) + position_loss(end, end_positions)) / 2
         return QuestionAnsweringOutput(loss, start, end, **kept(out, "hidden_states", "attentions"))
+
+    def locate(self, x):  # (B, T, D) -> (B, T, 2)
+        return self.qa_outputs(x)
+
+
+class Seq2SeqHead(Head):
+    """A head on an encoder and a decoder."""
+
+    def encode(self, *inputs, **options):
+        """The encoder's output, which can be given back as encoder_outputs."""
+        return self.get_body().encode(*inputs, **options)
+
+
+class Seq2SeqLM(Seq2SeqHead):
+    """Predicts a second text from the first. Labels: (B, T), -100 where there is nothing to predict.
+
+    Without decoder_input_ids the decoder is shown the labels, shifted right. A subclass has `unembed(x) -> logits`.
+    """
+
+    def shift_right(self, labels):
+        return shift_right(labels, self.config)
+
+    def forward(self, input_ids=None, attention_mask=None, decoder_input_ids=None, *inputs, labels=None, **options):
+        if labels is not None and decoder_input_ids is None and options.get("decoder_inputs_embeds") is None:
+            decoder_input_ids = self.shift_right(labels)
+        out = self.body(input_ids, attention_mask, decoder_input_ids, *inputs, **options)
+        logits = self.unembed(out.last_hidden_state)  # (B, T, D) -> (B, T, V)
+        return Seq2SeqLMOutput(token_loss(logits, labels), logits, **kept_of_both(out))
+
+
+class Seq2SeqQuestionAnswering(Seq2SeqHead):
+    """QuestionAnswering on an encoder and a decoder."""
+
+    optional = ("qa_outputs",)
+
+    def __init__(self, c):
+        super().__init__(c)
+        self.qa_outputs = nn.Linear(c.hidden_size, 2)
+
+    def forward(self, *inputs, start_positions=None, end_positions=None, **options):
+        out = self.body(*inputs, **options)
+        logits = self.qa_outputs(out.last_hidden_state)  # (B, T, D) -> (B, T, 2)
+        start, end = logits[..., 0], logits[..., 1]  # (B, T) each
+        loss = None
+        if start_positions is not None and end_positions is not None:
+            loss = (position_loss(start, start_positions) + position_loss(end, end_positions)) / 2
+        return Seq2SeqQuestionAnsweringOutput(loss, start, end, **kept_of_both(out))
 
 
 # What networks have in common
@@ -244,6 +327,18 @@ def kept(out, *names):
     """What a head's output takes over from its body's."""
     names = names or ("past_key_values", "hidden_states", "attentions", "cross_attentions")
     return {name: getattr(out, name) for name in names if hasattr(out, name)}
+
+
+def kept_of_both(out):
+    """What a head's output takes over from that of an encoder and a decoder."""
+    names = ("past_key_values", "decoder_hidden_states", "decoder_attentions", "cross_attentions")
+    return kept(out, *names, "encoder_last_hidden_state", "encoder_hidden_states", "encoder_attentions")
+
+
+def shift_right(ids, c):
+    """What a decoder is shown to predict `ids` (B, T): the start token, and all but the last; padding where ids are -100."""
+    shifted = ops.concat([ids[:, :1] * 0 + c.decoder_start_token_id, ids[:, :-1]], 1)
+    return ops.where(shifted == -100, shifted * 0 + c.pad_token_id, shifted)
 
 
 def merge_choices(inputs, options):

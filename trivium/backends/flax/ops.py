@@ -59,6 +59,10 @@ def zeros(shape: Sequence[int], like: Array) -> Array:
     return jnp.zeros(shape, like.dtype)
 
 
+def constant(values: Sequence[float], like: Array) -> Array:
+    return jnp.asarray(values, jnp.float32)
+
+
 def cast(x: Array, dtype: str) -> Array:
     return jnp.asarray(x, dtype)
 
@@ -73,6 +77,10 @@ def is_integer(x: Array) -> bool:
 
 def where(condition: Array, x: Array, y: Array) -> Array:
     return jnp.where(condition, x, y)
+
+
+def take(x: Array, index: Array) -> Array:
+    return jnp.take(x, index, 0)
 
 
 def take_rows(x: Array, index: Array) -> Array:
@@ -112,6 +120,10 @@ def einsum(formula: str, *xs: Array) -> Array:
 
 def argmax(x: Array, axis: int) -> Array:
     return jnp.argmax(x, axis).astype(jnp.int32)
+
+
+def argsort(x: Array, axis: int) -> Array:
+    return jnp.argsort(x, axis, stable=True).astype(jnp.int32)
 
 
 # Elementwise
@@ -230,6 +242,10 @@ def _accumulator(x: Array) -> Any:
 
 
 # Images
+
+
+def max_pool(x: Array, size: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]) -> Array:
+    return nnx.max_pool(x, size, stride, [(side, side) for side in padding])
 
 
 def resize_bicubic(x: Array, size: tuple[int, int]) -> Array:

@@ -59,6 +59,10 @@ def zeros(shape: Sequence[int], like: Any) -> np.ndarray:
     return np.zeros(shape, like.dtype)
 
 
+def constant(values: Sequence[float], like: Any) -> np.ndarray:
+    return np.array(values, np.float32)
+
+
 def cast(x: Any, dtype: str) -> np.ndarray:
     return np.asarray(x).astype(dtype)
 
@@ -73,6 +77,10 @@ def is_integer(x: Any) -> bool:
 
 def where(condition: Any, x: Any, y: Any) -> np.ndarray:
     return np.where(condition, x, y)
+
+
+def take(x: Any, index: Any) -> np.ndarray:
+    return np.take(x, index, 0)
 
 
 def take_rows(x: Any, index: Any) -> np.ndarray:
@@ -115,6 +123,10 @@ def einsum(formula: str, *xs: Any) -> np.ndarray:
 
 def argmax(x: Any, axis: int) -> np.ndarray:
     return np.argmax(x, axis).astype(np.int32)
+
+
+def argsort(x: Any, axis: int) -> np.ndarray:
+    return np.argsort(x, axis, kind="stable").astype(np.int32)
 
 
 # Elementwise
@@ -234,6 +246,12 @@ def _wide(x: Any) -> np.ndarray:
 
 
 # Images
+
+
+def max_pool(x: Any, size: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]) -> np.ndarray:
+    x = np.pad(x, [(0, 0), *((side, side) for side in padding), (0, 0)], constant_values=-np.inf)
+    windows = np.lib.stride_tricks.sliding_window_view(x, size, axis=(1, 2))  # (B, H', W', C, *size)
+    return windows[:, :: stride[0], :: stride[1]].max((-2, -1))
 
 
 def resize_bicubic(x: Any, size: tuple[int, int]) -> np.ndarray:

@@ -68,6 +68,10 @@ def zeros(shape: Sequence[Any], like: Tensor) -> tf.Tensor:
     return tf.zeros(shape, like.dtype)
 
 
+def constant(values: Sequence[float], like: Tensor) -> tf.Tensor:
+    return tf.constant(values, tf.float32)
+
+
 def cast(x: Tensor, dtype: str) -> tf.Tensor:
     return tf.cast(_t(x), dtype)
 
@@ -82,6 +86,10 @@ def is_integer(x: Tensor) -> bool:
 
 def where(condition: Tensor, x: Tensor, y: Tensor) -> tf.Tensor:
     return tf.where(condition, x, y)
+
+
+def take(x: Tensor, index: Tensor) -> tf.Tensor:
+    return tf.gather(_t(x), _t(index))
 
 
 def take_rows(x: Tensor, index: Tensor) -> tf.Tensor:
@@ -127,6 +135,10 @@ def einsum(formula: str, *xs: Tensor) -> tf.Tensor:
 
 def argmax(x: Tensor, axis: int) -> tf.Tensor:
     return tf.argmax(x, axis, output_type=tf.int32)
+
+
+def argsort(x: Tensor, axis: int) -> tf.Tensor:
+    return tf.argsort(x, axis, stable=True)
 
 
 # Elementwise
@@ -245,6 +257,11 @@ def _accumulator(x: Tensor) -> tf.DType:
 
 
 # Images
+
+
+def max_pool(x: Tensor, size: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]) -> tf.Tensor:
+    sides = ((0, 0), *((side, side) for side in padding), (0, 0))
+    return tf.nn.max_pool2d(tf.pad(x, sides, constant_values=x.dtype.min), size, stride, "VALID")
 
 
 def resize_bicubic(x: Tensor, size: tuple[int, int]) -> tf.Tensor:

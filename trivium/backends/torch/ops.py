@@ -57,6 +57,10 @@ def zeros(shape: Sequence[Any], like: Tensor) -> Tensor:
     return torch.zeros(shape, dtype=like.dtype, device=like.device)
 
 
+def constant(values: Sequence[float], like: Tensor) -> Tensor:
+    return torch.tensor(values, dtype=torch.float32, device=like.device)
+
+
 def cast(x: Tensor, dtype: str) -> Tensor:
     return x.to(getattr(torch, dtype))
 
@@ -71,6 +75,10 @@ def is_integer(x: Tensor) -> bool:
 
 def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
     return torch.where(condition, x, y)
+
+
+def take(x: Tensor, index: Tensor) -> Tensor:
+    return x[index]
 
 
 def take_rows(x: Tensor, index: Tensor) -> Tensor:
@@ -112,6 +120,10 @@ def einsum(formula: str, *xs: Tensor) -> Tensor:
 
 def argmax(x: Tensor, axis: int) -> Tensor:
     return x.argmax(axis).to(torch.int32)
+
+
+def argsort(x: Tensor, axis: int) -> Tensor:
+    return x.argsort(dim=axis, stable=True).to(torch.int32)
 
 
 # Elementwise
@@ -235,6 +247,10 @@ def _accumulator(x: Tensor) -> torch.dtype:
 
 
 # Images
+
+
+def max_pool(x: Tensor, size: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]) -> Tensor:
+    return F.max_pool2d(x.permute(0, 3, 1, 2), size, stride, padding).permute(0, 2, 3, 1)
 
 
 def resize_bicubic(x: Tensor, size: tuple[int, int]) -> Tensor:
