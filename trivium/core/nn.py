@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from .errors import Unbound
 from .init import ONES, ZEROS, Init
 from .pretrained import Pretrained
@@ -24,11 +26,15 @@ Tensor = Any
 
 @dataclass(frozen=True)
 class Slot:
-    """The place of a weight in an unbound layer: its canonical shape, the row of the layout's table, its first values."""
+    """The place of a weight in an unbound layer: its canonical shape, the row of the layout's table, its first values.
+
+    `fixed` has the integers of what is no weight, though checkpoints hold it: a constant or a counter.
+    """
 
     layer: str
     shape: tuple[int, ...]
     init: Init | None
+    fixed: Any = None
 
 
 class Module:
@@ -177,6 +183,34 @@ class Dropout(Module):
         super().__init__()
 
 
+class DropPath(Module):
+    """In training leaves a random share `rate` of the samples out, as zeros, and scales the rest by 1 / (1 - rate).
+
+    Source: Huang and others, stochastic depth, arXiv:1603.09382.
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+
+
+class BatchNorm2d(Module):
+    """Normalises each channel to mean 0 and variance 1 over all samples and places, then scales and shifts: (B, H, W, C).
+
+    Training uses the samples at hand, and moves the running statistics `momentum` of the way towards theirs, in each
+    framework's own way of keeping state (PyTorch takes the unbiased variance there); otherwise the running statistics count.
+    Weights: weight, bias, running_mean, running_var (C,). PyTorch also counts its steps, in `num_batches_tracked`.
+    Source: Ioffe and Szegedy, arXiv:1502.03167; torch.nn.BatchNorm2d.
+    """
+
+    def __init__(self, width: int, eps: float, momentum: float) -> None:
+        super().__init__()
+        self.weight = Slot("BatchNorm2d", (width,), ONES)
+        self.bias = Slot("BatchNorm2d", (width,), ZEROS)
+        self.running_mean = Slot("BatchNorm2d", (width,), ZEROS)
+        self.running_var = Slot("BatchNorm2d", (width,), ONES)
+        self.num_batches_tracked = Slot("Counter", (), None, np.zeros((), np.int64))
+
+
 class Conv1d(Module):
     """Convolution over one axis: (B, T, i) -> (B, T', o), channels last. Weights: weight (o, i / groups, k), bias (o,).
 
@@ -229,3 +263,8 @@ def Parameter(shape: tuple[int, ...], init: Init | None = None) -> Slot:  # noqa
 def Buffer(shape: tuple[int, ...], init: Init | None = None) -> Slot:  # noqa: N802, a class in the backends
     """A Parameter that is not trained: part of the checkpoint, but no optimizer sees it. Source: torch.nn.Buffer."""
     return Slot("Buffer", shape, init)
+
+
+def Constant(values: np.ndarray) -> Slot:  # noqa: N802, a class in the backends
+    """Integers that the config fixes, and that PyTorch's checkpoints hold all the same. In `forward` an int tensor."""
+    return Slot("Constant", values.shape, None, values)

@@ -226,3 +226,41 @@ class Seq2SeqQuestionAnsweringOutput(ModelOutput):
     encoder_last_hidden_state: Tensor = None
     encoder_hidden_states: tuple[Tensor, ...] | None = None
     encoder_attentions: tuple[Tensor, ...] | None = None
+
+
+class BackboneOutput(ModelOutput):
+    """Maps of features (B, D, h, w), of the stages asked for; and all of them."""
+
+    feature_maps: tuple[Tensor, ...] | None = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class TextEmbedsOutput(ModelOutput):
+    """A text as a vector (B, P) in a space shared with images, and what its encoder said."""
+
+    text_embeds: Tensor = None
+    last_hidden_state: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class ImageEmbedsOutput(ModelOutput):
+    """An image as a vector (B, P) in a space shared with texts, and what its encoder said."""
+
+    image_embeds: Tensor = None
+    last_hidden_state: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class ContrastiveOutput(ModelOutput):
+    """M texts compared with B images: (B, M) and (M, B), their vectors (M, P) and (B, P), and the encoders' outputs."""
+
+    loss: Tensor = None
+    logits_per_image: Tensor = None
+    logits_per_text: Tensor = None
+    text_embeds: Tensor = None
+    image_embeds: Tensor = None
+    text_model_output: BaseModelOutputWithPooling | None = None
+    vision_model_output: BaseModelOutputWithPooling | None = None

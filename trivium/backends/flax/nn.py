@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from trivium.core.errors import ConfigError
@@ -16,8 +17,8 @@ from trivium.core.pretrained import building
 from .model import Model, Module, rngs
 
 __all__ = [
-    "Buffer", "Conv1D", "Conv1d", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module",
-    "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
+    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "DropPath", "Dropout", "Embedding", "LayerNorm",
+    "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
@@ -56,6 +57,14 @@ class _Buffer(nnx.Variable):
 
 def Buffer(shape: tuple[int, ...], init: Any = None) -> nnx.Variable:  # noqa: N802, as in the contract
     return _Buffer(_abstract(None, shape, _dtype()))
+
+
+class _Constant(nnx.Variable):
+    """Integers that are no weight."""
+
+
+def Constant(values: np.ndarray) -> nnx.Variable:  # noqa: N802, as in the contract
+    return _Constant(jnp.asarray(values, jnp.int32))
 
 
 def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None) -> nnx.Linear:  # noqa: N802
@@ -110,6 +119,26 @@ class ShiftedRMSNorm(Module):
 
 def Dropout(rate: float) -> nnx.Dropout:  # noqa: N802
     return nnx.Dropout(rate, rngs=rngs() if rate else None)
+
+
+def DropPath(rate: float) -> nnx.Dropout:  # noqa: N802
+    return SampleDropout(rate, rngs=rngs() if rate else None)
+
+
+class SampleDropout(nnx.Dropout):
+    """Leaves out whole samples."""
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        if self.deterministic or not self.rate:
+            return x
+        return x * super().__call__(jnp.ones((x.shape[0], *[1] * (x.ndim - 1)), x.dtype))
+
+
+def BatchNorm2d(width: int, eps: float, momentum: float) -> nnx.BatchNorm:  # noqa: N802
+    options = _options("scale_init", "bias_init")
+    layer = nnx.BatchNorm(width, momentum=1 - momentum, epsilon=eps, use_fast_variance=False, **options)
+    layer.mean, layer.var = (nnx.BatchStat(_abstract(None, (width,), _dtype())) for _ in range(2))
+    return layer
 
 
 class Layers(nnx.List):

@@ -14,8 +14,8 @@ from . import ops
 from .model import Model, Module
 
 __all__ = [
-    "Buffer", "Conv1D", "Conv1d", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module",
-    "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
+    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "DropPath", "Dropout", "Embedding", "LayerNorm",
+    "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
@@ -24,6 +24,10 @@ def Parameter(shape: tuple[int, ...], init: Any = None) -> np.ndarray:  # noqa: 
 
 
 Buffer = Parameter
+
+
+def Constant(values: np.ndarray) -> np.ndarray:  # noqa: N802, as in the contract
+    return values
 
 
 class Layers(Module):
@@ -138,6 +142,24 @@ class Dropout(Module):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         return x
+
+
+class DropPath(Dropout):
+    pass
+
+
+class BatchNorm2d(Module):
+    def __init__(self, width: int, eps: float, momentum: float) -> None:
+        super().__init__()
+        self.weight = Parameter((width,))
+        self.bias = Parameter((width,))
+        self.running_mean = Parameter((width,))
+        self.running_var = Parameter((width,))
+        self._eps = eps
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        scale = ops._wide(self.weight) / np.sqrt(ops._wide(self.running_var) + self._eps)
+        return ((ops._wide(x) - ops._wide(self.running_mean)) * scale + ops._wide(self.bias)).astype(x.dtype)
 
 
 class Conv1d(Module):

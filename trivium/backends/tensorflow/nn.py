@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from trivium.core.layers import apply_layers
@@ -14,8 +15,8 @@ from trivium.core.pretrained import building
 from .model import Model, Module
 
 __all__ = [
-    "Buffer", "Conv1D", "Conv1d", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module",
-    "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
+    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "DropPath", "Dropout", "Embedding", "LayerNorm",
+    "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
@@ -25,6 +26,10 @@ def Parameter(shape: tuple[int, ...], init: Any = None) -> keras.Variable:  # no
 
 def Buffer(shape: tuple[int, ...], init: Any = None) -> keras.Variable:  # noqa: N802, as in the contract
     return keras.Variable("zeros", shape=shape, dtype=building().dtype, trainable=False)
+
+
+def Constant(values: np.ndarray) -> tf.Tensor:  # noqa: N802, as in the contract
+    return tf.constant(values, tf.int32)
 
 
 def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None) -> keras.layers.Dense:  # noqa: N802
@@ -74,6 +79,22 @@ class ShiftedRMSNorm(Module):
 
 def Dropout(rate: float) -> keras.layers.Dropout:  # noqa: N802
     return keras.layers.Dropout(rate, seed=building().seed, dtype=building().dtype)
+
+
+class DropPath(keras.layers.Dropout):
+    def __init__(self, rate: float) -> None:
+        super().__init__(rate, seed=building().seed, dtype=building().dtype)
+
+    def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
+        if not training or not self.rate:
+            return x
+        return x * super().call(tf.ones_like(x[(slice(None), *[slice(1)] * (len(x.shape) - 1))]), training)
+
+
+def BatchNorm2d(width: int, eps: float, momentum: float) -> keras.layers.BatchNormalization:  # noqa: N802
+    layer = keras.layers.BatchNormalization(momentum=1 - momentum, epsilon=eps, dtype=building().dtype)
+    layer.build((None, None, None, width))
+    return layer
 
 
 def Conv1d(  # noqa: N802

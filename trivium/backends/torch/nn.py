@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -14,8 +15,8 @@ from trivium.core.pretrained import building
 from .model import Model, Module
 
 __all__ = [
-    "Buffer", "Conv1D", "Conv1d", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module",
-    "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
+    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "DropPath", "Dropout", "Embedding", "LayerNorm",
+    "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
@@ -29,6 +30,10 @@ def Parameter(shape: tuple[int, ...], init: Any = None) -> torch.nn.Parameter:  
 
 def Buffer(shape: tuple[int, ...], init: Any = None) -> torch.nn.Buffer:  # noqa: N802, as in the contract
     return torch.nn.Buffer(torch.empty(shape, dtype=_dtype()))
+
+
+def Constant(values: np.ndarray) -> torch.nn.Buffer:  # noqa: N802, as in the contract
+    return torch.nn.Buffer(torch.tensor(values, device="cpu"))  # not on the meta device: no weight
 
 
 def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None) -> torch.nn.Linear:  # noqa: N802
@@ -68,6 +73,29 @@ class RMSNorm(torch.nn.RMSNorm):
 
 def Dropout(rate: float) -> torch.nn.Dropout:  # noqa: N802
     return torch.nn.Dropout(rate)
+
+
+class DropPath(torch.nn.Module):
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.training or not self.rate:
+            return x
+        return x * F.dropout(torch.ones_like(x[(slice(None), *[slice(1)] * (x.ndim - 1))]), self.rate)
+
+    def extra_repr(self) -> str:
+        return f"{self.rate}"
+
+
+class BatchNorm2d(torch.nn.BatchNorm2d):
+    def __init__(self, width: int, eps: float, momentum: float) -> None:
+        super().__init__(width, eps, momentum, dtype=_dtype())
+        self.num_batches_tracked = torch.zeros((), dtype=torch.int64, device="cpu")  # not on the meta device: no weight
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
 
 
 class Layers(torch.nn.ModuleList):
