@@ -145,6 +145,8 @@ PAD = 36
 RIGHT_IDS = ids(2, 7, high=PAD).where("1111100", "1111111", other=PAD)
 LEFT_IDS = ids(2, 7, high=PAD).where("0011111", "1111111", other=PAD)
 IMAGE = normal(2, 3, 12, 12)
+SOURCE = {"input_ids": ids(2, 6), "attention_mask": mask("111111", "111100")}  # what an encoder is given
+ENDED = ids(2, 7, low=3).where("1101011", "1110110", other=2)  # texts with end-of-text tokens, as many in each
 
 
 def rows() -> dict[str, Row]:

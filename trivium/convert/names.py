@@ -50,7 +50,8 @@ def spellings(weight: Weight, layout: Layout, dialect: str, rules: Rules) -> Ite
         leaves.append(_LEGACY[leaf])
     for owner in owners:
         for name in leaves:
-            yield _renamed(_join(owner, name), dialect, rules)
+            found = _renamed(_join(owner, name), dialect, rules)
+            yield _join(_collection(weight, layout), found) if dialect == "flax4" else found
 
 
 def layers(weight: Weight, layout: Layout, rules: Rules, top: Iterable[str]) -> tuple[str, ...]:
@@ -79,6 +80,13 @@ def model_name(network: type) -> str:
     """What TensorFlow calls a model: "tf_bert_for_masked_lm". Source: to_snake_case of Keras 2."""
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", f"TF{network.__name__}")
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def _collection(weight: Weight, layout: Layout) -> str:
+    """Flax keeps statistics apart: where a network has any, its file has two trees of names, not one."""
+    if not layout.has_statistics:
+        return ""
+    return "batch_stats" if weight.leaf.startswith("running_") else "params"
 
 
 def _in_head(owner: str, layout: Layout) -> str:

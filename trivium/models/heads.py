@@ -75,10 +75,11 @@ class CausalLM(NextToken):
 
     output_embedding = "lm_head"
     optional = ("lm_head",)
+    biased = False
 
     def __init__(self, c):
         super().__init__(c)
-        self.lm_head = nn.Unembedding(c.hidden_size, c.vocab_size, tied=c.tie_word_embeddings)
+        self.lm_head = nn.Unembedding(c.hidden_size, c.vocab_size, tied=c.tie_word_embeddings, bias=self.biased)
 
     def unembed(self, x):
         return self.lm_head(x, self.get_input_embeddings())
