@@ -169,6 +169,8 @@ def _notes(found: Match, target: Target, destination: Path, dtype: str | None) -
         yield f"weights were cast to {dtype}; config.json is as it was"
     elif target.kind.name == "hdf5" and any(tensor.dtype.name == "bfloat16" for tensor in found.found.values()):
         yield "HDF5 has no bfloat16: Trivium and Keras 3 read it back, Transformers 4 does not; --dtype float32 serves it"
+    if target.dialect == "torch" and (counters := [fixed.name for fixed in found.layout.fixed.values() if fixed.counts]):
+        yield f"{len(counters)} counters of training steps, which PyTorch alone keeps, begin at 0: {counters[0]}, ..."
     for kind in target.kind.earlier():
         if (destination / kind.file).exists():
             yield f"{kind.file} is in the destination too, and is read before {target.kind.file}"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from trivium.core.layout import Layout, Weight
 
-from .rules import Rules
+from .rules import Bare, Rules
 
 _FLAX_LEAVES = ("kernel", "scale", "embedding")
 _LEGACY = {"weight": "gamma", "bias": "beta"}
@@ -35,9 +35,10 @@ def spellings(weight: Weight, layout: Layout, dialect: str, rules: Rules) -> Ite
     """All names under which a weight may be found, the one that Transformers 4 writes first."""
     leaf = weight.place(dialect).name
     if dialect == "tf4":
+        yield from (rule.name for rule in _bare(weight, layout, rules))
         others = {"embeddings": "weight", "weight": "embeddings"} if weight.layer == "Embedding" else {}
         for name in filter(None, (leaf, others.get(leaf))):
-            yield _tensorflow(_renamed(_join(_in_head(weight.owner, layout), name), dialect, rules))
+            yield _tensorflow(_renamed(_join(_in_head(weight.owner, layout), name), dialect, rules), rules.dotted)
         return
     owners = [weight.owner]
     if layout.prefix == "":
@@ -49,14 +50,22 @@ def spellings(weight: Weight, layout: Layout, dialect: str, rules: Rules) -> Ite
         leaves.append(_LEGACY[leaf])
     for owner in owners:
         for name in leaves:
-            yield _renamed(_join(owner, name), dialect, rules)
+            found = _renamed(_join(owner, name), dialect, rules)
+            yield _join(_collection(weight, layout), found) if dialect == "flax4" else found
 
 
 def layers(weight: Weight, layout: Layout, rules: Rules, top: Iterable[str]) -> tuple[str, ...]:
     """The top-level layers of tf_model.h5 that hold a weight, its own first; `top` are those that there are."""
+    for rule in _bare(weight, layout, rules):
+        return (rule.layer,)
     path = _join(_in_head(weight.owner, layout), weight.leaf)
     shared = (rule.layer for rule in rules.shared if rule.layer in top and f"{path}.".startswith(f"{rule.path}."))
     return (key(weight, layout, "tf4", rules).partition("/")[0], *shared)
+
+
+def _bare(weight: Weight, layout: Layout, rules: Rules) -> list[Bare]:
+    path = _join(_in_head(weight.owner, layout), weight.leaf)
+    return [rule for rule in rules.bare if rule.path == path]
 
 
 def is_derived(name: str, layout: Layout, rules: Rules) -> bool:
@@ -71,6 +80,13 @@ def model_name(network: type) -> str:
     """What TensorFlow calls a model: "tf_bert_for_masked_lm". Source: to_snake_case of Keras 2."""
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", f"TF{network.__name__}")
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def _collection(weight: Weight, layout: Layout) -> str:
+    """Flax keeps statistics apart: where a network has any, its file has two trees of names, not one."""
+    if not layout.has_statistics:
+        return ""
+    return "batch_stats" if weight.leaf.startswith("running_") else "params"
 
 
 def _in_head(owner: str, layout: Layout) -> str:
@@ -89,6 +105,12 @@ def _renamed(name: str, dialect: str, rules: Rules) -> str:
     return name
 
 
-def _tensorflow(name: str) -> str:
+def _tensorflow(name: str, dotted: tuple[str, ...]) -> str:
     """A dotted path as TensorFlow spells it: an index is joined to what it counts."""
-    return re.sub(r"\.(\d+)(?=\.)", r"_._\1", name).replace("_._", "\0").replace(".", "/").replace("\0", "_._") + ":0"
+    first, *parts = name.split(".")
+    found, owner = first, first
+    for part in parts:
+        counts = part.isdigit() and part is not parts[-1]
+        found += (("." if owner in dotted else "_._") if counts else "/") + part
+        owner = owner if counts else part
+    return f"{found}:0"

@@ -93,10 +93,21 @@ class Match:
         missing = [name for name in self.missing if name not in absent]
         unexpected = set(self.unexpected)
         for network in catalogue.classes_of(self.config.model_type) if unexpected else ():
-            unexpected -= set(_lookup(self.checkpoint, layout(network, self.config), self.rules).values())
+            config = self._config_of(network)
+            if config is not None:
+                other = layout(network, config)
+                unexpected -= set(_lookup(self.checkpoint, other, self.rules).values())
+                unexpected -= _fixed(self.checkpoint, other, self.rules)
         if missing or unexpected or self.misshapen or not self.found:
             self._fail(missing, sorted(unexpected))
         return absent
+
+    def _config_of(self, network: type) -> Config | None:
+        """The config for another class: this one, or the checkpoint's own where this one is but a part of it."""
+        kind, values = network.config_class, self.checkpoint.config or {}
+        if isinstance(self.config, kind):
+            return self.config
+        return kind.from_dict(values) if values.get("model_type") == kind.model_type else None
 
     def _fail(self, missing: Iterable[str], unexpected: Iterable[str]) -> NoReturn:
         missing, unexpected, dialect = list(missing), list(unexpected), self.checkpoint.dialect
@@ -143,8 +154,11 @@ def match(checkpoint: Checkpoint, network: type, config: Config, ignore: Iterabl
             copies[key] = name
     misshapen = tuple(name for name, tensor in found.items() if tensor.shape != sources[name].shape_in(checkpoint.dialect))
     patterns = tuple(ignore)
+    fixed = _fixed(checkpoint, weights, rules)
     rest = [key for key in checkpoint.tensors if key not in set(keys.values())]
-    left_out = tuple(key for key in rest if is_derived(key, weights, rules) or any(fnmatchcase(key, p) for p in patterns))
+    left_out = tuple(
+        key for key in rest if key in fixed or is_derived(key, weights, rules) or any(fnmatchcase(key, p) for p in patterns)
+    )
     result = Match(
         checkpoint=checkpoint,
         network=network,
@@ -173,6 +187,18 @@ def _lookup(checkpoint: Checkpoint, weights: Layout, rules: Rules) -> dict[Weigh
         key = next((key for key in spellings(place, weights, checkpoint.dialect, rules) if key in checkpoint.tensors), None)
         if key is not None:
             found[place] = key
+    return found
+
+
+def _fixed(checkpoint: Checkpoint, weights: Layout, rules: Rules) -> set[str]:
+    """The keys of what the layout fixes: counters, and constants where the checkpoint has the same."""
+    found = set()
+    for fixed in weights.fixed.values():
+        key = next(
+            (key for key in spellings(fixed.place, weights, checkpoint.dialect, rules) if key in checkpoint.tensors), None
+        )
+        if key is not None and (fixed.counts or np.array_equal(checkpoint.tensors[key].read(), fixed.values)):
+            found.add(key)
     return found
 
 
@@ -212,7 +238,7 @@ def fit(checkpoint: Checkpoint, config: Mapping[str, Any] | None = None) -> Matc
         parsed = catalogue.config_class(values["model_type"]).from_dict(values)
     except ConfigError as error:
         raise ConfigError(error.message, path=path, key=error.key, hint=error.hint) from None
-    classes = catalogue.classes_of(values["model_type"])
+    classes = [network for network in catalogue.classes_of(values["model_type"]) if isinstance(parsed, network.config_class)]
     named = [re.sub("^(TF|Flax)", "", name) for name in parsed.architectures]
     classes.sort(key=lambda network: network.__name__ not in named)
     best = None

@@ -33,19 +33,42 @@ class Shared:
 
 
 @dataclass(frozen=True)
+class Bare:
+    """In tf_model.h5 the weight `path` is in the top-level layer `layer`, under exactly `name`, without the model's name."""
+
+    path: str
+    layer: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Twice:
+    """In a dialect a weight that is tied to the name `path` is written under that name too."""
+
+    dialect: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Rules:
     """All exceptions of an architecture.
 
     Attributes:
         renames: Names that differ; the first that fits counts.
         shared: What TensorFlow's files hold twice.
+        twice: Ties that a dialect's files spell out.
         derived: Patterns (as of `fnmatch`) of names that old PyTorch checkpoints also have, without the body's prefix, and
             that hold nothing but what the code itself makes: masks, counters. They are left out, and reported.
+        bare: What TensorFlow's files hold without the model's name.
+        dotted: Lists whose members TensorFlow calls `stages.0`, as the Hub does, and not `stages_._0`.
     """
 
     renames: tuple[Rename, ...] = ()
     shared: tuple[Shared, ...] = ()
+    twice: tuple[Twice, ...] = ()
     derived: tuple[str, ...] = ()
+    bare: tuple[Bare, ...] = ()
+    dotted: tuple[str, ...] = ()
 
 
 @functools.cache

@@ -124,6 +124,13 @@ def _outputs(
             lambda source=source, kept=kept: produce(source, kept),  # type: ignore[misc]
             layers(weight, weights, rules, top) if target.dialect == "tf4" else (),
         )
+    integers = {"torch": "int64", "tf4": "int32"}.get(target.dialect)  # Flax's files have none
+    for fixed in weights.fixed.values():
+        if integers and (target.dialect == "torch" or not fixed.counts):
+            name = key(fixed.place, weights, target.dialect, rules)
+            owners = layers(fixed.place, weights, rules, top) if target.dialect == "tf4" else ()
+            values = fixed.values.astype(integers)
+            yield Output(name, values.dtype, values.shape, lambda values=values: values, owners)  # type: ignore[misc]
 
 
 def save(

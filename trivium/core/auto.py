@@ -18,6 +18,8 @@ TASKS: dict[str, tuple[str, ...]] = {
     "AutoModelForPreTraining": ("ForPreTraining", "ForMaskedLM", "LMHeadModel", "ForMaskedImageModeling"),
     "AutoModelForMaskedLM": ("ForMaskedLM",),
     "AutoModelForCausalLM": ("ForCausalLM", "LMHeadModel"),
+    "AutoModelForSeq2SeqLM": ("ForConditionalGeneration", "MTModel"),
+    "AutoModelForSpeechSeq2Seq": ("ForConditionalGeneration",),
     "AutoModelForNextSentencePrediction": ("ForNextSentencePrediction",),
     "AutoModelForSequenceClassification": ("ForSequenceClassification",),
     "AutoModelForMultipleChoice": ("ForMultipleChoice",),
@@ -71,8 +73,8 @@ class AutoModel:
         Raises:
             ConfigError: The architecture has none for the task; those that it has are named.
         """
-        config_name, *names = catalogue.architectures()[catalogue.folder_of_type(config.model_type)]
-        prefix = config_name.removesuffix("Config")
+        names = catalogue.architectures()[catalogue.folder_of_type(config.model_type)]
+        prefix = type(config).__name__.removesuffix("Config")
         for suffix in TASKS[cls.__name__]:
             if prefix + suffix in names:
                 return getattr(cls._door, prefix + suffix)

@@ -42,6 +42,8 @@ class Config:
     Every field is honoured by the network, or restricted by its type to the values that are: another value is a
     `ConfigError` that names the field. Keys that Trivium does not know are kept and written back as they were.
     A config is frozen and compares by value, so that JAX can use it as a static argument.
+    A field may be a config itself (`text_config: CLIPTextConfig = CLIPTextConfig()`, or `Config` for one of any architecture):
+    it is read from and written to an object inside config.json, and may be given as a dict.
 
     Source: the configuration files of Transformers 4.
     """
@@ -49,6 +51,8 @@ class Config:
     model_type: ClassVar[str]
     aliases: ClassVar[Mapping[str, str]] = {}
     """Another name of a field -> the field, where Transformers accepts both."""
+    default_labels: ClassVar[int] = 2
+    """How many labels there are if nothing is said of them."""
 
     architectures: tuple[str, ...] = ()
     dtype: str | None = None
@@ -75,7 +79,7 @@ class Config:
             object.__setattr__(self, field.name, self._checked(field.name, getattr(self, field.name)))
         if self.pruned_heads:
             raise self.error("pruned_heads", "pruned heads are not supported; prune the weights themselves")
-        labels = self.id2label or {i: f"LABEL_{i}" for i in range(self.num_labels or 2)}
+        labels = self.id2label or {i: f"LABEL_{i}" for i in range(self.num_labels or self.default_labels)}
         if self.num_labels not in (None, len(labels)):
             raise self.error("num_labels", f"is {self.num_labels}, but id2label names {len(labels)} labels")
         object.__setattr__(self, "id2label", labels)
@@ -143,21 +147,27 @@ class Config:
         options = {name: overrides.pop(name) for name in hub.OPTIONS if name in overrides}
         folder = hub.resolve(source, config_only=True, **options)
         path = folder if folder.is_file() else folder / "config.json"
-        values = read_json(path)
-        cls._check_model_type(values, path)
         try:
-            return cls.from_dict(values, **overrides)
+            return cls.from_dict(cls._own(read_json(path), path), **overrides)
         except ConfigError as error:
             raise ConfigError(error.message, path=path, key=error.key, hint=error.hint) from None
 
     @classmethod
-    def _check_model_type(cls, values: Mapping[str, Any], path: Path) -> None:
+    def _own(cls, values: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
+        """What of a config.json is this config: all of it, or the field of a larger config that has this one as a part."""
+        from trivium.models import catalogue
+
         found = values.get("model_type", cls.model_type)
-        if found != cls.model_type:
-            raise ConfigError(
-                f"model_type is {found!r}; {cls.__name__} is for {cls.model_type!r}",
-                path=path, key="model_type", hint="AutoConfig and AutoModel find the class for any checkpoint",
-            )  # fmt: skip
+        if found == cls.model_type:
+            return values
+        if found in catalogue.configs():
+            for name, kind in _field_types(catalogue.config_class(found)).items():
+                if kind is cls:
+                    return values.get(name) or {}
+        raise ConfigError(
+            f"model_type is {found!r}; {cls.__name__} is for {cls.model_type!r}",
+            path=path, key="model_type", hint="AutoConfig and AutoModel find the class for any checkpoint",
+        )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
         """config.json: the keys it was read with, as they were, and every field that has another value than they say."""
@@ -169,7 +179,7 @@ class Config:
             if name in said:
                 differs = value != said[name]
             elif name in _LABELS:
-                differs = name != "num_labels" and self.id2label != {0: "LABEL_0", 1: "LABEL_1"}
+                differs = name != "num_labels" and self.id2label != {i: f"LABEL_{i}" for i in range(self.default_labels)}
             else:
                 differs = value != field.default or not (self.source or name in _COMMON)
             if differs:
@@ -191,6 +201,18 @@ class Config:
     def replace(self, **changes: Any) -> typing.Self:
         """A copy with some fields changed."""
         return type(self).from_dict(self.to_dict(), **changes)
+
+    # What a cache of keys and values needs to know; an architecture says otherwise
+
+    @property
+    def key_heads(self) -> int:
+        """The number of heads of keys and values."""
+        return self.num_attention_heads
+
+    @property
+    def head_width(self) -> int:
+        """The width of a head."""
+        return self.hidden_size // self.num_attention_heads
 
     # Behaviour as a value
 
@@ -278,11 +300,23 @@ def _fit(value: Any, kind: Any) -> tuple[bool, Any]:
         return all(_fit(item, item_kind)[0] for item in value.values()), dict(value)
     if kind is Any:
         return True, value
+    if isinstance(kind, type) and issubclass(kind, Config):
+        if isinstance(value, Mapping):
+            value = (_class_of(value) if kind is Config else kind).from_dict(value)
+        elif value is None and kind is not Config:
+            value = kind()
+        return isinstance(value, kind), value
     if kind in (None, type(None)):
         return value is None, value
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return True, float(value)
     return isinstance(value, kind) and (kind is bool or not isinstance(value, bool)), value
+
+
+def _class_of(values: Mapping[str, Any]) -> type[Config]:
+    from trivium.models import catalogue
+
+    return catalogue.config_class(values.get("model_type"))
 
 
 def _describe(kind: Any) -> str:
@@ -306,6 +340,8 @@ def _describe(kind: Any) -> str:
 
 
 def _jsonable(value: Any) -> Any:
+    if isinstance(value, Config):
+        return value.to_dict()
     if isinstance(value, tuple):
         return [_jsonable(item) for item in value]
     if isinstance(value, dict):

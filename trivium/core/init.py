@@ -61,6 +61,16 @@ class TruncatedNormal(Init):
         return values
 
 
+@dataclass(frozen=True)
+class Sinusoids(Init):
+    """Row p holds sin(p / 10000^(2 i / D)) at 2 i and its cosine at 2 i + 1. Source: arXiv:1706.03762, section 3.5."""
+
+    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+        positions, width = shape
+        angles = np.arange(positions)[:, None] / 10000 ** (np.arange(width) // 2 * 2 / width)
+        return np.where(np.arange(width) % 2, np.cos(angles), np.sin(angles)).astype(np.float32)
+
+
 def draw(name: str, shape: tuple[int, ...], init: Init, seed: int) -> np.ndarray:
     """The first values of the weight `name`, float32. They depend on its name, its shape and the seed alone."""
     key = int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:16], "little")

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .init import Init
+from .init import ZEROS, Init
 
 if TYPE_CHECKING:
     from .config import Config
@@ -23,19 +23,27 @@ if TYPE_CHECKING:
 #   tensorflow  the Keras 3 layer in memory          flax   the nnx module in memory
 #   tf4         tf_model.h5 of Transformers 4        flax4  flax_model.msgpack of Transformers 4
 # A cell is the weight's name there and its axes, one letter each, from which every transpose is derived:
+#   k    the length of a kernel                      d    width, where a vector belongs to it
 #   o i  output and input features     v d  vocabulary and width     h w  height and width     1  an axis of length one
-# A Parameter ("*") keeps its name and axes everywhere.
+# A Parameter and a Buffer keep their name and axes everywhere.
 _ROWS = """
 layer        weight   torch         tensorflow     flax           tf4            flax4
 Linear       weight   weight oi     kernel io      kernel io      kernel io      kernel io
 Linear       bias     bias o        bias o         bias o         bias o         bias o
 Conv1D       weight   weight io     kernel io      kernel io      weight io      kernel oi
 Conv1D       bias     bias o        bias o         bias o         bias 1o        bias o
+Conv1d       weight   weight oik    kernel kio     kernel kio     kernel kio     kernel kio
+Conv1d       bias     bias o        bias o         bias o         bias o         bias o
 Conv2d       weight   weight oihw   kernel hwio    kernel hwio    kernel hwio    kernel hwio
 Conv2d       bias     bias o        bias o         bias o         bias o         bias o
 Embedding    weight   weight vd     embeddings vd  embedding vd   embeddings vd  embedding vd
 LayerNorm    weight   weight d      gamma d        scale d        gamma d        scale d
 LayerNorm    bias     bias d        beta d         bias d         beta d         bias d
+RMSNorm      weight   weight d      scale d        scale d        weight d       weight d
+BatchNorm2d  weight   weight d      gamma d        scale d        gamma d        scale d
+BatchNorm2d  bias     bias d        beta d         bias d         beta d         bias d
+BatchNorm2d  running_mean running_mean d moving_mean d mean d      moving_mean d  mean d
+BatchNorm2d  running_var  running_var d moving_variance d var d    moving_variance d var d
 """
 
 
@@ -80,7 +88,7 @@ class Weight:
 
     def place(self, column: str) -> Place:
         """Where `column` (torch, tensorflow, flax, tf4, flax4) keeps it."""
-        if self.layer == "Parameter":
+        if self.layer in ("Parameter", "Buffer", "Constant"):
             return Place(self.leaf, "abcdefgh"[: len(self.shape)])
         return PLACES[self.layer, self.leaf][column]
 
@@ -119,6 +127,27 @@ def rearrange(array: np.ndarray, source: str, target: str) -> np.ndarray:
     return array.reshape([1 if axis == "1" else next(sizes) for axis in target])
 
 
+@dataclass(frozen=True, eq=False)
+class Fixed:
+    """Integers that are no weight, though checkpoints hold them.
+
+    Attributes:
+        name: Their name there.
+        values: The constant, or a counter's zero.
+        counts: Whether they are a counter, which PyTorch alone keeps: whatever a checkpoint says is right, and where there is
+            none, a new one begins.
+    """
+
+    name: str
+    values: np.ndarray
+    counts: bool
+
+    @property
+    def place(self) -> Weight:
+        """Where it would be if it were a weight, by which dialects spell its name."""
+        return Weight(self.name, self.values.shape, "Constant", self.name.rpartition(".")[2], ZEROS)
+
+
 @dataclass(frozen=True)
 class Layout:
     """The weights of a network.
@@ -129,6 +158,7 @@ class Layout:
         prefix: Where a network with a head keeps its body ("bert"); empty for a body itself.
         body_prefix: Where networks with a head keep this kind of body.
         optional: Parts (paths) that a checkpoint of another class may lack: heads, poolers.
+        fixed: Name -> integers that are no weight, though PyTorch's checkpoints hold them.
     """
 
     weights: Mapping[str, Weight]
@@ -136,6 +166,7 @@ class Layout:
     prefix: str
     body_prefix: str
     optional: tuple[str, ...]
+    fixed: Mapping[str, Fixed] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Weight]:
         return iter(self.weights.values())
@@ -154,15 +185,23 @@ def layout(network: type, config: Config) -> Layout:
     for name, layer, leaf, shape, init in walk(model):
         weights[name] = Weight(name, shape, layer, leaf, init or model.initializer(config))
     prefix = "" if model.get_body() is model else model.body_prefix
-    return Layout(weights, model.ties(), prefix, model.body_prefix, tuple(model.optional_parts()))
+    fixed = {name: Fixed(name, slot.fixed, slot.layer == "Counter") for name, slot in slots(model) if slot.fixed is not None}
+    return Layout(weights, model.ties(), prefix, model.body_prefix, tuple(model.optional_parts()), fixed)
 
 
 def walk(module: Any, path: str = "") -> Iterator[tuple[str, str, str, tuple[int, ...], Init | None]]:
     """(name, layer, leaf, shape, init) of every weight under a module of the contract, in the order of attributes."""
+    for name, slot in slots(module, path):
+        if slot.fixed is None:
+            yield name, slot.layer, name.rpartition(".")[2], slot.shape, slot.init
+
+
+def slots(module: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """(name, slot) of everything that checkpoints hold of a module, in the order of attributes."""
     from . import nn
 
     for name, value in vars(module).items():
         if isinstance(value, nn.Slot):
-            yield path + name, value.layer, name, value.shape, value.init
+            yield path + name, value
         elif isinstance(value, nn.Module):
-            yield from walk(value, f"{path}{name}.")
+            yield from slots(value, f"{path}{name}.")

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from .errors import Unbound
 from .init import ONES, ZEROS, Init
 from .pretrained import Pretrained
@@ -24,11 +26,15 @@ Tensor = Any
 
 @dataclass(frozen=True)
 class Slot:
-    """The place of a weight in an unbound layer: its canonical shape, the row of the layout's table, its first values."""
+    """The place of a weight in an unbound layer: its canonical shape, the row of the layout's table, its first values.
+
+    `fixed` has the integers of what is no weight, though checkpoints hold it: a constant or a counter.
+    """
 
     layer: str
     shape: tuple[int, ...]
     init: Init | None
+    fixed: Any = None
 
 
 class Module:
@@ -105,21 +111,40 @@ class Unembedding(Module):
     """x W^T + b: (..., D) -> (..., V), a linear layer that may use the weight of an embedding instead of its own.
 
     Called `unembedding(x, embedding, bias=None)` with the input's Embedding; where `tied`, its table is W, and the layer has
-    no weight of its own. The bias is the caller's. Source: Press and Wolf, arXiv:1608.05859.
+    no weight of its own. The bias is the layer's own (weight: bias (V,)), or the caller's.
+    Source: Press and Wolf, arXiv:1608.05859.
     """
 
-    def __init__(self, width: int, vocabulary: int, tied: bool) -> None:
+    def __init__(self, width: int, vocabulary: int, tied: bool, bias: bool = False) -> None:
         super().__init__()
         if not tied:
             self.weight = Slot("Linear", (vocabulary, width), None)
+        if bias:
+            self.bias = Slot("Linear", (vocabulary,), ZEROS)
 
 
 class Embedding(Module):
-    """Rows of a table: integers (...) -> (..., D). Weight: weight (V, D). Source: torch.nn.Embedding."""
+    """Rows of a table: integers (...) -> (..., D). Weight: weight (V, D), which training leaves alone unless `trained`.
 
-    def __init__(self, vocabulary: int, width: int) -> None:
+    Source: torch.nn.Embedding.
+    """
+
+    def __init__(self, vocabulary: int, width: int, init: Init | None = None, trained: bool = True) -> None:
         super().__init__()
-        self.weight = Slot("Embedding", (vocabulary, width), None)
+        self.weight = Slot("Embedding", (vocabulary, width), init)
+
+
+class SharedEmbedding(Module):
+    """An embedding that may use the table of another instead of its own.
+
+    Called `embedding(x, other=None)` with the other Embedding; where `tied`, its table is used, and the layer has no weight of
+    its own. Source: Press and Wolf, arXiv:1608.05859.
+    """
+
+    def __init__(self, vocabulary: int, width: int, tied: bool) -> None:
+        super().__init__()
+        if not tied:
+            self.weight = Slot("Embedding", (vocabulary, width), None)
 
 
 class LayerNorm(Module):
@@ -134,6 +159,20 @@ class LayerNorm(Module):
         self.bias = Slot("LayerNorm", (width,), ZEROS)
 
 
+class RMSNorm(Module):
+    """Scales the last axis to a mean square of 1, in float32 at least, then by the weight. Weight: weight (D,).
+
+    Args:
+        shift: Added to the weight: 1 where the checkpoint holds the weight's distance from one (Gemma).
+
+    Source: Zhang and Sennrich, arXiv:1910.07467.
+    """
+
+    def __init__(self, width: int, eps: float, shift: float = 0.0) -> None:
+        super().__init__()
+        self.weight = Slot("RMSNorm", (width,), ZEROS if shift else ONES)
+
+
 class Dropout(Module):
     """In training sets a random share `rate` of x to zero and scales the rest by 1 / (1 - rate); otherwise x as it is.
 
@@ -144,18 +183,88 @@ class Dropout(Module):
         super().__init__()
 
 
+class DropPath(Module):
+    """In training leaves a random share `rate` of the samples out, as zeros, and scales the rest by 1 / (1 - rate).
+
+    Source: Huang and others, stochastic depth, arXiv:1603.09382.
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+
+
+class BatchNorm2d(Module):
+    """Normalises each channel to mean 0 and variance 1 over all samples and places, then scales and shifts: (B, H, W, C).
+
+    Training uses the samples at hand, and moves the running statistics `momentum` of the way towards theirs, in each
+    framework's own way of keeping state (PyTorch takes the unbiased variance there); otherwise the running statistics count.
+    Weights: weight, bias, running_mean, running_var (C,). PyTorch also counts its steps, in `num_batches_tracked`.
+    Source: Ioffe and Szegedy, arXiv:1502.03167; torch.nn.BatchNorm2d.
+    """
+
+    def __init__(self, width: int, eps: float, momentum: float) -> None:
+        super().__init__()
+        self.weight = Slot("BatchNorm2d", (width,), ONES)
+        self.bias = Slot("BatchNorm2d", (width,), ZEROS)
+        self.running_mean = Slot("BatchNorm2d", (width,), ZEROS)
+        self.running_var = Slot("BatchNorm2d", (width,), ONES)
+        self.num_batches_tracked = Slot("Counter", (), None, np.zeros((), np.int64))
+
+
+class Conv1d(Module):
+    """Convolution over one axis: (B, T, i) -> (B, T', o), channels last. Weights: weight (o, i / groups, k), bias (o,).
+
+    Source: torch.nn.Conv1d.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel_size: int,
+        stride: int = 1,
+        padding: int = 0,
+        groups: int = 1,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.weight = Slot("Conv1d", (outputs, inputs // groups, kernel_size), None)
+        if bias:
+            self.bias = Slot("Conv1d", (outputs,), ZEROS)
+
+
 class Conv2d(Module):
-    """Convolution without padding: (B, H, W, i) -> (B, H', W', o), channels last. Weights: weight (o, i, h, w), bias (o,).
+    """Convolution: (B, H, W, i) -> (B, H', W', o), channels last. Weights: weight (o, i / groups, h, w), bias (o,).
 
     Source: torch.nn.Conv2d.
     """
 
-    def __init__(self, inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel_size: tuple[int, int],
+        stride: tuple[int, int] = (1, 1),
+        padding: tuple[int, int] = (0, 0),
+        groups: int = 1,
+        bias: bool = True,
+    ) -> None:
         super().__init__()
-        self.weight = Slot("Conv2d", (outputs, inputs, *kernel_size), None)
-        self.bias = Slot("Conv2d", (outputs,), ZEROS)
+        self.weight = Slot("Conv2d", (outputs, inputs // groups, *kernel_size), None)
+        if bias:
+            self.bias = Slot("Conv2d", (outputs,), ZEROS)
 
 
 def Parameter(shape: tuple[int, ...], init: Init | None = None) -> Slot:  # noqa: N802, a class in the backends
     """A weight that a module holds itself. In `forward` it is a tensor of that shape."""
     return Slot("Parameter", shape, init)
+
+
+def Buffer(shape: tuple[int, ...], init: Init | None = None) -> Slot:  # noqa: N802, a class in the backends
+    """A Parameter that is not trained: part of the checkpoint, but no optimizer sees it. Source: torch.nn.Buffer."""
+    return Slot("Buffer", shape, init)
+
+
+def Constant(values: np.ndarray) -> Slot:  # noqa: N802, a class in the backends
+    """Integers that the config fixes, and that PyTorch's checkpoints hold all the same. In `forward` an int tensor."""
+    return Slot("Constant", values.shape, None, values)

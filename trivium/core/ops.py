@@ -60,6 +60,16 @@ def broadcast_to(x: Tensor, shape: Shape) -> Tensor:
     return _unbound()
 
 
+def pad(x: Tensor, widths: Sequence[tuple[int, int]]) -> Tensor:
+    """x with zeros before and after it: one (before, after) per axis. Source: numpy.pad."""
+    return _unbound()
+
+
+def roll(x: Tensor, shifts: Sequence[int], axes: Sequence[int]) -> Tensor:
+    """x shifted along axes, what falls out coming in again at the other end. Source: numpy.roll."""
+    return _unbound()
+
+
 # Values
 
 
@@ -70,6 +80,11 @@ def arange(stop: Any, like: Tensor) -> Tensor:
 
 def zeros(shape: Shape, like: Tensor) -> Tensor:
     """Zeros in the dtype and on the device of `like`. Source: numpy.zeros."""
+    return _unbound()
+
+
+def constant(values: Sequence[float], like: Tensor) -> Tensor:
+    """Numbers that the network knows beforehand, (n,) float32, on the device of `like`. Source: numpy.array."""
     return _unbound()
 
 
@@ -93,8 +108,18 @@ def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
     return _unbound()
 
 
+def take(x: Tensor, index: Tensor) -> Tensor:
+    """Rows of a table: (V, ...), integers (...) -> (..., ...). Source: numpy.take with axis 0."""
+    return _unbound()
+
+
 def take_rows(x: Tensor, index: Tensor) -> Tensor:
     """x[b, index[b]]: (B, T, ...), (B,) integer -> (B, ...). A negative index counts from the end."""
+    return _unbound()
+
+
+def take_along(x: Tensor, index: Tensor, axis: int) -> Tensor:
+    """The elements of x at `index` along an axis; the other axes are those of both. Source: numpy.take_along_axis."""
     return _unbound()
 
 
@@ -115,12 +140,90 @@ def sum(x: Tensor) -> Tensor:
     return _unbound()
 
 
+def mean(x: Tensor, axis: int) -> Tensor:
+    """The mean along an axis, which goes. Source: numpy.mean."""
+    return _unbound()
+
+
+def max(x: Tensor, axis: int) -> Tensor:
+    """The largest element along an axis, which goes. Source: numpy.max."""
+    return _unbound()
+
+
+def cumsum(x: Tensor, axis: int) -> Tensor:
+    """Sums of the elements up to each, in x's dtype. Source: numpy.cumsum."""
+    return _unbound()
+
+
+def einsum(formula: str, *xs: Tensor) -> Tensor:
+    """Products summed over the letters that the result lacks. Source: numpy.einsum."""
+    return _unbound()
+
+
 def argmax(x: Tensor, axis: int) -> Tensor:
     """The first place of the largest element along an axis, int32. Source: numpy.argmax."""
     return _unbound()
 
 
+def argsort(x: Tensor, axis: int) -> Tensor:
+    """The places of the elements along an axis in rising order, int32, stable. Source: numpy.argsort."""
+    return _unbound()
+
+
+# Elementwise
+
+
+def exp(x: Tensor) -> Tensor:
+    """e to the x."""
+    return _unbound()
+
+
+def log(x: Tensor) -> Tensor:
+    """The natural logarithm."""
+    return _unbound()
+
+
+def sqrt(x: Tensor) -> Tensor:
+    """The square root."""
+    return _unbound()
+
+
+def cos(x: Tensor) -> Tensor:
+    """The cosine of radians."""
+    return _unbound()
+
+
+def sin(x: Tensor) -> Tensor:
+    """The sine of radians."""
+    return _unbound()
+
+
+def maximum(x: Tensor, y: Tensor) -> Tensor:
+    """The larger of two; y may be a number. Source: numpy.maximum."""
+    return _unbound()
+
+
+def minimum(x: Tensor, y: Tensor) -> Tensor:
+    """The smaller of two; y may be a number. Source: numpy.minimum."""
+    return _unbound()
+
+
 # Activations
+
+
+def softmax(x: Tensor, axis: int) -> Tensor:
+    """exp(x) over its sum along an axis; made in float32 at least."""
+    return _unbound()
+
+
+def log_softmax(x: Tensor, axis: int) -> Tensor:
+    """The logarithm of softmax; made in float32 at least."""
+    return _unbound()
+
+
+def softplus(x: Tensor) -> Tensor:
+    """log(1 + exp(x))."""
+    return _unbound()
 
 
 def gelu(x: Tensor) -> Tensor:
@@ -172,15 +275,19 @@ def attention(
     v: Tensor,
     mask: Tensor | None = None,
     *,
+    bias: Tensor | None = None,
     causal: bool = False,
     scale: float,
     dropout: Callable[[Tensor], Tensor],
     weights: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
-    """softmax(scale q k^T) v for every head: (B, T, N, H), two of (B, S, N, H) -> (B, T, N, H), and the weights.
+    """softmax(scale q k^T + bias) v for every head: (B, T, N, H), two of (B, S, K, H) -> (B, T, N, H), and the weights.
+
+    N is a multiple of K: query head n goes with key head n // (N / K) (Ainslie and others, arXiv:2305.13245).
 
     Args:
         mask: Boolean, (B or 1, N or 1, T or 1, S); False hides a key. A query that may see no key gets the mean of all values.
+        bias: Added to the scaled products, (B or 1, N, T or 1, S), in q's dtype.
         causal: Also hides the keys after each query; T = S.
         scale: What the products are multiplied by, usually H ** -0.5.
         dropout: The network's `nn.Dropout`, for the weights.
@@ -194,10 +301,26 @@ def attention(
 # Images
 
 
+def max_pool(x: Tensor, size: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]) -> Tensor:
+    """The largest of each window: (B, H, W, C) -> (B, H', W', C), padded on both sides with what is never the largest.
+
+    Source: torch.nn.functional.max_pool2d.
+    """
+    return _unbound()
+
+
 def resize_bicubic(x: Tensor, size: tuple[int, int]) -> Tensor:
     """Images (B, H, W, C) resized to (B, *size, C), not antialiased, with Keys's cubic of a = -0.75 and corners not aligned.
 
     Source: torch.nn.functional.interpolate(mode="bicubic"); Keys, IEEE Trans. ASSP 29, 1981.
+    """
+    return _unbound()
+
+
+def resize_bilinear(x: Tensor, size: tuple[int, int]) -> Tensor:
+    """Images (B, H, W, C) resized to (B, *size, C), not antialiased, corners not aligned.
+
+    Source: torch.nn.functional.interpolate(mode="bilinear").
     """
     return _unbound()
 

@@ -82,6 +82,22 @@ class LayerCache(NamedTuple):
     length: Tensor
 
 
+class CrossCache(NamedTuple):
+    """A LayerCache of a decoder that also attends to an encoder, whose keys and values are computed once and kept.
+
+    Attributes:
+        key, value, length: As in LayerCache.
+        cross_key: (B, E, K, H), E the tokens of the encoder; None before the first call, which is given what the encoder saw.
+        cross_value: The same.
+    """
+
+    key: Tensor
+    value: Tensor
+    length: Tensor
+    cross_key: Tensor | None = None
+    cross_value: Tensor | None = None
+
+
 class BaseModelOutput(ModelOutput):
     """A body's output. Shapes: (B, T, D); one (B, T, D) per layer and one before; one (B, N, T, S) per layer."""
 
@@ -154,3 +170,97 @@ class MaskedImageModelingOutput(ModelOutput):
     reconstruction: Tensor = None
     hidden_states: tuple[Tensor, ...] | None = None
     attentions: tuple[Tensor, ...] | None = None
+
+
+class DistilledClassificationOutput(ModelOutput):
+    """DeiT's two classifiers (B, L), and their mean as the logits."""
+
+    logits: Tensor = None
+    cls_logits: Tensor = None
+    distillation_logits: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class Seq2SeqModelOutput(ModelOutput):
+    """The output of an encoder and a decoder: the decoder's last state (B, T, D), and what either kept.
+
+    Of the decoder: one (B, T, D) per layer and one before, (B, N, T, S) and (B, N, T, E) per layer. Of the encoder: (B, E, D),
+    one per layer and one before, (B, N, E, E) per layer; None where the encoder's keys came from the cache.
+    """
+
+    last_hidden_state: Tensor = None
+    past_key_values: tuple[CrossCache, ...] | None = None
+    decoder_hidden_states: tuple[Tensor, ...] | None = None
+    decoder_attentions: tuple[Tensor, ...] | None = None
+    cross_attentions: tuple[Tensor, ...] | None = None
+    encoder_last_hidden_state: Tensor = None
+    encoder_hidden_states: tuple[Tensor, ...] | None = None
+    encoder_attentions: tuple[Tensor, ...] | None = None
+
+
+class Seq2SeqLMOutput(ModelOutput):
+    """The output of a head on an encoder and a decoder: the loss () if there were labels, the logits, what the body kept."""
+
+    loss: Tensor = None
+    logits: Tensor = None
+    past_key_values: tuple[CrossCache, ...] | None = None
+    decoder_hidden_states: tuple[Tensor, ...] | None = None
+    decoder_attentions: tuple[Tensor, ...] | None = None
+    cross_attentions: tuple[Tensor, ...] | None = None
+    encoder_last_hidden_state: Tensor = None
+    encoder_hidden_states: tuple[Tensor, ...] | None = None
+    encoder_attentions: tuple[Tensor, ...] | None = None
+
+
+class Seq2SeqQuestionAnsweringOutput(ModelOutput):
+    """Start and end logits, (B, T) each, and what the body kept."""
+
+    loss: Tensor = None
+    start_logits: Tensor = None
+    end_logits: Tensor = None
+    past_key_values: tuple[CrossCache, ...] | None = None
+    decoder_hidden_states: tuple[Tensor, ...] | None = None
+    decoder_attentions: tuple[Tensor, ...] | None = None
+    cross_attentions: tuple[Tensor, ...] | None = None
+    encoder_last_hidden_state: Tensor = None
+    encoder_hidden_states: tuple[Tensor, ...] | None = None
+    encoder_attentions: tuple[Tensor, ...] | None = None
+
+
+class BackboneOutput(ModelOutput):
+    """Maps of features (B, D, h, w), of the stages asked for; and all of them."""
+
+    feature_maps: tuple[Tensor, ...] | None = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class TextEmbedsOutput(ModelOutput):
+    """A text as a vector (B, P) in a space shared with images, and what its encoder said."""
+
+    text_embeds: Tensor = None
+    last_hidden_state: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class ImageEmbedsOutput(ModelOutput):
+    """An image as a vector (B, P) in a space shared with texts, and what its encoder said."""
+
+    image_embeds: Tensor = None
+    last_hidden_state: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class ContrastiveOutput(ModelOutput):
+    """M texts compared with B images: (B, M) and (M, B), their vectors (M, P) and (B, P), and the encoders' outputs."""
+
+    loss: Tensor = None
+    logits_per_image: Tensor = None
+    logits_per_text: Tensor = None
+    text_embeds: Tensor = None
+    image_embeds: Tensor = None
+    text_model_output: BaseModelOutputWithPooling | None = None
+    vision_model_output: BaseModelOutputWithPooling | None = None

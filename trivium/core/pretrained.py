@@ -96,7 +96,9 @@ class Pretrained:
 
     def ties(self) -> dict[str, str]:
         """Other name -> name of each weight that PyTorch's state dict has under two names."""
-        found = dict(self.other_ties)
+        body, prefix = self.get_body(), self._prefix()
+        found = {prefix + alias: prefix + name for alias, name in body.other_ties.items()}
+        found |= {} if body is self else self.other_ties
         if self.output_embedding and self.config.tie_word_embeddings:
             found[f"{self.output_embedding}.weight"] = f"{self._prefix()}{self.get_body().input_embedding}.weight"
         return found

@@ -19,6 +19,13 @@ def bicubic(old: int, new: int) -> np.ndarray:
     return matrix
 
 
+@functools.lru_cache(maxsize=32)
+def bilinear(old: int, new: int) -> np.ndarray:
+    """The (new, old) float64 matrix that resizes one axis as `ops.resize_bilinear` defines it."""
+    centres = np.clip((np.arange(new) + 0.5) * old / new - 0.5, 0, old - 1)
+    return np.maximum(0, 1 - np.abs(centres[:, None] - np.arange(old)))
+
+
 def _keys(x: np.ndarray, a: float = -0.75) -> np.ndarray:
     """Keys's cubic kernel."""
     x = np.abs(x)

@@ -3,7 +3,7 @@
 B batch, T tokens of the input, S room for tokens, K key heads, H head width.
 """
 
-from trivium.core.outputs import LayerCache
+from trivium.core.outputs import CrossCache, LayerCache
 
 from . import ops
 
@@ -11,7 +11,7 @@ from . import ops
 def empty(model, batch_size, max_length):
     """Caches that have seen nothing, in the dtype and on the device of the model's weights."""
     c, like = model.config, model.like()
-    shape = (batch_size, max_length, c.num_attention_heads, c.hidden_size // c.num_attention_heads)
+    shape = (batch_size, max_length, c.key_heads, c.head_width)
     return tuple(  # no array twice: whoever gives the cache away to be overwritten (donation in JAX) may give each one once
         LayerCache(ops.zeros(shape, like=like), ops.zeros(shape, like=like), ops.arange(1, like=like)[0])
         for _ in range(c.num_hidden_layers)
@@ -32,4 +32,29 @@ def extend(cache, k, v):
     if cache is None:
         return k, v, None
     keys, values = ops.update(cache.key, k, cache.length), ops.update(cache.value, v, cache.length)
-    return keys, values, LayerCache(keys, values, cache.length + ops.shape(k)[1])
+    return keys, values, cache._replace(key=keys, value=values, length=cache.length + ops.shape(k)[1])
+
+
+# Decoders that attend to an encoder
+
+
+def empty_crossed(model, batch_size, max_length, layers, heads, head_width):
+    """CrossCaches that have seen nothing, not even the encoder's states, as `empty` makes them."""
+    like, shape = model.like(), (batch_size, max_length, heads, head_width)
+    return tuple(
+        CrossCache(ops.zeros(shape, like=like), ops.zeros(shape, like=like), ops.arange(1, like=like)[0]) for _ in range(layers)
+    )
+
+
+def has_crossed(cache):
+    """Whether a cache, of a layer or of all, holds an encoder's keys; then the encoder is needed no more."""
+    layer = cache[0] if type(cache) is tuple and cache else cache
+    return getattr(layer, "cross_key", None) is not None
+
+
+def cross(cache, encoded, project):
+    """Keys and values (B, E, K, H) of an encoder, computed by `project` the first time, and the cache that keeps them."""
+    if has_crossed(cache):
+        return cache.cross_key, cache.cross_value, cache
+    k, v = project(encoded)
+    return k, v, None if cache is None else cache._replace(cross_key=k, cross_value=v)

@@ -5,7 +5,7 @@ A head is a class with a body: `class BertForMaskedLM(heads.MaskedLM, body=BertM
 """
 
 from trivium.core.errors import InputError
-from trivium.core.outputs import HeadOutput, QuestionAnsweringOutput
+from trivium.core.outputs import HeadOutput, QuestionAnsweringOutput, Seq2SeqLMOutput, Seq2SeqQuestionAnsweringOutput
 
 from . import nn, ops
 
@@ -16,9 +16,9 @@ class Head(nn.Model):
     body_class = None
     body_options = {}
 
-    def __init_subclass__(cls, body=None, **options):
+    def __init_subclass__(cls, body=None, prefix=None, **options):
         if body is not None:
-            cls.body_class, cls.config_class, cls.body_prefix = body, body.config_class, body.body_prefix
+            cls.body_class, cls.config_class, cls.body_prefix = body, body.config_class, prefix or body.body_prefix
         super().__init_subclass__(**options)
 
     def __init__(self, c):
@@ -75,29 +75,84 @@ class CausalLM(NextToken):
 
     output_embedding = "lm_head"
     optional = ("lm_head",)
+    biased = False
 
     def __init__(self, c):
         super().__init__(c)
-        self.lm_head = nn.Unembedding(c.hidden_size, c.vocab_size, tied=c.tie_word_embeddings)
+        self.lm_head = nn.Unembedding(c.hidden_size, c.vocab_size, tied=c.tie_word_embeddings, bias=self.biased)
 
     def unembed(self, x):
         return self.lm_head(x, self.get_input_embeddings())
 
 
-class PooledClassification(Head):
-    """Classifies a sequence by its pooled first token. Labels: as `classification_loss` has them."""
+class SequenceClassification(Head):
+    """Classifies a sequence. Labels: as `classification_loss` has them.
+
+    A subclass has `classify(out) -> logits`, from its body's output.
+    """
 
     optional = ("classifier",)
+
+    def forward(self, *inputs, labels=None, **options):
+        out = self.body(*inputs, **options)
+        logits = self.classify(out)  # (B, L)
+        return HeadOutput(classification_loss(logits, labels, self.config), logits, **kept(out))
+
+
+class PooledClassification(SequenceClassification):
+    """SequenceClassification by the pooled first token."""
 
     def __init__(self, c):
         super().__init__(c)
         self.dropout = nn.Dropout(self.dropout_rate(c))
         self.classifier = nn.Linear(c.hidden_size, c.num_labels)
 
+    def classify(self, out):  # (B, D) -> (B, L)
+        return self.classifier(self.dropout(out.pooler_output))
+
+
+class TwoLayers(nn.Module):
+    """The first token classified by two layers, the first with an activation: RoBERTa's head, and its relatives'."""
+
+    def __init__(self, c, activation, rate):
+        super().__init__()
+        self.dense = nn.Linear(c.hidden_size, c.hidden_size)
+        self.out_proj = nn.Linear(c.hidden_size, c.num_labels)
+        self.dropout = nn.Dropout(rate)
+        self.activation = ops.activation(activation)
+
+    def forward(self, x):  # (B, T, D) -> (B, L)
+        x = self.activation(self.dense(self.dropout(x[:, 0])))
+        return self.out_proj(self.dropout(x))
+
+
+class FirstTokenClassification(SequenceClassification):
+    """SequenceClassification by the first token and `TwoLayers`."""
+
+    classifier_activation = "tanh"
+
+    def __init__(self, c):
+        super().__init__(c)
+        self.classifier = TwoLayers(c, self.classifier_activation, self.dropout_rate(c))
+
+    def classify(self, out):  # (B, T, D) -> (B, L)
+        return self.classifier(out.last_hidden_state)
+
+
+class PooledImageClassification(Head):
+    """Classifies an image by what the body pooled. Labels: as `classification_loss` has them."""
+
+    optional = ("classifier",)
+
+    def __init__(self, c):
+        super().__init__(c)
+        self.classifier = nn.Linear(c.hidden_sizes[-1], c.num_labels)
+
     def forward(self, *inputs, labels=None, **options):
         out = self.body(*inputs, **options)
-        logits = self.classifier(self.dropout(out.pooler_output))  # (B, D) -> (B, L)
-        return HeadOutput(classification_loss(logits, labels, self.config), logits, **kept(out))
+        logits = self.classifier(out.pooler_output)  # (B, D) -> (B, L)
+        loss = classification_loss(logits, labels, self.config)
+        return HeadOutput(loss, logits, **kept(out, "hidden_states", "attentions"))
 
 
 class LastTokenClassification(Head):
@@ -142,15 +197,33 @@ class TokenClassification(Head):
         return HeadOutput(token_loss(logits, labels), logits, **kept(out))
 
 
-class MultipleChoice(Head):
-    """Chooses among C sequences. Inputs are (B, C, T); labels (B,) the right choice."""
+class TokenScores(Head):
+    """TokenClassification as decoders of text have it: its layer is called `score`."""
 
-    optional = ("classifier",)
+    optional = ("score",)
 
     def __init__(self, c):
         super().__init__(c)
         self.dropout = nn.Dropout(self.dropout_rate(c))
-        self.classifier = nn.Linear(c.hidden_size, 1)
+        self.score = nn.Linear(c.hidden_size, c.num_labels)
+
+    @staticmethod
+    def dropout_rate(c):
+        return next(rate for rate in (c.classifier_dropout, c.hidden_dropout, 0.1) if rate is not None)
+
+    def forward(self, *inputs, labels=None, **options):
+        out = self.body(*inputs, **options)
+        logits = self.score(self.dropout(out.last_hidden_state))  # (B, T, D) -> (B, T, L)
+        return HeadOutput(token_loss(logits, labels), logits, **kept(out, "hidden_states", "attentions"))
+
+
+class Choice(Head):
+    """Chooses among C sequences. Inputs are (B, C, T); labels (B,) the right choice.
+
+    A subclass has `judge(out) -> logits`, a number (B C, 1) for each sequence from its body's output.
+    """
+
+    optional = ("classifier",)
 
     def input_shapes(self):
         return {name: ((None, *shape), dtype) for name, (shape, dtype) in super().input_shapes().items()}
@@ -158,14 +231,72 @@ class MultipleChoice(Head):
     def forward(self, *inputs, labels=None, **options):
         inputs, options, choices = merge_choices(inputs, options)
         out = self.body(*inputs, **options)
-        logits = self.classifier(self.dropout(out.pooler_output))  # (B C, D) -> (B C, 1)
-        logits = ops.reshape(logits, choices)  # (B, C)
+        logits = ops.reshape(self.judge(out), choices)  # (B C, 1) -> (B, C)
         loss = None if labels is None else ops.cross_entropy(logits, labels)
         return HeadOutput(loss, logits, **kept(out))
 
 
+class MultipleChoice(Choice):
+    """Choice by the pooled first token."""
+
+    def __init__(self, c):
+        super().__init__(c)
+        self.dropout = nn.Dropout(self.dropout_rate(c))
+        self.classifier = nn.Linear(c.hidden_size, 1)
+
+    def judge(self, out):  # (B C, D) -> (B C, 1)
+        return self.classifier(self.dropout(out.pooler_output))
+
+
 class QuestionAnswering(Head):
     """Finds where an answer starts and ends. `start_positions`, `end_positions`: (B,); beyond the text: there is none."""
+
+    optional = ("qa_outputs",)
+
+    def __init__(self, c):
+        super().__init__(c)
+        self.qa_outputs = nn.Linear(c.hidden_size, 2)
+
+    def forward(self, *inputs, start_positions=None, end_positions=None, **options):
+        out = self.body(*inputs, **options)
+        logits = self.locate(out.last_hidden_state)  # (B, T, D) -> (B, T, 2)
+        start, end = logits[..., 0], logits[..., 1]  # (B, T) each
+        loss = None
+        if start_positions is not None and end_positions is not None:
+            loss = (position_loss(start, start_positions) + position_loss(end, end_positions)) / 2
+        return QuestionAnsweringOutput(loss, start, end, **kept(out, "hidden_states", "attentions"))
+
+    def locate(self, x):  # (B, T, D) -> (B, T, 2)
+        return self.qa_outputs(x)
+
+
+class Seq2SeqHead(Head):
+    """A head on an encoder and a decoder."""
+
+    def encode(self, *inputs, **options):
+        """The encoder's output, which can be given back as encoder_outputs."""
+        return self.get_body().encode(*inputs, **options)
+
+
+class Seq2SeqLM(Seq2SeqHead):
+    """Predicts a second text from the first. Labels: (B, T), -100 where there is nothing to predict.
+
+    Without decoder_input_ids the decoder is shown the labels, shifted right. A subclass has `unembed(x) -> logits`.
+    """
+
+    def shift_right(self, labels):
+        return shift_right(labels, self.config)
+
+    def forward(self, input_ids=None, attention_mask=None, decoder_input_ids=None, *inputs, labels=None, **options):
+        if labels is not None and decoder_input_ids is None and options.get("decoder_inputs_embeds") is None:
+            decoder_input_ids = self.shift_right(labels)
+        out = self.body(input_ids, attention_mask, decoder_input_ids, *inputs, **options)
+        logits = self.unembed(out.last_hidden_state)  # (B, T, D) -> (B, T, V)
+        return Seq2SeqLMOutput(token_loss(logits, labels), logits, **kept_of_both(out))
+
+
+class Seq2SeqQuestionAnswering(Seq2SeqHead):
+    """QuestionAnswering on an encoder and a decoder."""
 
     optional = ("qa_outputs",)
 
@@ -180,7 +311,7 @@ class QuestionAnswering(Head):
         loss = None
         if start_positions is not None and end_positions is not None:
             loss = (position_loss(start, start_positions) + position_loss(end, end_positions)) / 2
-        return QuestionAnsweringOutput(loss, start, end, **kept(out, "hidden_states", "attentions"))
+        return Seq2SeqQuestionAnsweringOutput(loss, start, end, **kept_of_both(out))
 
 
 # What networks have in common
@@ -197,6 +328,18 @@ def kept(out, *names):
     """What a head's output takes over from its body's."""
     names = names or ("past_key_values", "hidden_states", "attentions", "cross_attentions")
     return {name: getattr(out, name) for name in names if hasattr(out, name)}
+
+
+def kept_of_both(out):
+    """What a head's output takes over from that of an encoder and a decoder."""
+    names = ("past_key_values", "decoder_hidden_states", "decoder_attentions", "cross_attentions")
+    return kept(out, *names, "encoder_last_hidden_state", "encoder_hidden_states", "encoder_attentions")
+
+
+def shift_right(ids, c):
+    """What a decoder is shown to predict `ids` (B, T): the start token, and all but the last; padding where ids are -100."""
+    shifted = ops.concat([ids[:, :1] * 0 + c.decoder_start_token_id, ids[:, :-1]], 1)
+    return ops.where(shifted == -100, shifted * 0 + c.pad_token_id, shifted)
 
 
 def merge_choices(inputs, options):

@@ -14,19 +14,22 @@ def padding(attention_mask):
     return visible[:, None] if len(visible.shape) == 3 else visible[:, None, None, :]
 
 
-def causal(x, attention_mask, cache):
-    """The mask of a decoder of x (B, T, D): no query sees a later key. -> (B or 1, 1, T, S).
+def causal(x, attention_mask, cache, window=None):
+    """The mask of a decoder of x (B, T, D): no query sees a later key, or one `window` or more before. -> (B or 1, 1, T, S).
 
     None where `causal=True` says it all. With a cache S is its room, and column j of `attention_mask` is about the j-th
     token that the cache has seen or will see; columns that it lacks at the end are visible.
     """
-    if cache is None and attention_mask is None:
+    if cache is None and attention_mask is None and window is None:
         return None
     tokens = ops.shape(x)[1]
     seen = 0 if cache is None else cache[0].length
     room = tokens if cache is None else ops.shape(cache[0].key)[1]
     queries = ops.arange(tokens, like=x) + seen
-    visible = (ops.arange(room, like=x) <= queries[:, None])[None, None]
+    keys = ops.arange(room, like=x)
+    visible = (keys <= queries[:, None])[None, None]
+    if window is not None:
+        visible = visible & (keys > queries[:, None] - window)
     if attention_mask is not None:
         visible = visible & padding(_widen(attention_mask, room))
     return visible

@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from trivium.core.errors import ConfigError
@@ -17,7 +18,8 @@ from trivium.core.pretrained import building
 from .model import Model, Module, rngs
 
 __all__ = [
-    "Conv1D", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "Unembedding",
+    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "DropPath", "Dropout", "Embedding", "LayerNorm",
+    "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
@@ -50,6 +52,22 @@ def Parameter(shape: tuple[int, ...], init: Any = None) -> nnx.Param:  # noqa: N
     return nnx.Param(_abstract(None, shape, _dtype()))
 
 
+class _Buffer(nnx.Variable):
+    """A weight that is no `nnx.Param`, so that optimizers and `model.params` leave it out."""
+
+
+def Buffer(shape: tuple[int, ...], init: Any = None) -> nnx.Variable:  # noqa: N802, as in the contract
+    return _Buffer(_abstract(None, shape, _dtype()))
+
+
+class _Constant(nnx.Variable):
+    """Integers that are no weight."""
+
+
+def Constant(values: np.ndarray) -> nnx.Variable:  # noqa: N802, as in the contract
+    return _Constant(jnp.asarray(values, jnp.int32))
+
+
 def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None) -> nnx.Linear:  # noqa: N802
     return nnx.Linear(inputs, outputs, use_bias=bias, **_options("kernel_init", "bias_init"))
 
@@ -58,18 +76,70 @@ def Conv1D(inputs: int, outputs: int, init: Any = None) -> nnx.Linear:  # noqa: 
     return Linear(inputs, outputs)
 
 
-def Embedding(vocabulary: int, width: int) -> nnx.Embed:  # noqa: N802
+def Embedding(vocabulary: int, width: int, init: Any = None, trained: bool = True) -> nnx.Embed:  # noqa: N802
     layer = nnx.Embed(vocabulary, width, **_options("embedding_init"))
     layer.dtype = None  # nnx has the dtype of the weights at birth
+    if not trained:
+        layer.embedding = Buffer((vocabulary, width))
     return layer
+
+
+class SharedEmbedding(Module):
+    def __init__(self, vocabulary: int, width: int, tied: bool) -> None:
+        super().__init__()
+        if not tied:
+            self.embedding = Parameter((vocabulary, width))
+        self._tied = tied
+
+    def forward(self, x: jax.Array, other: nnx.Embed | None = None) -> jax.Array:
+        table = other.embedding if self._tied else self.embedding  # type: ignore[union-attr]
+        return jnp.take(table[...], jnp.asarray(x), 0)
 
 
 def LayerNorm(width: int, eps: float) -> nnx.LayerNorm:
     return nnx.LayerNorm(width, epsilon=eps, use_fast_variance=False, **_options("scale_init", "bias_init"))
 
 
+def RMSNorm(width: int, eps: float, shift: float = 0.0) -> Any:  # noqa: N802
+    return ShiftedRMSNorm(width, eps, shift) if shift else nnx.RMSNorm(width, epsilon=eps, **_options("scale_init"))
+
+
+class ShiftedRMSNorm(Module):
+    """`nnx.RMSNorm` whose weight is its distance from `shift`."""
+
+    def __init__(self, width: int, eps: float, shift: float) -> None:
+        super().__init__()
+        self.scale = Parameter((width,))
+        self.eps, self.shift = eps, shift
+
+    def forward(self, x: jax.Array) -> jax.Array:
+        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+        wide = wide * jax.lax.rsqrt(jnp.mean(wide * wide, -1, keepdims=True) + self.eps)
+        return (wide * (self.scale[...].astype(wide.dtype) + self.shift)).astype(x.dtype)
+
+
 def Dropout(rate: float) -> nnx.Dropout:  # noqa: N802
     return nnx.Dropout(rate, rngs=rngs() if rate else None)
+
+
+def DropPath(rate: float) -> nnx.Dropout:  # noqa: N802
+    return SampleDropout(rate, rngs=rngs() if rate else None)
+
+
+class SampleDropout(nnx.Dropout):
+    """Leaves out whole samples."""
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        if self.deterministic or not self.rate:
+            return x
+        return x * super().__call__(jnp.ones((x.shape[0], *[1] * (x.ndim - 1)), x.dtype))
+
+
+def BatchNorm2d(width: int, eps: float, momentum: float) -> nnx.BatchNorm:  # noqa: N802
+    options = _options("scale_init", "bias_init")
+    layer = nnx.BatchNorm(width, momentum=1 - momentum, epsilon=eps, use_fast_variance=False, **options)
+    layer.mean, layer.var = (nnx.BatchStat(_abstract(None, (width,), _dtype())) for _ in range(2))
+    return layer
 
 
 class Layers(nnx.List):
@@ -81,18 +151,57 @@ class Layers(nnx.List):
 
 
 class Unembedding(Module):
-    def __init__(self, width: int, vocabulary: int, tied: bool) -> None:
+    def __init__(self, width: int, vocabulary: int, tied: bool, bias: bool = False) -> None:
         super().__init__()
         if not tied:
             self.kernel = Parameter((width, vocabulary))
-        self._tied = tied
+        if bias:
+            self.bias = Parameter((vocabulary,))
+        self._tied, self._biased = tied, bias
 
     def forward(self, x: jax.Array, embedding: nnx.Embed, bias: jax.Array | None = None) -> jax.Array:
         kernel = embedding.embedding[...].T if self._tied else self.kernel[...]
+        bias = self.bias[...] if self._biased else bias
         x, kernel, bias = _in_dtype_of_weights((x, kernel, bias))
         x = x @ kernel
         return x if bias is None else x + bias
 
 
-def Conv2d(inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]) -> nnx.Conv:  # noqa: N802
-    return nnx.Conv(inputs, outputs, kernel_size, stride, padding="VALID", **_options("kernel_init", "bias_init"))
+def Conv1d(  # noqa: N802
+    inputs: int,
+    outputs: int,
+    kernel_size: int,
+    stride: int = 1,
+    padding: int = 0,
+    groups: int = 1,
+    bias: bool = True,
+) -> nnx.Conv:
+    return _convolution(inputs, outputs, (kernel_size,), (stride,), (padding,), groups, bias)
+
+
+def Conv2d(  # noqa: N802
+    inputs: int,
+    outputs: int,
+    kernel_size: tuple[int, int],
+    stride: tuple[int, int] = (1, 1),
+    padding: tuple[int, int] = (0, 0),
+    groups: int = 1,
+    bias: bool = True,
+) -> nnx.Conv:
+    return _convolution(inputs, outputs, kernel_size, stride, padding, groups, bias)
+
+
+def _convolution(
+    inputs: int,
+    outputs: int,
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[int, ...],
+    groups: int,
+    bias: bool,
+) -> nnx.Conv:
+    sides = [(side, side) for side in padding]
+    options = _options("kernel_init", "bias_init")
+    return nnx.Conv(
+        inputs, outputs, size, stride, padding=sides, feature_group_count=groups, use_bias=bias, **options
+    )

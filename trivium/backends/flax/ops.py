@@ -11,7 +11,7 @@ from flax import nnx
 from jax import Array, lax
 
 from trivium.core import activations
-from trivium.core.resampling import bicubic
+from trivium.core.resampling import bicubic, bilinear
 
 # Shapes
 
@@ -40,6 +40,14 @@ def broadcast_to(x: Array, shape: Sequence[int]) -> Array:
     return jnp.broadcast_to(x, shape)
 
 
+def pad(x: Array, widths: Sequence[tuple[int, int]]) -> Array:
+    return jnp.pad(x, widths)
+
+
+def roll(x: Array, shifts: Sequence[int], axes: Sequence[int]) -> Array:
+    return jnp.roll(x, tuple(shifts), tuple(axes))
+
+
 # Values
 
 
@@ -49,6 +57,10 @@ def arange(stop: int, like: Array) -> Array:
 
 def zeros(shape: Sequence[int], like: Array) -> Array:
     return jnp.zeros(shape, like.dtype)
+
+
+def constant(values: Sequence[float], like: Array) -> Array:
+    return jnp.asarray(values, jnp.float32)
 
 
 def cast(x: Array, dtype: str) -> Array:
@@ -67,8 +79,16 @@ def where(condition: Array, x: Array, y: Array) -> Array:
     return jnp.where(condition, x, y)
 
 
+def take(x: Array, index: Array) -> Array:
+    return jnp.take(x, index, 0)
+
+
 def take_rows(x: Array, index: Array) -> Array:
     return x[jnp.arange(x.shape[0]), index]
+
+
+def take_along(x: Array, index: Array, axis: int) -> Array:
+    return jnp.take_along_axis(x, index, axis)
 
 
 def update(x: Array, values: Array, start: Array) -> Array:
@@ -82,11 +102,74 @@ def sum(x: Array) -> Array:
     return jnp.sum(x, dtype=x.dtype)
 
 
+def mean(x: Array, axis: int) -> Array:
+    return jnp.mean(x, axis)
+
+
+def max(x: Array, axis: int) -> Array:
+    return jnp.max(x, axis)
+
+
+def cumsum(x: Array, axis: int) -> Array:
+    return jnp.cumsum(x, axis, dtype=x.dtype)
+
+
+def einsum(formula: str, *xs: Array) -> Array:
+    return jnp.einsum(formula, *xs)
+
+
 def argmax(x: Array, axis: int) -> Array:
     return jnp.argmax(x, axis).astype(jnp.int32)
 
 
+def argsort(x: Array, axis: int) -> Array:
+    return jnp.argsort(x, axis, stable=True).astype(jnp.int32)
+
+
+# Elementwise
+
+
+def exp(x: Array) -> Array:
+    return jnp.exp(x)
+
+
+def log(x: Array) -> Array:
+    return jnp.log(x)
+
+
+def sqrt(x: Array) -> Array:
+    return jnp.sqrt(x)
+
+
+def cos(x: Array) -> Array:
+    return jnp.cos(x)
+
+
+def sin(x: Array) -> Array:
+    return jnp.sin(x)
+
+
+def maximum(x: Array, y: Any) -> Array:
+    return jnp.maximum(x, y)
+
+
+def minimum(x: Array, y: Any) -> Array:
+    return jnp.minimum(x, y)
+
+
 # Activations
+
+
+def softmax(x: Array, axis: int) -> Array:
+    return jax.nn.softmax(x.astype(_accumulator(x)), axis).astype(x.dtype)
+
+
+def log_softmax(x: Array, axis: int) -> Array:
+    return jax.nn.log_softmax(x.astype(_accumulator(x)), axis).astype(x.dtype)
+
+
+def softplus(x: Array) -> Array:
+    return jax.nn.softplus(x)
 
 
 def gelu(x: Array) -> Array:
@@ -130,6 +213,7 @@ def attention(
     v: Array,
     mask: Array | None = None,
     *,
+    bias: Array | None = None,
     causal: bool = False,
     scale: float,
     dropout: nnx.Dropout,
@@ -138,7 +222,10 @@ def attention(
     # not jax.nn.dot_product_attention, whose default is these products on every device, with more copies: on a CPU it takes
     # 1.3 to 2 times as long, and float64 becomes float32
     wide = _accumulator(q)
+    k, v = (jnp.repeat(x, q.shape[2] // x.shape[2], 2) for x in (k, v))
     scores = jnp.einsum("btnh,bsnh->bnts", q, k, preferred_element_type=wide) * scale
+    if bias is not None:
+        scores = scores + bias
     if causal:
         visible = jnp.tri(scores.shape[-2], scores.shape[-1], dtype=bool)
         mask = visible if mask is None else mask & visible
@@ -161,8 +248,17 @@ def _accumulator(x: Array) -> Any:
 # Images
 
 
+def max_pool(x: Array, size: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]) -> Array:
+    return nnx.max_pool(x, size, stride, [(side, side) for side in padding])
+
+
 def resize_bicubic(x: Array, size: tuple[int, int]) -> Array:
     rows, columns = (jnp.asarray(bicubic(old, new), x.dtype) for old, new in zip(x.shape[1:3], size, strict=True))
+    return jnp.einsum("hH,wW,bHWc->bhwc", rows, columns, x, precision="highest")
+
+
+def resize_bilinear(x: Array, size: tuple[int, int]) -> Array:
+    rows, columns = (jnp.asarray(bilinear(old, new), x.dtype) for old, new in zip(x.shape[1:3], size, strict=True))
     return jnp.einsum("hH,wW,bHWc->bhwc", rows, columns, x, precision="highest")
 
 

@@ -14,12 +14,20 @@ from . import ops
 from .model import Model, Module
 
 __all__ = [
-    "Conv1D", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "Unembedding",
+    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "DropPath", "Dropout", "Embedding", "LayerNorm",
+    "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
 def Parameter(shape: tuple[int, ...], init: Any = None) -> np.ndarray:  # noqa: N802, as in the contract
     return np.zeros(shape, building().dtype)
+
+
+Buffer = Parameter
+
+
+def Constant(values: np.ndarray) -> np.ndarray:  # noqa: N802, as in the contract
+    return values
 
 
 class Layers(Module):
@@ -68,24 +76,38 @@ class Conv1D(Module):
 
 
 class Unembedding(Module):
-    def __init__(self, width: int, vocabulary: int, tied: bool) -> None:
+    def __init__(self, width: int, vocabulary: int, tied: bool, bias: bool = False) -> None:
         super().__init__()
         if not tied:
             self.weight = Parameter((vocabulary, width))
+        self.bias = Parameter((vocabulary,)) if bias else None
         self._tied = tied
 
     def forward(self, x: np.ndarray, embedding: Embedding, bias: np.ndarray | None = None) -> np.ndarray:
+        bias = self.bias if bias is None else bias
         x = _product(x, (embedding.weight if self._tied else self.weight).T)
         return x if bias is None else x + bias
 
 
 class Embedding(Module):
-    def __init__(self, vocabulary: int, width: int) -> None:
+    def __init__(self, vocabulary: int, width: int, init: Any = None, trained: bool = True) -> None:
         super().__init__()
         self.weight = Parameter((vocabulary, width))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         return self.weight[np.asarray(x)]
+
+
+class SharedEmbedding(Module):
+    def __init__(self, vocabulary: int, width: int, tied: bool) -> None:
+        super().__init__()
+        if not tied:
+            self.weight = Parameter((vocabulary, width))
+        self._tied = tied
+
+    def forward(self, x: np.ndarray, other: Embedding | None = None) -> np.ndarray:
+        table = other.weight if self._tied else self.weight  # type: ignore[union-attr]
+        return table[np.asarray(x)]
 
 
 class LayerNorm(Module):
@@ -102,6 +124,18 @@ class LayerNorm(Module):
         return scaled.astype(x.dtype) * self.weight + self.bias
 
 
+class RMSNorm(Module):
+    def __init__(self, width: int, eps: float, shift: float = 0.0) -> None:
+        super().__init__()
+        self.weight = Parameter((width,))
+        self._eps, self._shift = eps, shift
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        wide = ops._wide(x)
+        scaled = wide / np.sqrt((wide**2).mean(-1, keepdims=True) + self._eps)
+        return (scaled * (ops._wide(self.weight) + self._shift)).astype(x.dtype)
+
+
 class Dropout(Module):
     def __init__(self, rate: float) -> None:
         super().__init__()
@@ -110,15 +144,80 @@ class Dropout(Module):
         return x
 
 
-class Conv2d(Module):
-    def __init__(self, inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]) -> None:
+class DropPath(Dropout):
+    pass
+
+
+class BatchNorm2d(Module):
+    def __init__(self, width: int, eps: float, momentum: float) -> None:
         super().__init__()
-        self.weight = Parameter((outputs, inputs, *kernel_size))
-        self.bias = Parameter((outputs,))
-        self._stride = stride
+        self.weight = Parameter((width,))
+        self.bias = Parameter((width,))
+        self.running_mean = Parameter((width,))
+        self.running_var = Parameter((width,))
+        self._eps = eps
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        size = self.weight.shape[2:]
-        windows = np.lib.stride_tricks.sliding_window_view(x, size, axis=(1, 2))  # (B, H', W', i, h, w)
-        windows = windows[:, :: self._stride[0], :: self._stride[1]]
-        return np.tensordot(windows, self.weight, ([3, 4, 5], [1, 2, 3])) + self.bias
+        scale = ops._wide(self.weight) / np.sqrt(ops._wide(self.running_var) + self._eps)
+        return ((ops._wide(x) - ops._wide(self.running_mean)) * scale + ops._wide(self.bias)).astype(x.dtype)
+
+
+class Conv1d(Module):
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel_size: int,
+        stride: int = 1,
+        padding: int = 0,
+        groups: int = 1,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.weight = Parameter((outputs, inputs // groups, kernel_size))
+        if bias:
+            self.bias = Parameter((outputs,))
+        self._biased, self._how = bias, ((stride,), (padding,), groups)
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        x = _convolve(x, self.weight, *self._how)
+        return x + self.bias if self._biased else x
+
+
+class Conv2d(Module):
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel_size: tuple[int, int],
+        stride: tuple[int, int] = (1, 1),
+        padding: tuple[int, int] = (0, 0),
+        groups: int = 1,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.weight = Parameter((outputs, inputs // groups, *kernel_size))
+        if bias:
+            self.bias = Parameter((outputs,))
+        self._biased, self._how = bias, (stride, padding, groups)
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        x = _convolve(x, self.weight, *self._how)
+        return x + self.bias if self._biased else x
+
+
+def _convolve(
+    x: np.ndarray, weight: np.ndarray, stride: tuple[int, ...], padding: tuple[int, ...], groups: int
+) -> np.ndarray:
+    """(B, *space, i), (o, i / groups, *kernel) -> (B, *space', o)."""
+    space = tuple(range(1, x.ndim - 1))
+    x = np.pad(x, [(0, 0), *((side, side) for side in padding), (0, 0)])
+    windows = np.lib.stride_tricks.sliding_window_view(ops._wide(x), weight.shape[2:], axis=space)
+    windows = windows[(slice(None), *(slice(None, None, step) for step in stride))]  # (B, *space', i, *kernel)
+    channels = x.ndim - 1
+    summed = list(range(channels, windows.ndim))
+    parts = [
+        np.tensordot(part, kernel, (summed, list(range(1, kernel.ndim))))
+        for part, kernel in zip(np.split(windows, groups, channels), np.split(ops._wide(weight), groups), strict=True)
+    ]
+    return np.concatenate(parts, -1).astype(x.dtype)

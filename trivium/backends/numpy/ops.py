@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trivium.core import activations
-from trivium.core.resampling import bicubic
+from trivium.core.resampling import bicubic, bilinear
 
 _erf = np.vectorize(math.erf, otypes=[np.float64])
 
@@ -40,6 +40,14 @@ def broadcast_to(x: Any, shape: Sequence[int]) -> np.ndarray:
     return np.broadcast_to(x, shape)
 
 
+def pad(x: Any, widths: Sequence[tuple[int, int]]) -> np.ndarray:
+    return np.pad(x, widths)
+
+
+def roll(x: Any, shifts: Sequence[int], axes: Sequence[int]) -> np.ndarray:
+    return np.roll(x, tuple(shifts), tuple(axes))
+
+
 # Values
 
 
@@ -49,6 +57,10 @@ def arange(stop: int, like: Any) -> np.ndarray:
 
 def zeros(shape: Sequence[int], like: Any) -> np.ndarray:
     return np.zeros(shape, like.dtype)
+
+
+def constant(values: Sequence[float], like: Any) -> np.ndarray:
+    return np.array(values, np.float32)
 
 
 def cast(x: Any, dtype: str) -> np.ndarray:
@@ -67,8 +79,16 @@ def where(condition: Any, x: Any, y: Any) -> np.ndarray:
     return np.where(condition, x, y)
 
 
+def take(x: Any, index: Any) -> np.ndarray:
+    return np.take(x, index, 0)
+
+
 def take_rows(x: Any, index: Any) -> np.ndarray:
     return x[np.arange(len(x)), index]
+
+
+def take_along(x: Any, index: Any, axis: int) -> np.ndarray:
+    return np.take_along_axis(x, index, axis)
 
 
 def update(x: Any, values: Any, start: Any) -> np.ndarray:
@@ -85,11 +105,76 @@ def sum(x: Any) -> np.ndarray:
     return np.sum(x, dtype=x.dtype)
 
 
+def mean(x: Any, axis: int) -> np.ndarray:
+    return _wide(x).mean(axis).astype(x.dtype)
+
+
+def max(x: Any, axis: int) -> np.ndarray:
+    return np.max(x, axis)
+
+
+def cumsum(x: Any, axis: int) -> np.ndarray:
+    return np.cumsum(x, axis, dtype=x.dtype)
+
+
+def einsum(formula: str, *xs: Any) -> np.ndarray:
+    return np.einsum(formula, *map(_wide, xs), optimize=len(xs) > 2).astype(xs[0].dtype)
+
+
 def argmax(x: Any, axis: int) -> np.ndarray:
     return np.argmax(x, axis).astype(np.int32)
 
 
+def argsort(x: Any, axis: int) -> np.ndarray:
+    return np.argsort(x, axis, kind="stable").astype(np.int32)
+
+
+# Elementwise
+
+
+def exp(x: Any) -> np.ndarray:
+    return np.exp(x)
+
+
+def log(x: Any) -> np.ndarray:
+    return np.log(x)
+
+
+def sqrt(x: Any) -> np.ndarray:
+    return np.sqrt(x)
+
+
+def cos(x: Any) -> np.ndarray:
+    return np.cos(x)
+
+
+def sin(x: Any) -> np.ndarray:
+    return np.sin(x)
+
+
+def maximum(x: Any, y: Any) -> np.ndarray:
+    return np.maximum(x, np.asarray(y, x.dtype))
+
+
+def minimum(x: Any, y: Any) -> np.ndarray:
+    return np.minimum(x, np.asarray(y, x.dtype))
+
+
 # Activations
+
+
+def softmax(x: Any, axis: int) -> np.ndarray:
+    return np.exp(log_softmax(_wide(x), axis)).astype(x.dtype)
+
+
+def log_softmax(x: Any, axis: int) -> np.ndarray:
+    y = _wide(x)
+    y = y - y.max(axis, keepdims=True)
+    return (y - np.log(np.exp(y).sum(axis, keepdims=True))).astype(x.dtype)
+
+
+def softplus(x: Any) -> np.ndarray:
+    return np.logaddexp(0, _wide(x)).astype(x.dtype)
 
 
 def gelu(x: Any) -> np.ndarray:
@@ -135,12 +220,16 @@ def attention(
     v: Any,
     mask: Any = None,
     *,
+    bias: Any = None,
     causal: bool = False,
     scale: float,
     dropout: Callable[[Any], Any],
     weights: bool = False,
 ) -> tuple[np.ndarray, np.ndarray | None]:
+    k, v = (np.repeat(x, q.shape[2] // x.shape[2], 2) for x in (k, v))
     scores = np.einsum("btnh,bsnh->bnts", _wide(q), _wide(k)) * scale
+    if bias is not None:
+        scores = scores + _wide(bias)
     if causal:
         visible = np.tri(*scores.shape[-2:]).astype(bool)
         mask = visible if mask is None else mask & visible
@@ -159,8 +248,19 @@ def _wide(x: Any) -> np.ndarray:
 # Images
 
 
+def max_pool(x: Any, size: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]) -> np.ndarray:
+    x = np.pad(x, [(0, 0), *((side, side) for side in padding), (0, 0)], constant_values=-np.inf)
+    windows = np.lib.stride_tricks.sliding_window_view(x, size, axis=(1, 2))  # (B, H', W', C, *size)
+    return windows[:, :: stride[0], :: stride[1]].max((-2, -1))
+
+
 def resize_bicubic(x: Any, size: tuple[int, int]) -> np.ndarray:
     rows, columns = (bicubic(old, new) for old, new in zip(x.shape[1:3], size, strict=True))
+    return np.einsum("hH,wW,bHWc->bhwc", rows, columns, _wide(x), optimize=True).astype(x.dtype)
+
+
+def resize_bilinear(x: Any, size: tuple[int, int]) -> np.ndarray:
+    rows, columns = (bilinear(old, new) for old, new in zip(x.shape[1:3], size, strict=True))
     return np.einsum("hH,wW,bHWc->bhwc", rows, columns, _wide(x), optimize=True).astype(x.dtype)
 
 

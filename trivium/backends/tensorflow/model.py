@@ -72,6 +72,16 @@ class Model(Pretrained, _Composed, keras.Model):
         if cls.__module__.startswith("trivium."):
             keras.saving.register_keras_serializable("trivium")(cls)
 
+    # Keras has a property `layers` of models (not of modules), which refuses to be set: where the network has such a part,
+    # that part stands in, which counts as a list of layers too. Keras reads it for `summary` and `get_layer` alone.
+    @property
+    def layers(self) -> Any:
+        return self.__dict__["layers_"] if "layers_" in self.__dict__ else keras.Model.layers.fget(self)
+
+    @layers.setter
+    def layers(self, stack: Any) -> None:
+        self.layers_ = stack
+
     # Weights
 
     def like(self) -> tf.Tensor:
@@ -134,6 +144,9 @@ def _prediction(out: Any) -> Any:
 def _flat(out: outputs.ModelOutput) -> dict[str, tf.Tensor]:
     found = {}
     for name, value in out.items():
+        if isinstance(value, outputs.ModelOutput):
+            found |= {f"{name}_{part}": leaf for part, leaf in _flat(value).items()}
+            continue
         leaves = tf.nest.flatten(value)
         found |= {f"{name}_{i}": leaf for i, leaf in enumerate(leaves)} if isinstance(value, tuple) else {name: value}
     return found

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from trivium.core.layers import apply_layers
@@ -14,12 +15,21 @@ from trivium.core.pretrained import building
 from .model import Model, Module
 
 __all__ = [
-    "Conv1D", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "Unembedding",
+    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "DropPath", "Dropout", "Embedding", "LayerNorm",
+    "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
 def Parameter(shape: tuple[int, ...], init: Any = None) -> keras.Variable:  # noqa: N802, as in the contract
     return keras.Variable("zeros", shape=shape, dtype=building().dtype)
+
+
+def Buffer(shape: tuple[int, ...], init: Any = None) -> keras.Variable:  # noqa: N802, as in the contract
+    return keras.Variable("zeros", shape=shape, dtype=building().dtype, trainable=False)
+
+
+def Constant(values: np.ndarray) -> tf.Tensor:  # noqa: N802, as in the contract
+    return tf.constant(values, tf.int32)
 
 
 def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None) -> keras.layers.Dense:  # noqa: N802
@@ -32,8 +42,9 @@ def Conv1D(inputs: int, outputs: int, init: Any = None) -> keras.layers.Dense:  
     return Linear(inputs, outputs)
 
 
-def Embedding(vocabulary: int, width: int) -> keras.layers.Embedding:  # noqa: N802
-    layer = keras.layers.Embedding(vocabulary, width, embeddings_initializer="zeros", dtype=building().dtype)
+def Embedding(vocabulary: int, width: int, init: Any = None, trained: bool = True) -> keras.layers.Embedding:  # noqa: N802
+    options = {"embeddings_initializer": "zeros", "dtype": building().dtype, "trainable": trained}
+    layer = keras.layers.Embedding(vocabulary, width, **options)
     layer.build(None)
     return layer
 
@@ -44,15 +55,85 @@ def LayerNorm(width: int, eps: float) -> keras.layers.LayerNormalization:
     return layer
 
 
+def RMSNorm(width: int, eps: float, shift: float = 0.0) -> Any:  # noqa: N802
+    if shift:
+        return ShiftedRMSNorm(width, eps, shift)
+    layer = keras.layers.RMSNormalization(epsilon=eps, dtype=building().dtype)
+    layer.build((None, width))
+    return layer
+
+
+class ShiftedRMSNorm(Module):
+    """`keras.layers.RMSNormalization` whose weight is its distance from `shift`."""
+
+    def __init__(self, width: int, eps: float, shift: float) -> None:
+        super().__init__()
+        self.scale = Parameter((width,))
+        self.eps, self.shift = eps, shift
+
+    def forward(self, x: tf.Tensor) -> tf.Tensor:
+        wide = tf.cast(x, tf.float64 if x.dtype == tf.float64 else tf.float32)
+        wide = wide * tf.math.rsqrt(tf.reduce_mean(wide * wide, -1, keepdims=True) + self.eps)
+        return tf.cast(wide * (tf.cast(self.scale.value, wide.dtype) + self.shift), x.dtype)
+
+
 def Dropout(rate: float) -> keras.layers.Dropout:  # noqa: N802
     return keras.layers.Dropout(rate, seed=building().seed, dtype=building().dtype, autocast=False)  # x in its own dtype
 
 
-def Conv2d(inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]) -> keras.layers.Conv2D:  # noqa: N802
-    layer = keras.layers.Conv2D(
-        outputs, kernel_size, stride, data_format="channels_last", kernel_initializer="zeros", dtype=building().dtype
-    )
+class DropPath(keras.layers.Dropout):
+    def __init__(self, rate: float) -> None:
+        super().__init__(rate, seed=building().seed, dtype=building().dtype)
+
+    def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
+        if not training or not self.rate:
+            return x
+        return x * super().call(tf.ones_like(x[(slice(None), *[slice(1)] * (len(x.shape) - 1))]), training)
+
+
+def BatchNorm2d(width: int, eps: float, momentum: float) -> keras.layers.BatchNormalization:  # noqa: N802
+    layer = keras.layers.BatchNormalization(momentum=1 - momentum, epsilon=eps, dtype=building().dtype)
+    layer.build((None, None, None, width))
+    return layer
+
+
+def Conv1d(  # noqa: N802
+    inputs: int,
+    outputs: int,
+    kernel_size: int,
+    stride: int = 1,
+    padding: int = 0,
+    groups: int = 1,
+    bias: bool = True,
+) -> Any:
+    layer = keras.layers.Conv1D(outputs, kernel_size, stride, groups=groups, use_bias=bias, **_convolution())
+    layer.build((None, None, inputs))
+    return _padded(layer, ((padding, padding),))
+
+
+def Conv2d(  # noqa: N802
+    inputs: int,
+    outputs: int,
+    kernel_size: tuple[int, int],
+    stride: tuple[int, int] = (1, 1),
+    padding: tuple[int, int] = (0, 0),
+    groups: int = 1,
+    bias: bool = True,
+) -> Any:
+    layer = keras.layers.Conv2D(outputs, kernel_size, stride, groups=groups, use_bias=bias, **_convolution())
     layer.build((None, None, None, inputs))
+    return _padded(layer, tuple((side, side) for side in padding))
+
+
+def _convolution() -> dict[str, Any]:
+    return {"data_format": "channels_last", "kernel_initializer": "zeros", "dtype": building().dtype}
+
+
+def _padded(layer: Any, sides: tuple[tuple[int, int], ...]) -> Any:
+    """A convolution that pads both sides alike, as PyTorch's does; Keras's own "same" pads more at the end."""
+    if any(side for side, _ in sides):
+        convolve = layer.call
+        layer.call = lambda x: convolve(tf.pad(x, ((0, 0), *sides, (0, 0))))
     return layer
 
 
@@ -74,21 +155,47 @@ class Layers(Module):
         return len(self.stack)
 
 
-def Unembedding(width: int, vocabulary: int, tied: bool) -> Module:  # noqa: N802
-    return Tied() if tied else Untied(width, vocabulary)
+def SharedEmbedding(vocabulary: int, width: int, tied: bool) -> Any:  # noqa: N802
+    return TiedEmbedding() if tied else UntiedEmbedding(vocabulary, width)
+
+
+class TiedEmbedding(Module):
+    """Has no table of its own."""
+
+    def forward(self, x: tf.Tensor, other: keras.layers.Embedding) -> tf.Tensor:
+        return other(x)
+
+
+class UntiedEmbedding(keras.layers.Embedding):
+    def __init__(self, vocabulary: int, width: int) -> None:
+        super().__init__(vocabulary, width, embeddings_initializer="zeros", dtype=building().dtype)
+        self._allow_non_tensor_positional_args = True
+        self.build(None)
+
+    def call(self, x: tf.Tensor, other: Any = None) -> tf.Tensor:
+        return super().call(x)
+
+
+def Unembedding(width: int, vocabulary: int, tied: bool, bias: bool = False) -> Module:  # noqa: N802
+    return Tied(vocabulary, bias) if tied else Untied(width, vocabulary, bias)
 
 
 class Tied(Module):
-    """Has no weight of its own."""
+    """Has no weight of its own, but perhaps a bias."""
+
+    def __init__(self, vocabulary: int, bias: bool) -> None:
+        super().__init__()
+        self.bias = Parameter((vocabulary,)) if bias else None
 
     def forward(self, x: tf.Tensor, embedding: keras.layers.Embedding, bias: Any = None) -> tf.Tensor:
         x = tf.matmul(x, embedding.embeddings, transpose_b=True)
+        bias = self.bias if bias is None else bias
         return x if bias is None else x + bias
 
 
 class Untied(keras.layers.Dense):
-    def __init__(self, width: int, vocabulary: int) -> None:
-        super().__init__(vocabulary, use_bias=False, kernel_initializer="zeros", dtype=building().dtype)
+    def __init__(self, width: int, vocabulary: int, bias: bool) -> None:
+        super().__init__(vocabulary, use_bias=bias, kernel_initializer="zeros", dtype=building().dtype)
         self._allow_non_tensor_positional_args = True
         self.build((None, width))
 

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from trivium.core import activations
-from trivium.core.resampling import bicubic
+from trivium.core.resampling import bicubic, bilinear
 
 Tensor = Any  # tf.Tensor, or keras.Variable where a network hands over a parameter
 
@@ -49,6 +49,14 @@ def broadcast_to(x: Tensor, shape: Sequence[Any]) -> tf.Tensor:
     return tf.broadcast_to(_t(x), shape)
 
 
+def pad(x: Tensor, widths: Sequence[tuple[int, int]]) -> tf.Tensor:
+    return tf.pad(x, widths)
+
+
+def roll(x: Tensor, shifts: Sequence[int], axes: Sequence[int]) -> tf.Tensor:
+    return tf.roll(x, shifts, axes)
+
+
 # Values
 
 
@@ -58,6 +66,10 @@ def arange(stop: Any, like: Tensor) -> tf.Tensor:
 
 def zeros(shape: Sequence[Any], like: Tensor) -> tf.Tensor:
     return tf.zeros(shape, like.dtype)
+
+
+def constant(values: Sequence[float], like: Tensor) -> tf.Tensor:
+    return tf.constant(values, tf.float32)
 
 
 def cast(x: Tensor, dtype: str) -> tf.Tensor:
@@ -76,9 +88,17 @@ def where(condition: Tensor, x: Tensor, y: Tensor) -> tf.Tensor:
     return tf.where(condition, x, y)
 
 
+def take(x: Tensor, index: Tensor) -> tf.Tensor:
+    return tf.gather(_t(x), _t(index))
+
+
 def take_rows(x: Tensor, index: Tensor) -> tf.Tensor:
     index = tf.where(index < 0, index + tf.cast(tf.shape(x)[1], index.dtype), index)
     return tf.gather(x, index, axis=1, batch_dims=1)
+
+
+def take_along(x: Tensor, index: Tensor, axis: int) -> tf.Tensor:
+    return tf.experimental.numpy.take_along_axis(_t(x), _t(index), axis)
 
 
 def update(x: Tensor, values: Tensor, start: Tensor) -> tf.Tensor:
@@ -97,11 +117,74 @@ def sum(x: Tensor) -> tf.Tensor:
     return tf.reduce_sum(x)
 
 
+def mean(x: Tensor, axis: int) -> tf.Tensor:
+    return tf.reduce_mean(x, axis)
+
+
+def max(x: Tensor, axis: int) -> tf.Tensor:
+    return tf.reduce_max(x, axis)
+
+
+def cumsum(x: Tensor, axis: int) -> tf.Tensor:
+    return tf.cumsum(x, axis)
+
+
+def einsum(formula: str, *xs: Tensor) -> tf.Tensor:
+    return tf.einsum(formula, *map(_t, xs))
+
+
 def argmax(x: Tensor, axis: int) -> tf.Tensor:
     return tf.argmax(x, axis, output_type=tf.int32)
 
 
+def argsort(x: Tensor, axis: int) -> tf.Tensor:
+    return tf.argsort(x, axis, stable=True)
+
+
+# Elementwise
+
+
+def exp(x: Tensor) -> tf.Tensor:
+    return tf.exp(x)
+
+
+def log(x: Tensor) -> tf.Tensor:
+    return tf.math.log(x)
+
+
+def sqrt(x: Tensor) -> tf.Tensor:
+    return tf.sqrt(x)
+
+
+def cos(x: Tensor) -> tf.Tensor:
+    return tf.cos(x)
+
+
+def sin(x: Tensor) -> tf.Tensor:
+    return tf.sin(x)
+
+
+def maximum(x: Tensor, y: Any) -> tf.Tensor:
+    return tf.maximum(x, y)
+
+
+def minimum(x: Tensor, y: Any) -> tf.Tensor:
+    return tf.minimum(x, y)
+
+
 # Activations
+
+
+def softmax(x: Tensor, axis: int) -> tf.Tensor:
+    return tf.cast(tf.nn.softmax(tf.cast(x, _accumulator(x)), axis), x.dtype)
+
+
+def log_softmax(x: Tensor, axis: int) -> tf.Tensor:
+    return tf.cast(tf.nn.log_softmax(tf.cast(x, _accumulator(x)), axis), x.dtype)
+
+
+def softplus(x: Tensor) -> tf.Tensor:
+    return tf.nn.softplus(x)
 
 
 def gelu(x: Tensor) -> tf.Tensor:
@@ -145,13 +228,19 @@ def attention(
     v: Tensor,
     mask: Tensor | None = None,
     *,
+    bias: Tensor | None = None,
     causal: bool = False,
     scale: float,
     dropout: Callable[[Tensor], Tensor],
     weights: bool = False,
 ) -> tuple[tf.Tensor, tf.Tensor | None]:
     wide = _accumulator(q)
+    groups = q.shape[2] // k.shape[2]
+    if groups > 1:
+        k, v = tf.repeat(k, groups, 2), tf.repeat(v, groups, 2)
     scores = tf.cast(tf.einsum("btnh,bsnh->bnts", q, k), wide) * scale
+    if bias is not None:
+        scores = scores + tf.cast(bias, wide)
     if causal:
         tokens = tf.range(tf.shape(scores)[-1])
         visible = tokens <= tokens[:, None]
@@ -170,8 +259,18 @@ def _accumulator(x: Tensor) -> tf.DType:
 # Images
 
 
+def max_pool(x: Tensor, size: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]) -> tf.Tensor:
+    sides = ((0, 0), *((side, side) for side in padding), (0, 0))
+    return tf.nn.max_pool2d(tf.pad(x, sides, constant_values=x.dtype.min), size, stride, "VALID")
+
+
 def resize_bicubic(x: Tensor, size: tuple[int, int]) -> tf.Tensor:
     rows, columns = (tf.constant(bicubic(old, new), x.dtype) for old, new in zip(x.shape[1:3], size, strict=True))
+    return tf.einsum("hH,wW,bHWc->bhwc", rows, columns, x)
+
+
+def resize_bilinear(x: Tensor, size: tuple[int, int]) -> tf.Tensor:
+    rows, columns = (tf.constant(bilinear(old, new), x.dtype) for old, new in zip(x.shape[1:3], size, strict=True))
     return tf.einsum("hH,wW,bHWc->bhwc", rows, columns, x)
 
 

@@ -70,7 +70,11 @@ class Model(Pretrained, Module):
         held = getattr(owner, name)
         with torch.no_grad():
             if held.is_meta:
-                owner.register_parameter(name, torch.nn.Parameter(_tensor(array).to(held.dtype)))
+                tensor = _tensor(array).to(held.dtype)
+                if isinstance(held, torch.nn.Parameter):
+                    owner.register_parameter(name, torch.nn.Parameter(tensor, held.requires_grad))
+                else:
+                    owner.register_buffer(name, tensor)
             else:
                 held.copy_(_tensor(array))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -14,7 +15,8 @@ from trivium.core.pretrained import building
 from .model import Model, Module
 
 __all__ = [
-    "Conv1D", "Conv2d", "Dropout", "Embedding", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "Unembedding",
+    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "DropPath", "Dropout", "Embedding", "LayerNorm",
+    "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
@@ -26,20 +28,74 @@ def Parameter(shape: tuple[int, ...], init: Any = None) -> torch.nn.Parameter:  
     return torch.nn.Parameter(torch.empty(shape, dtype=_dtype()))
 
 
+def Buffer(shape: tuple[int, ...], init: Any = None) -> torch.nn.Buffer:  # noqa: N802, as in the contract
+    return torch.nn.Buffer(torch.empty(shape, dtype=_dtype()))
+
+
+def Constant(values: np.ndarray) -> torch.nn.Buffer:  # noqa: N802, as in the contract
+    return torch.nn.Buffer(torch.tensor(values, device="cpu"))  # not on the meta device: no weight
+
+
 def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None) -> torch.nn.Linear:  # noqa: N802
     return torch.nn.Linear(inputs, outputs, bias, dtype=_dtype())
 
 
-def Embedding(vocabulary: int, width: int) -> torch.nn.Embedding:  # noqa: N802
-    return torch.nn.Embedding(vocabulary, width, dtype=_dtype())
+def Embedding(vocabulary: int, width: int, init: Any = None, trained: bool = True) -> torch.nn.Embedding:  # noqa: N802
+    layer = torch.nn.Embedding(vocabulary, width, dtype=_dtype())
+    layer.weight.requires_grad_(trained)
+    return layer
+
+
+class SharedEmbedding(torch.nn.Embedding):
+    def __init__(self, vocabulary: int, width: int, tied: bool) -> None:
+        super().__init__(vocabulary, width, dtype=_dtype())
+        if tied:
+            self.weight = None  # until the model gives it the other's
+
+    def forward(self, x: torch.Tensor, other: Module | None = None) -> torch.Tensor:
+        return F.embedding(x, self.weight)
 
 
 def LayerNorm(width: int, eps: float) -> torch.nn.LayerNorm:
     return torch.nn.LayerNorm(width, eps, dtype=_dtype())
 
 
+class RMSNorm(torch.nn.RMSNorm):
+    def __init__(self, width: int, eps: float, shift: float = 0.0) -> None:
+        super().__init__(width, eps, dtype=_dtype())
+        self.shift = shift
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.shift:
+            return super().forward(x)
+        return F.rms_norm(x.float(), self.normalized_shape, self.weight.float() + self.shift, self.eps).to(x.dtype)
+
+
 def Dropout(rate: float) -> torch.nn.Dropout:  # noqa: N802
     return torch.nn.Dropout(rate)
+
+
+class DropPath(torch.nn.Module):
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.training or not self.rate:
+            return x
+        return x * F.dropout(torch.ones_like(x[(slice(None), *[slice(1)] * (x.ndim - 1))]), self.rate)
+
+    def extra_repr(self) -> str:
+        return f"{self.rate}"
+
+
+class BatchNorm2d(torch.nn.BatchNorm2d):
+    def __init__(self, width: int, eps: float, momentum: float) -> None:
+        super().__init__(width, eps, momentum, dtype=_dtype())
+        self.num_batches_tracked = torch.zeros((), dtype=torch.int64, device="cpu")  # not on the meta device: no weight
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
 
 
 class Layers(torch.nn.ModuleList):
@@ -64,18 +120,44 @@ class Conv1D(Module):
 
 
 class Unembedding(torch.nn.Linear):
-    def __init__(self, width: int, vocabulary: int, tied: bool) -> None:
-        super().__init__(width, vocabulary, bias=False, dtype=_dtype())
+    def __init__(self, width: int, vocabulary: int, tied: bool, bias: bool = False) -> None:
+        super().__init__(width, vocabulary, bias=bias, dtype=_dtype())
         if tied:
             self.weight = None  # until the model gives it the embedding's
 
     def forward(self, x: torch.Tensor, embedding: Module, bias: torch.Tensor | None = None) -> torch.Tensor:
-        return F.linear(x, self.weight, bias)
+        return F.linear(x, self.weight, self.bias if bias is None else bias)
+
+
+class Conv1d(torch.nn.Conv1d):
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel_size: int,
+        stride: int = 1,
+        padding: int = 0,
+        groups: int = 1,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(inputs, outputs, kernel_size, stride, padding, groups=groups, bias=bias, dtype=_dtype())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
 
 
 class Conv2d(torch.nn.Conv2d):
-    def __init__(self, inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]) -> None:
-        super().__init__(inputs, outputs, kernel_size, stride, dtype=_dtype())
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel_size: tuple[int, int],
+        stride: tuple[int, int] = (1, 1),
+        padding: tuple[int, int] = (0, 0),
+        groups: int = 1,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(inputs, outputs, kernel_size, stride, padding, groups=groups, bias=bias, dtype=_dtype())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return super().forward(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)

@@ -38,6 +38,14 @@ def broadcast_to(x: Tensor, shape: Sequence[Any]) -> Tensor:
     return x.expand(shape)
 
 
+def pad(x: Tensor, widths: Sequence[tuple[int, int]]) -> Tensor:
+    return F.pad(x, [side for pair in reversed(widths) for side in pair])
+
+
+def roll(x: Tensor, shifts: Sequence[int], axes: Sequence[int]) -> Tensor:
+    return x.roll(tuple(shifts), tuple(axes))
+
+
 # Values
 
 
@@ -47,6 +55,10 @@ def arange(stop: Any, like: Tensor) -> Tensor:
 
 def zeros(shape: Sequence[Any], like: Tensor) -> Tensor:
     return torch.zeros(shape, dtype=like.dtype, device=like.device)
+
+
+def constant(values: Sequence[float], like: Tensor) -> Tensor:
+    return torch.tensor(values, dtype=torch.float32, device=like.device)
 
 
 def cast(x: Tensor, dtype: str) -> Tensor:
@@ -65,8 +77,16 @@ def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
     return torch.where(condition, x, y)
 
 
+def take(x: Tensor, index: Tensor) -> Tensor:
+    return x[index]
+
+
 def take_rows(x: Tensor, index: Tensor) -> Tensor:
     return x[torch.arange(x.shape[0], device=x.device), index]
+
+
+def take_along(x: Tensor, index: Tensor, axis: int) -> Tensor:
+    return torch.take_along_dim(x, index.long(), axis)
 
 
 def update(x: Tensor, values: Tensor, start: Tensor) -> Tensor:
@@ -82,11 +102,74 @@ def sum(x: Tensor) -> Tensor:
     return x.sum(dtype=x.dtype)
 
 
+def mean(x: Tensor, axis: int) -> Tensor:
+    return x.mean(axis)
+
+
+def max(x: Tensor, axis: int) -> Tensor:
+    return x.amax(axis)
+
+
+def cumsum(x: Tensor, axis: int) -> Tensor:
+    return x.cumsum(axis, dtype=x.dtype)
+
+
+def einsum(formula: str, *xs: Tensor) -> Tensor:
+    return torch.einsum(formula, *xs)
+
+
 def argmax(x: Tensor, axis: int) -> Tensor:
     return x.argmax(axis).to(torch.int32)
 
 
+def argsort(x: Tensor, axis: int) -> Tensor:
+    return x.argsort(dim=axis, stable=True).to(torch.int32)
+
+
+# Elementwise
+
+
+def exp(x: Tensor) -> Tensor:
+    return x.exp()
+
+
+def log(x: Tensor) -> Tensor:
+    return x.log()
+
+
+def sqrt(x: Tensor) -> Tensor:
+    return x.sqrt()
+
+
+def cos(x: Tensor) -> Tensor:
+    return x.cos()
+
+
+def sin(x: Tensor) -> Tensor:
+    return x.sin()
+
+
+def maximum(x: Tensor, y: Any) -> Tensor:
+    return torch.maximum(x, y) if isinstance(y, Tensor) else x.clamp(min=y)
+
+
+def minimum(x: Tensor, y: Any) -> Tensor:
+    return torch.minimum(x, y) if isinstance(y, Tensor) else x.clamp(max=y)
+
+
 # Activations
+
+
+def softmax(x: Tensor, axis: int) -> Tensor:
+    return x.softmax(axis, dtype=_accumulator(x)).to(x.dtype)
+
+
+def log_softmax(x: Tensor, axis: int) -> Tensor:
+    return x.log_softmax(axis, dtype=_accumulator(x)).to(x.dtype)
+
+
+def softplus(x: Tensor) -> Tensor:
+    return torch.logaddexp(x, torch.zeros_like(x))
 
 
 def gelu(x: Tensor) -> Tensor:
@@ -130,25 +213,30 @@ def attention(
     v: Tensor,
     mask: Tensor | None = None,
     *,
+    bias: Tensor | None = None,
     causal: bool = False,
     scale: float,
     dropout: torch.nn.Dropout,
     weights: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     q, k, v = (x.transpose(1, 2) for x in (q, k, v))
-    if weights or (causal and mask is not None):
-        visible = torch.ones(q.shape[2], k.shape[2], dtype=torch.bool, device=q.device).tril() if causal else None
-        mask, causal = (mask if visible is None else visible if mask is None else mask & visible), False
+    if causal and (weights or mask is not None or bias is not None):
+        visible = torch.ones(q.shape[2], k.shape[2], dtype=torch.bool, device=q.device).tril()
+        mask, causal = (visible if mask is None else mask & visible), False
     if mask is not None:
         # not a boolean mask, for which a query that may see no key would get NaN or zero
-        mask = torch.zeros((), dtype=q.dtype, device=q.device).where(mask, torch.finfo(q.dtype).min)
+        open_ = torch.zeros((), dtype=q.dtype, device=q.device) if bias is None else bias
+        bias = open_.where(mask, torch.finfo(q.dtype).min)
+    grouped = q.shape[1] != k.shape[1]
     if not weights:
         rate = dropout.p if dropout.training else 0.0
-        found = F.scaled_dot_product_attention(q, k, v, mask, rate, causal, scale=scale)
+        found = F.scaled_dot_product_attention(q, k, v, bias, rate, causal, scale=scale, enable_gqa=grouped)
         return found.transpose(1, 2), None
+    if grouped:
+        k, v = (x.repeat_interleave(q.shape[1] // x.shape[1], 1) for x in (k, v))
     scores = (q @ k.transpose(2, 3)) * scale
-    if mask is not None:
-        scores = scores + mask
+    if bias is not None:
+        scores = scores + bias
     found = dropout(scores.softmax(-1, dtype=_accumulator(scores)).to(v.dtype))
     return (found @ v).transpose(1, 2), found
 
@@ -161,8 +249,16 @@ def _accumulator(x: Tensor) -> torch.dtype:
 # Images
 
 
+def max_pool(x: Tensor, size: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]) -> Tensor:
+    return F.max_pool2d(x.permute(0, 3, 1, 2), size, stride, padding).permute(0, 2, 3, 1)
+
+
 def resize_bicubic(x: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(x.permute(0, 3, 1, 2), size, mode="bicubic", align_corners=False).permute(0, 2, 3, 1)
+
+
+def resize_bilinear(x: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(x.permute(0, 3, 1, 2), size, mode="bilinear", align_corners=False).permute(0, 2, 3, 1)
 
 
 # Losses

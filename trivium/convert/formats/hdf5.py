@@ -70,6 +70,11 @@ def _without_model(name: str) -> str:
     return name if "model." in name or not rest else rest
 
 
+def _with_model(model: str, key: str) -> str:
+    """The variable's name of which `_without_model` makes `key`."""
+    return key if "model." in key or "/" not in key else f"{model}/{key}"
+
+
 @contextmanager
 def _reporting(path: Path) -> Iterator[None]:
     """Turns what the HDF5 library says about a file into Corrupt."""
@@ -199,7 +204,7 @@ def write(path: Path, tensors: Iterable[Output], metadata: Mapping[str, str]) ->
         with h5py.File(sink, "w", libver="earliest") as file:
             for output in tensors:
                 check_name(output.key, path)
-                values, variable = _storable(output, path), f"{model}/{output.key}"
+                values, variable = _storable(output, path), _with_model(model, output.key)
                 for group in output.groups or (output.key.partition("/")[0],):
                     layers.setdefault(group, []).append(variable.encode())
                     dataset = file.create_dataset(f"{group}/{variable}", data=values, track_times=False)

@@ -13,12 +13,12 @@ from .. import caches, heads, masks, nn, ops
 
 
 class Embeddings(nn.Module):
-    def __init__(self, c: Config):
+    def __init__(self, c: Config, width: int):
         super().__init__()
-        self.word_embeddings = nn.Embedding(c.vocab_size, c.hidden_size)
-        self.position_embeddings = nn.Embedding(c.max_position_embeddings, c.hidden_size)
-        self.token_type_embeddings = nn.Embedding(c.type_vocab_size, c.hidden_size)
-        self.LayerNorm = nn.LayerNorm(c.hidden_size, eps=c.layer_norm_eps)
+        self.word_embeddings = nn.Embedding(c.vocab_size, width)
+        self.position_embeddings = nn.Embedding(c.max_position_embeddings, width)
+        self.token_type_embeddings = nn.Embedding(c.type_vocab_size, width)
+        self.LayerNorm = nn.LayerNorm(width, eps=c.layer_norm_eps)
         self.dropout = nn.Dropout(c.hidden_dropout_prob)
 
     def forward(self, x, token_types, positions):  # (B, T, D), (B or 1, T), (B or 1, T) -> (B, T, D)
@@ -134,7 +134,7 @@ class BertModel(nn.Model):
 
     def __init__(self, c: Config, add_pooling_layer: bool = True):
         super().__init__(c)
-        self.embeddings = Embeddings(c)
+        self.embeddings = self.make_embeddings(c)
         self.encoder = Encoder(c)
         if add_pooling_layer:
             self.pooler = Pooler(c)
@@ -143,6 +143,16 @@ class BertModel(nn.Model):
     def init_cache(self, batch_size, max_length):
         """An empty past_key_values with room for `max_length` tokens."""
         return caches.empty(self, batch_size, max_length)
+
+    @staticmethod
+    def make_embeddings(c: Config):
+        return Embeddings(c, c.hidden_size)
+
+    def embed(self, x, token_types, positions):  # (B, T, D), (B, T), (B or 1, T) -> (B, T, D)
+        return self.embeddings(x, token_types, positions)
+
+    def positions(self, input_ids, x, cache):  # (B, T) or None, (B, T, D) -> (B or 1, T)
+        return caches.positions(cache, x)
 
     def forward(
         self,
@@ -162,12 +172,12 @@ class BertModel(nn.Model):
             raise InputError("encoder_hidden_states need a config with is_decoder and add_cross_attention")
         x = heads.embed(self.embeddings.word_embeddings, input_ids, inputs_embeds)  # (B, T, D)
         if position_ids is None:
-            position_ids = caches.positions(past_key_values, x)
+            position_ids = self.positions(input_ids, x, past_key_values)
         if token_type_ids is None:
             token_type_ids = position_ids * 0
         mask = masks.causal(x, attention_mask, past_key_values) if c.is_decoder else masks.padding(attention_mask)
         y, kept = self.encoder(
-            self.embeddings(x, token_type_ids, position_ids),
+            self.embed(x, token_type_ids, position_ids),
             *(mask, encoder_hidden_states, masks.padding(encoder_attention_mask)),
             cache=past_key_values,
             attentions=c.output_attentions if output_attentions is None else output_attentions,

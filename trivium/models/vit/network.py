@@ -40,14 +40,19 @@ class Embeddings(nn.Module):
         x = ops.reshape(x, (batch, h * w, width))
         if masked is not None:
             x = ops.where(ops.cast(masked, "bool")[..., None], ops.cast_like(self.mask_token, x), x)
-        x = ops.concat([ops.broadcast_to(ops.cast_like(self.cls_token, x), (batch, 1, width)), x], 1)
+        first = ops.cast_like(self.first_tokens(), x)
+        x = ops.concat([ops.broadcast_to(first, (batch, ops.shape(first)[1], width)), x], 1)
         positions = self.interpolated(h, w) if interpolates else self.position_embeddings
         return self.dropout(x + ops.cast_like(positions, x))
 
-    def interpolated(self, h, w):  # -> (1, h w + 1, D)
+    def first_tokens(self):  # -> (1, T - P, D)
+        return self.cls_token
+
+    def interpolated(self, h, w):  # -> (1, T, D)
         if (h, w) == self.grid:
             return self.position_embeddings
-        first, rest = self.position_embeddings[:, :1], self.position_embeddings[:, 1:]
+        count = ops.shape(self.position_embeddings)[1] - self.grid[0] * self.grid[1]
+        first, rest = self.position_embeddings[:, :count], self.position_embeddings[:, count:]
         rest = ops.resize_bicubic(ops.reshape(rest, (1, *self.grid, -1)), (h, w))
         return ops.concat([first, ops.reshape(rest, (1, h * w, -1))], 1)
 
@@ -145,10 +150,11 @@ class ViTModel(nn.Model):
     config_class = Config
     body_prefix = "vit"
     optional = ("pooler", "embeddings.mask_token")
+    embeddings_class = Embeddings
 
     def __init__(self, c: Config, add_pooling_layer: bool = True, use_mask_token: bool = False):
         super().__init__(c)
-        self.embeddings = Embeddings(c, use_mask_token)
+        self.embeddings = self.embeddings_class(c, use_mask_token)
         self.encoder = Encoder(c)
         self.layernorm = nn.LayerNorm(c.hidden_size, eps=c.layer_norm_eps)
         if add_pooling_layer:
@@ -227,7 +233,7 @@ class ViTForMaskedImageModeling(heads.Head, body=ViTModel):
             why = f"to hide patches, patch_size = {c.patch_size} and encoder_stride = {c.encoder_stride} must be equal"
             raise InputError(why, key="encoder_stride")
         out = self.body(pixel_values, bool_masked_pos, **options)
-        x = out.last_hidden_state[:, 1:]  # (B, P, D)
+        x = self.patches(out.last_hidden_state)
         batch, _, height, _ = ops.shape(pixel_values)
         h = height // c.patch_size
         x = self.decoder[0](ops.reshape(x, (batch, h, -1, c.hidden_size)))  # (B, h, w, C stride^2)
@@ -240,6 +246,9 @@ class ViTForMaskedImageModeling(heads.Head, body=ViTModel):
             hidden = ops.cast_like(hidden, image)
             loss = ops.sum(abs(pixel_values - image) * hidden) / (ops.sum(hidden) + 1e-5) / c.num_channels
         return MaskedImageModelingOutput(loss, image, **heads.kept(out, "hidden_states", "attentions"))
+
+    def patches(self, x):  # (B, T, D) -> (B, P, D)
+        return x[:, 1:]
 
     def pixels(self, x):  # (B, h, w, C stride^2) -> (B, C, h stride, w stride), Shi and others, arXiv:1609.05158
         c = self.config

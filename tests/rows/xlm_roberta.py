@@ -1,0 +1,5 @@
+"""XLM-RoBERTa: RoBERTa's calls, the first of each."""
+
+from rows.roberta import relative
+
+ROW = relative("xlm-roberta", "XLMRoberta")
