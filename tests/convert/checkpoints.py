@@ -40,7 +40,7 @@ def golden(case: str, config: str) -> dict[str, Any]:
 def write_golden(folder: Path, facts: Mapping[str, Any]) -> Path:
     """The PyTorch checkpoint of a golden."""
     constants = {name: drawn.unpack(packed) for name, packed in facts.get("constants", {}).items()}
-    weights = {name: constants.get(name, drawn.weight(name, shape)) for name, shape in facts["weights"].items()}
+    weights = {name: drawn.weight(name, shape) for name, shape in facts["weights"].items()} | constants
     return write_checkpoint(folder, weights, facts["config"])
 
 

@@ -88,8 +88,10 @@ def call(model: torch.nn.Module, case: table.Case) -> tuple[dict[str, Any], dict
     wide = {name: torch.from_numpy(value) for name, value in inputs.items()}
     wide = {name: value.double() if value.is_floating_point() else value for name, value in wide.items()}
     problem_type = model.config.problem_type
+    torch.set_default_dtype(torch.float64)  # for the masks that a network makes, with float64's lowest number
     with torch.no_grad(), mock.patch("torch.nn.functional.softmax", softmax_as_wide):
         result = model(**wide, **case.options, return_dict=True)
+    torch.set_default_dtype(torch.float32)
     model.config.problem_type = problem_type  # the call has written its guess there
     blind = None if case.blind is None else drawn.array("blind", case.blind).astype(bool)
 
@@ -174,7 +176,8 @@ def elsewhere(framework: str, other: str, folder: Path, weights: Mapping[str, np
         load_elsewhere(other, folder).save_pretrained(saved, safe_serialization=False)
         about, tensors = read(Path(saved))
     # Frameworks transpose and reshape, so weights are recognised by their values in order of size.
-    ours = {hashed(np.sort(value, axis=None)): key for key, value in weights.items()}
+    kept = {key: value for key, value in weights.items() if not key.endswith("num_batches_tracked")}  # PyTorch alone counts
+    ours = {hashed(np.sort(value, axis=None)): key for key, value in kept.items()}
     theirs = {key: hashed(np.sort(value, axis=None)) for key, value in tensors}
     lost = [key for digest, key in ours.items() if digest not in theirs.values()]
     made_up = [key for key, digest in theirs.items() if digest not in ours]

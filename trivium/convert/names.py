@@ -51,7 +51,9 @@ def spellings(weight: Weight, layout: Layout, dialect: str, rules: Rules) -> Ite
     for owner in owners:
         for name in leaves:
             found = _renamed(_join(owner, name), dialect, rules)
-            yield _join(_collection(weight, layout), found) if dialect == "flax4" else found
+            if dialect == "flax4" and layout.has_statistics:
+                yield f"{_collection(weight)}.{found}"
+            yield found
 
 
 def layers(weight: Weight, layout: Layout, rules: Rules, top: Iterable[str]) -> tuple[str, ...]:
@@ -82,10 +84,8 @@ def model_name(network: type) -> str:
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
-def _collection(weight: Weight, layout: Layout) -> str:
-    """Flax keeps statistics apart: where a network has any, its file has two trees of names, not one."""
-    if not layout.has_statistics:
-        return ""
+def _collection(weight: Weight) -> str:
+    """Flax keeps statistics apart: where a network has any, its file has two trees of names; reading strips their names."""
     return "batch_stats" if weight.leaf.startswith("running_") else "params"
 
 

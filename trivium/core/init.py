@@ -43,6 +43,18 @@ class Normal(Init):
 
 
 @dataclass(frozen=True)
+class FanOutNormal(Init):
+    """A normal distribution that keeps the size of gradients through a convolution (o, i, h, w) and a ReLU.
+
+    Source: He and others, arXiv:1502.01852, equation 14.
+    """
+
+    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+        fan_out = shape[0] * int(np.prod(shape[2:], dtype=np.int64))
+        return Normal((2 / fan_out) ** 0.5).draw(shape, generator)
+
+
+@dataclass(frozen=True)
 class TruncatedNormal(Init):
     """A normal distribution around zero without the values beyond `bound`.
 
@@ -69,6 +81,19 @@ class Sinusoids(Init):
         positions, width = shape
         angles = np.arange(positions)[:, None] / 10000 ** (np.arange(width) // 2 * 2 / width)
         return np.where(np.arange(width) % 2, np.cos(angles), np.sin(angles)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Glorot(Init):
+    """A uniform distribution whose variance is two over the number of inputs and outputs, (o, i, *kernel) both with the kernel.
+
+    Source: Glorot and Bengio, AISTATS 2010, equation 16.
+    """
+
+    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+        kernel = int(np.prod(shape[2:]))
+        bound = np.float32(np.sqrt(6 / ((shape[0] + shape[1]) * kernel)))
+        return (2 * generator.random(shape, np.float32) - 1) * bound
 
 
 def draw(name: str, shape: tuple[int, ...], init: Init, seed: int) -> np.ndarray:

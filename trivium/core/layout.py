@@ -172,6 +172,11 @@ class Layout:
         return iter(self.weights.values())
 
     @property
+    def has_statistics(self) -> bool:
+        """Whether the network keeps statistics of what it is trained on."""
+        return any(weight.layer == "BatchNorm2d" for weight in self)
+
+    @property
     def size(self) -> int:
         """The number of parameters."""
         return sum(int(np.prod(weight.shape, dtype=np.int64)) for weight in self)

@@ -2,7 +2,7 @@
 
 from trivium.core.errors import InputError
 
-from . import ops
+from . import nn, ops
 
 
 def enter(pixel_values, channels):  # (B, C, H, W) -> (B, H, W, C)
@@ -18,6 +18,13 @@ def leave(x):  # (B, H, W, C) -> (B, C, H, W)
     if x is None:
         return None
     return tuple(map(leave, x)) if isinstance(x, tuple) else ops.transpose(x, (0, 3, 1, 2))
+
+
+class Flatten(nn.Module):
+    """What a sequence of layers counts, though it has no weights."""
+
+    def forward(self, x):  # (B, D, 1, 1) -> (B, D)
+        return x[:, :, 0, 0]
 
 
 def tokens(x):  # (B, h, w, D) -> (B, h w, D)

@@ -223,7 +223,7 @@ def write(path: Path, tensors: Iterable[Output], metadata: Mapping[str, str]) ->
 
 def _write_map(file: BinaryIO, tree: Mapping[str, Any]) -> None:
     file.write(_map_head(len(tree)))
-    for name in sorted(tree):
+    for name in sorted(tree, key=lambda name: (name == "batch_stats", name)):  # Flax's models make their weights first
         file.write(_string(name))
         if isinstance(tree[name], dict):
             _write_map(file, tree[name])

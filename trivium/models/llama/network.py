@@ -4,10 +4,9 @@ Touvron and others, arXiv:2302.13971; Dubey and others, arXiv:2407.21783. Checkp
 Letters: B batch, T tokens, S keys, D width, N heads, K key heads, H head width, V vocabulary, L labels.
 """
 
-from trivium.core.outputs import BaseModelOutput
 from trivium.models.llama.config import LlamaConfig as Config
 
-from .. import caches, heads, masks, nn, ops, rotary
+from .. import caches, decoders, heads, multihead, nn, ops, rotary
 
 
 class Attention(nn.Module):
@@ -19,23 +18,16 @@ class Attention(nn.Module):
         self.v_proj = nn.Linear(c.hidden_size, keys, bias=bias)
         self.o_proj = nn.Linear(queries, c.hidden_size, bias=output_bias)
         self.dropout = nn.Dropout(c.attention_dropout)
-        self.width = c.head_width
+        self.heads, self.key_heads, self.scale = c.num_attention_heads, c.key_heads, c.head_width**-0.5
 
     def forward(self, x, angles, mask, cache=None, attentions=False):  # (B, T, D) -> (B, T, D), cache, weights
-        q, k, v = self.split(self.q_proj(x)), self.split(self.k_proj(x)), self.split(self.v_proj(x))
+        q = multihead.split(self.q_proj(x), self.heads)  # (B, T, N, H)
+        k, v = (multihead.split(project(x), self.key_heads) for project in (self.k_proj, self.v_proj))  # (B, T, K, H)
         q, k = rotary.rotate(q, *angles), rotary.rotate(k, *angles)
         k, v, cache = caches.extend(cache, k, v)
-        scale, causal = self.width**-0.5, mask is None
-        x, weights = ops.attention(q, k, v, mask, causal=causal, scale=scale, dropout=self.dropout, weights=attentions)
-        return self.o_proj(self.merge(x)), cache, weights
-
-    def split(self, x):  # (B, T, N H) -> (B, T, N, H)
-        batch, tokens, width = ops.shape(x)
-        return ops.reshape(x, (batch, tokens, width // self.width, self.width))
-
-    def merge(self, x):  # (B, T, N, H) -> (B, T, N H)
-        batch, tokens, n, h = ops.shape(x)
-        return ops.reshape(x, (batch, tokens, n * h))
+        causal, dropout = mask is None, self.dropout
+        x, weights = ops.attention(q, k, v, mask, causal=causal, scale=self.scale, dropout=dropout, weights=attentions)
+        return self.o_proj(multihead.merge(x)), cache, weights
 
 
 class MLP(nn.Module):
@@ -79,12 +71,8 @@ class Layer(nn.Module):
         return x, {"past_key_values": cache, "attentions": weights}
 
 
-class LlamaModel(nn.Model):
-    """LLaMA without a head.
-
-    Inputs: input_ids (B, T) or inputs_embeds (B, T, D); attention_mask (B, S), 0 hides, whose columns count from the start of
-    the cache; position_ids (B, T); past_key_values from `init_cache`.
-    """
+class LlamaModel(decoders.RotaryDecoder):
+    """LLaMA without a head. Inputs: as RotaryDecoder's."""
 
     config_class = Config
     body_prefix = "model"
@@ -98,43 +86,11 @@ class LlamaModel(nn.Model):
         self.norm = self.layer_class.make_norm(c)
         self.rotary_emb = rotary.Rotary(c, c.head_width)
 
-    def init_cache(self, batch_size, max_length):
-        """An empty past_key_values with room for `max_length` tokens."""
-        return caches.empty(self, batch_size, max_length)
-
-    # what a relative replaces
-
     def embed(self, input_ids, inputs_embeds):  # -> (B, T, D)
         return heads.embed(self.embed_tokens, input_ids, inputs_embeds)
 
-    def mask(self, x, attention_mask, cache):  # -> (B or 1, 1, T, S), or None where `causal` says it all
-        return masks.causal(x, attention_mask, cache)
-
-    def forward(
-        self,
-        input_ids=None,
-        attention_mask=None,
-        position_ids=None,
-        past_key_values=None,
-        inputs_embeds=None,
-        output_attentions=None,
-        output_hidden_states=None,
-    ):
-        c = self.config
-        x = self.embed(input_ids, inputs_embeds)
-        if position_ids is None:
-            position_ids = caches.positions(past_key_values, x)
-        x, kept = self.layers(
-            x,
-            *(self.rotary_emb(position_ids, x), self.mask(x, attention_mask, past_key_values)),
-            cache=past_key_values,
-            attentions=c.output_attentions if output_attentions is None else output_attentions,
-            hidden_states=c.output_hidden_states if output_hidden_states is None else output_hidden_states,
-        )
-        x = self.norm(x)
-        if kept["hidden_states"] is not None:
-            kept["hidden_states"] = (*kept["hidden_states"][:-1], x)
-        return BaseModelOutput(x, **kept)
+    def finish(self, x):
+        return self.norm(x)
 
 
 class LlamaForCausalLM(heads.CausalLM, body=LlamaModel):

@@ -1,0 +1,157 @@
+"""ResNet: a convolutional network of images whose blocks are added to what they take.
+
+He and others, arXiv:1512.03385. Checkpoint: microsoft/resnet-50.
+Letters: B batch, C channels, H W image size, h w places of a stage, D width of a stage, L labels.
+"""
+
+from trivium.core.init import FanOutNormal
+from trivium.core.outputs import BackboneOutput, BaseModelOutputWithPooling, HeadOutput
+from trivium.models.resnet.config import ResNetConfig as Config
+
+from .. import heads, images, nn, ops
+
+
+class ConvLayer(nn.Module):
+    def __init__(self, inputs: int, outputs: int, size: int = 3, stride: int = 1, activation: str | None = None):
+        super().__init__()
+        side = size // 2
+        self.convolution = nn.Conv2d(inputs, outputs, (size, size), (stride, stride), padding=(side, side), bias=False)
+        self.normalization = nn.BatchNorm2d(outputs, eps=1e-5, momentum=0.1)
+        self.activates = activation is not None
+        if self.activates:
+            self.activation = ops.activation(activation)
+
+    def forward(self, x):  # (B, h, w, inputs) -> (B, h / stride, w / stride, outputs)
+        x = self.normalization(self.convolution(x))
+        return self.activation(x) if self.activates else x
+
+
+class Embeddings(nn.Module):
+    def __init__(self, c: Config):
+        super().__init__()
+        self.embedder = ConvLayer(c.num_channels, c.embedding_size, size=7, stride=2, activation=c.hidden_act)
+
+    def forward(self, x):  # (B, H, W, C) -> (B, H / 4, W / 4, D)
+        return ops.max_pool(self.embedder(x), size=(3, 3), stride=(2, 2), padding=(1, 1))
+
+
+class Layer(nn.Module):
+    """What is added to the input, made to fit where the two differ in shape."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, c: Config):
+        super().__init__()
+        self.fits = inputs == outputs and stride == 1
+        if not self.fits:
+            self.shortcut = ConvLayer(inputs, outputs, size=1, stride=stride)
+        self.layer = nn.Layers(self.parts(inputs, outputs, stride, c))
+        self.activation = ops.activation(c.hidden_act)
+
+    def forward(self, x, cache=None):  # (B, h, w, inputs) -> (B, h / stride, w / stride, outputs)
+        y = x
+        for part in self.layer:
+            y = part(y)
+        return self.activation(y + (x if self.fits else self.shortcut(x))), {}
+
+
+class BasicLayer(Layer):
+    def parts(self, inputs, outputs, stride, c):
+        return ConvLayer(inputs, outputs, stride=stride, activation="relu"), ConvLayer(outputs, outputs)
+
+
+class BottleneckLayer(Layer):
+    def parts(self, inputs, outputs, stride, c):
+        width = outputs // 4
+        first, second = (stride, 1) if c.downsample_in_bottleneck else (1, stride)
+        return (
+            ConvLayer(inputs, width, size=1, stride=first, activation="relu"),
+            ConvLayer(width, width, stride=second, activation="relu"),
+            ConvLayer(width, outputs, size=1),
+        )
+
+
+class Stage(nn.Module):
+    def __init__(self, i: int, c: Config):
+        super().__init__()
+        layer = {"basic": BasicLayer, "bottleneck": BottleneckLayer}[c.layer_type]
+        before, width = (c.embedding_size, *c.hidden_sizes)[i : i + 2]
+        stride = 2 if i > 0 or c.downsample_in_first_stage else 1
+        first = layer(before, width, stride, c)
+        self.layers = nn.Layers([first, *(layer(width, width, 1, c) for _ in range(c.depths[i] - 1))])
+
+    def forward(self, x, cache=None):  # (B, h, w, D) -> (B, h / 2, w / 2, 2 D) as a rule
+        return self.layers(x)[0], {}
+
+
+class Encoder(nn.Module):
+    def __init__(self, c: Config):
+        super().__init__()
+        self.stages = nn.Layers(Stage(i, c) for i in range(len(c.depths)))
+
+    def forward(self, x, hidden_states):  # (B, h, w, D) -> (B, h, w, D), (B, D, h, w) of every stage
+        x, kept = self.stages(x, hidden_states=hidden_states)
+        return x, images.leave(kept["hidden_states"])
+
+
+class ResNetModel(nn.Model):
+    """ResNet without a head. Inputs: pixel_values (B, C, H, W), normalised."""
+
+    config_class = Config
+    body_prefix = "resnet"
+
+    def __init__(self, c: Config):
+        super().__init__(c)
+        self.embedder = Embeddings(c)
+        self.encoder = Encoder(c)
+
+    def initializer(self, config):
+        return FanOutNormal()
+
+    def input_shapes(self):
+        return {"pixel_values": ((None, self.config.num_channels, None, None), "float32")}
+
+    def forward(self, pixel_values, output_hidden_states=None):
+        c = self.config
+        hidden_states = c.output_hidden_states if output_hidden_states is None else output_hidden_states
+        x, seen = self.encoder(self.embedder(images.enter(pixel_values, c.num_channels)), hidden_states)
+        pooled = images.average(x)[:, :, None, None]  # (B, h, w, D) -> (B, D, 1, 1)
+        return BaseModelOutputWithPooling(images.leave(x), pooled, seen)
+
+
+class ResNetForImageClassification(heads.Head, body=ResNetModel):
+    """ResNet that classifies an image. Labels: as `classification_loss` of the heads has them."""
+
+    optional = ("classifier",)
+
+    def __init__(self, c: Config):
+        super().__init__(c)
+        self.classifier = nn.Layers([images.Flatten(), nn.Linear(c.hidden_sizes[-1], c.num_labels)])
+
+    def forward(self, *inputs, labels=None, **options):
+        out = self.body(*inputs, **options)
+        logits = self.classifier[1](self.classifier[0](out.pooler_output))  # (B, D) -> (B, L)
+        loss = heads.classification_loss(logits, labels, self.config)
+        return HeadOutput(loss, logits, **heads.kept(out, "hidden_states"))
+
+
+class ResNetBackbone(nn.Model):
+    """ResNet that hands over maps of features (B, D, h, w), of the stages that the config names in `out_features`."""
+
+    config_class = Config
+    body_prefix = "resnet"
+
+    def __init__(self, c: Config):
+        super().__init__(c)
+        self.embedder = Embeddings(c)
+        self.encoder = Encoder(c)
+
+    def initializer(self, config):
+        return FanOutNormal()
+
+    def input_shapes(self):
+        return {"pixel_values": ((None, self.config.num_channels, None, None), "float32")}
+
+    def forward(self, pixel_values, output_hidden_states=None):
+        c = self.config
+        keeps = c.output_hidden_states if output_hidden_states is None else output_hidden_states
+        _, seen = self.encoder(self.embedder(images.enter(pixel_values, c.num_channels)), True)
+        return BackboneOutput(tuple(seen[i] for i in c.wanted), seen if keeps else None)
