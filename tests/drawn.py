@@ -36,7 +36,7 @@ def weight(name: str, shape: Sequence[int], dtype: DTypeLike = np.float32) -> ND
         values = 0.5 + np.abs(values)
     elif len(shape) == 1 and name.endswith("weight"):
         values = 1 + values
-    return values.astype(np.float32).astype(dtype)
+    return np.asarray(values, np.float32).astype(dtype)
 
 
 def array(name: str, spec: Any) -> NDArray[Any]:

@@ -71,6 +71,7 @@ def build(name: str, config: Any, folder: Path) -> torch.nn.Module:
             state[key].copy_(torch.from_numpy(drawn.weight(key, value.shape)))
             drawn_at[state[key].data_ptr()] = key
     undrawn = [key for key, value in state.items() if value.is_floating_point() and value.data_ptr() not in drawn_at]
+    undrawn = [key for key in undrawn if key not in (model._keys_to_ignore_on_save or ())]  # they keep their own values
     if undrawn:
         raise ValueError(f"{name}: neither saved nor tied to what is: {undrawn}")
     model.save_pretrained(folder)
@@ -163,12 +164,28 @@ FRAMEWORKS: dict[str, tuple[str, Callable[[Path], tuple[dict[str, Any], Tensors]
 }
 
 
+def unsaved(model: torch.nn.Module) -> dict[str, np.ndarray]:
+    """What the model has and its file has not."""
+    state = model.state_dict()
+    return {key: state[key].numpy() for key in model._keys_to_ignore_on_save or ()}
+
+
+def sorted_hash(values: np.ndarray) -> str:
+    """The hash of values in order of size, integers as if all were of 64 bits."""
+    return hashed(np.sort(values.astype(np.int64) if values.dtype.kind in "iu" else values, axis=None))
+
+
 def hashed(values: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes()).hexdigest()
 
 
-def elsewhere(framework: str, other: str, folder: Path, weights: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """What another framework's class saves after loading the folder; a ValueError says why there is nothing to compare."""
+def elsewhere(
+    framework: str, other: str, folder: Path, weights: Mapping[str, np.ndarray], given: set[str]
+) -> dict[str, Any]:
+    """What another framework's class saves after loading the folder; a ValueError says why there is nothing to compare.
+
+    What the architecture gives (`given`), it may leave out.
+    """
     _, read = FRAMEWORKS[framework]
     if not hasattr(transformers, other):
         raise ValueError(f"there is no {other}")
@@ -177,9 +194,9 @@ def elsewhere(framework: str, other: str, folder: Path, weights: Mapping[str, np
         about, tensors = read(Path(saved))
     # Frameworks transpose and reshape, so weights are recognised by their values in order of size.
     kept = {key: value for key, value in weights.items() if not key.endswith("num_batches_tracked")}  # PyTorch alone counts
-    ours = {hashed(np.sort(value, axis=None)): key for key, value in kept.items()}
-    theirs = {key: hashed(np.sort(value, axis=None)) for key, value in tensors}
-    lost = [key for digest, key in ours.items() if digest not in theirs.values()]
+    ours = {sorted_hash(value): key for key, value in kept.items()}
+    theirs = {key: sorted_hash(value) for key, value in tensors}
+    lost = [key for digest, key in ours.items() if digest not in theirs.values() and key not in given]
     made_up = [key for key, digest in theirs.items() if digest not in ours]
     if lost or made_up:
         raise ValueError(f"{other} loses {lost} and makes up {made_up}")
@@ -213,13 +230,16 @@ def golden(row: table.Row, name: str) -> dict[str, Any]:
                 "without": {},
             } | ({"constants": constants} if constants else {})
             twin = first_with.setdefault(json.dumps(entry["weights"]), chosen)
+            given = {key for key, value in model.named_parameters() if not value.requires_grad}
             for framework in FRAMEWORKS:
                 if twin != chosen:
                     entry["without"][framework] = f"the same weights as in {twin}"
                     continue
                 other = FRAMEWORKS[framework][0] + name
                 try:
-                    entry[framework] = elsewhere(framework, row.aliases.get(other, other), folder, weights)
+                    entry[framework] = elsewhere(
+                        framework, row.aliases.get(other, other), folder, weights | unsaved(model), given
+                    )
                 except ValueError as error:
                     entry["without"][framework] = str(error)
                     print(f"{name} {chosen}: no {framework} part: {error}", flush=True)

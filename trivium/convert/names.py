@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from trivium.core.layout import Layout, Weight
 
@@ -56,6 +57,11 @@ def spellings(weight: Weight, layout: Layout, dialect: str, rules: Rules) -> Ite
             yield found
 
 
+def in_files(weight: Weight, rules: Rules) -> Weight:
+    """A weight as the files of an architecture have it."""
+    return replace(weight, layer="Lone") if weight.name in rules.lone else weight
+
+
 def layers(weight: Weight, layout: Layout, rules: Rules, top: Iterable[str]) -> tuple[str, ...]:
     """The top-level layers of tf_model.h5 that hold a weight, its own first; `top` are those that there are."""
     for rule in _bare(weight, layout, rules):
@@ -68,6 +74,18 @@ def layers(weight: Weight, layout: Layout, rules: Rules, top: Iterable[str]) -> 
 def _bare(weight: Weight, layout: Layout, rules: Rules) -> list[Bare]:
     path = _join(_in_head(weight.owner, layout), weight.leaf)
     return [rule for rule in rules.bare if rule.path == path]
+
+
+def is_omitted(weight: Weight, network: type, dialect: str, rules: Rules) -> bool:
+    """Whether a dialect's files of this class do without a weight."""
+    from fnmatch import fnmatchcase
+
+    return weight.init.given and any(
+        rule.dialect == dialect
+        and fnmatchcase(weight.name, rule.pattern)
+        and network.__name__ in (rule.networks or (network.__name__,))
+        for rule in rules.omitted
+    )
 
 
 def is_derived(name: str, layout: Layout, rules: Rules) -> bool:

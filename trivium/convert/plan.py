@@ -16,12 +16,13 @@ import numpy as np
 
 from trivium.core.config import Config
 from trivium.core.errors import Collision, ConfigError, KeyMismatch, ShapeMismatch
+from trivium.core.init import draw
 from trivium.core.layout import Layout, Weight, layout
 from trivium.models import catalogue
 
 from .bits import differing
 from .checkpoint import Checkpoint
-from .names import is_derived, spellings
+from .names import in_files, is_derived, spellings
 from .rules import Rules, rules_of
 from .tensors import Tensor
 
@@ -67,7 +68,14 @@ class Match:
 
     def read(self, name: str) -> np.ndarray:
         """A weight's values in the canonical layout: a view of the file where possible."""
+        if name not in self.found:
+            weight = self.layout.weights[name]
+            return draw(name, weight.shape, weight.init, 0)  # given by the architecture
         return self._sources[name].to_canonical(self.found[name].read(), self.checkpoint.dialect)
+
+    def dtype(self, name: str) -> np.dtype:
+        """The dtype of a weight's values."""
+        return self.found[name].dtype if name in self.found else np.dtype(np.float32)
 
     def check(self) -> None:
         """Raises KeyMismatch or ShapeMismatch, listing everything, unless the match is exact."""
@@ -166,7 +174,7 @@ def match(checkpoint: Checkpoint, network: type, config: Config, ignore: Iterabl
         layout=weights,
         rules=rules,
         found=found,
-        missing=tuple(name for name in weights.weights if name not in found),
+        missing=tuple(weight.name for weight in weights if weight.name not in found and not weight.init.given),
         misshapen=misshapen,
         unexpected=tuple(key for key in rest if key not in left_out),
         left_out=left_out,
@@ -179,7 +187,7 @@ def match(checkpoint: Checkpoint, network: type, config: Config, ignore: Iterabl
 
 def _lookup(checkpoint: Checkpoint, weights: Layout, rules: Rules) -> dict[Weight, str]:
     """Weight -> key of the tensor that holds it; after the weights also their other names, as linear layers."""
-    places, found = [*weights], {}
+    places, found = [in_files(weight, rules) for weight in weights], {}
     for alias, name in weights.ties.items():
         tied, leaf = weights.weights[name], alias.rpartition(".")[2]
         places.append(Weight(alias, tied.shape, "Linear", leaf, tied.init))

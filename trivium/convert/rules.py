@@ -50,6 +50,18 @@ class Twice:
 
 
 @dataclass(frozen=True)
+class Omitted:
+    """Files of a dialect lack the weights that fit `pattern` (as of `fnmatch`), which are the architecture's own.
+
+    `networks` are the classes that leave them out; empty for all.
+    """
+
+    dialect: str
+    pattern: str
+    networks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Rules:
     """All exceptions of an architecture.
 
@@ -60,6 +72,8 @@ class Rules:
         derived: Patterns (as of `fnmatch`) of names that old PyTorch checkpoints also have, without the body's prefix, and
             that hold nothing but what the code itself makes: masks, counters. They are left out, and reported.
         bare: What TensorFlow's files hold without the model's name.
+        lone: Weights without axes, one number each, that TensorFlow's files give an axis.
+        omitted: Weights that are given by the architecture, and that files do without.
         dotted: Lists whose members TensorFlow calls `stages.0`, as the Hub does, and not `stages_._0`.
     """
 
@@ -68,7 +82,9 @@ class Rules:
     twice: tuple[Twice, ...] = ()
     derived: tuple[str, ...] = ()
     bare: tuple[Bare, ...] = ()
+    omitted: tuple[Omitted, ...] = ()
     dotted: tuple[str, ...] = ()
+    lone: tuple[str, ...] = ()
 
 
 @functools.cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from trivium.models import catalogue
 
 from .bits import contiguous
 from .formats import KINDS, Kind, Output
-from .names import key, layers, model_name
+from .names import in_files, is_omitted, key, layers, model_name
 from .rules import Rules, rules_of
 from .tensors import is_float
 from .writing import assembling, write_text
@@ -92,7 +92,8 @@ def write_weights(
         WriteError: It could not be written.
     """
     weights, rules = layout(network, config), rules_of(catalogue.folder_of_type(config.model_type))
-    outputs = list(_outputs(list(sources), target, weights, rules, dtype, progress or (lambda *_: None)))
+    kept = [source for source in sources if not is_omitted(source.weight, network, target.dialect, rules)]
+    outputs = list(_outputs(kept, target, weights, rules, dtype, progress or (lambda *_: None)))
     path = folder / target.kind.file
     metadata = {"model": model_name(network)} if target.dialect == "tf4" else {"format": "pt"}
     target.kind.module.write(path, outputs, metadata)
@@ -105,6 +106,8 @@ def write_weights(
 def _outputs(
     sources: list[Source], target: Target, weights: Layout, rules: Rules, dtype: np.dtype | None, progress: Progress
 ) -> Iterator[Output]:
+    sources = [replace(source, weight=in_files(source.weight, rules)) for source in sources]
+    sources = sources + list(_twice(sources, target, weights, rules))
     total, done = sum(source.nbytes for source in sources), 0
     top = {key(weight, weights, "tf4", rules).partition("/")[0] for weight in weights}
 
@@ -131,6 +134,16 @@ def _outputs(
             owners = layers(fixed.place, weights, rules, top) if target.dialect == "tf4" else ()
             values = fixed.values.astype(integers)
             yield Output(name, values.dtype, values.shape, lambda values=values: values, owners)  # type: ignore[misc]
+
+
+def _twice(sources: list[Source], target: Target, weights: Layout, rules: Rules) -> Iterator[Source]:
+    """The weights that the dialect writes under their other name too."""
+    named = {source.weight.name: source for source in sources}
+    for rule in rules.twice:
+        if rule.dialect == target.dialect and rule.path in weights.ties:
+            source = named[weights.ties[rule.path]]
+            place = replace(source.weight, name=rule.path, layer="Linear", leaf=rule.path.rpartition(".")[2])
+            yield replace(source, weight=place)
 
 
 def save(

@@ -30,15 +30,17 @@ def door(backend: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
         return found
 
     def _class(name: str) -> type:
+        for model_type, (_, config) in catalogue.configs().items():
+            if name == config:
+                return catalogue.config_class(model_type)
         for folder, names in catalogue.architectures().items():
-            if name == names[0]:
-                return catalogue.config_class(folder)
             if name in names:
                 return getattr(importlib.import_module(f"trivium.backends.{backend}.models.{folder}.network"), name)
         raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}; {auto.suggestion(name)}")
 
     def __dir__() -> list[str]:
         classes = [name for names in catalogue.architectures().values() for name in names]
+        classes += [config for _, config in catalogue.configs().values()]
         return sorted({*classes, *auto.TASKS, "AutoConfig"})
 
     return __getattr__, __dir__

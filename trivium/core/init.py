@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,6 +12,9 @@ import numpy as np
 @dataclass(frozen=True)
 class Init:
     """How the first values of a weight are drawn."""
+
+    given: ClassVar[bool] = False
+    """Whether they are the architecture's own: not trained, so that a checkpoint may do without them."""
 
     def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
         """float32 values of the given shape."""
@@ -94,6 +98,21 @@ class Glorot(Init):
         kernel = int(np.prod(shape[2:]))
         bound = np.float32(np.sqrt(6 / ((shape[0] + shape[1]) * kernel)))
         return (2 * generator.random(shape, np.float32) - 1) * bound
+
+
+@dataclass(frozen=True)
+class SinesThenCosines(Init):
+    """A row for each position p: sin(p w) for each of D / 2 frequencies w = 10000^(-2i / D), then the cosines.
+
+    Source: Vaswani and others, arXiv:1706.03762, section 3.5, sines and cosines apart.
+    """
+
+    given: ClassVar[bool] = True
+
+    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+        positions, width = shape
+        angles = np.arange(positions)[:, None] / 10000 ** (2 * np.arange((width + 1) // 2) / width)
+        return np.concatenate([np.sin(angles), np.cos(angles[:, : width // 2])], 1).astype(np.float32)
 
 
 def draw(name: str, shape: tuple[int, ...], init: Init, seed: int) -> np.ndarray:

@@ -90,6 +90,8 @@ class Weight:
         """Where `column` (torch, tensorflow, flax, tf4, flax4) keeps it."""
         if self.layer in ("Parameter", "Buffer", "Constant"):
             return Place(self.leaf, "abcdefgh"[: len(self.shape)])
+        if self.layer == "Lone":
+            return Place(self.leaf, "1" if column == "tf4" else "")
         return PLACES[self.layer, self.leaf][column]
 
     @property

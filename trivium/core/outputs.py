@@ -151,6 +151,16 @@ class PreTrainingOutput(ModelOutput):
     attentions: tuple[Tensor, ...] | None = None
 
 
+class AlbertPreTrainingOutput(ModelOutput):
+    """ALBERT's two tasks: (B, T, V) and (B, 2)."""
+
+    loss: Tensor = None
+    prediction_logits: Tensor = None
+    sop_logits: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
 class DoubleHeadsOutput(ModelOutput):
     """GPT-2's two heads: language modelling (B, C, T, V) and multiple choice (B, C)."""
 
@@ -264,3 +274,33 @@ class ContrastiveOutput(ModelOutput):
     image_embeds: Tensor = None
     text_model_output: BaseModelOutputWithPooling | None = None
     vision_model_output: BaseModelOutputWithPooling | None = None
+
+
+class SpatialModelOutput(ModelOutput):
+    """A body's output; (B, T, D), (B, D), and for every stage tokens (B, T, D), the last layer's weights, and a map (B, D, h, w)."""
+
+    last_hidden_state: Tensor = None
+    pooler_output: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+    reshaped_hidden_states: tuple[Tensor, ...] | None = None
+
+
+class SpatialHeadOutput(ModelOutput):
+    """A head's output on such a body."""
+
+    loss: Tensor = None
+    logits: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+    reshaped_hidden_states: tuple[Tensor, ...] | None = None
+
+
+class SpatialModelingOutput(ModelOutput):
+    """Reconstructed pixels (B, C, H, W), from such a body."""
+
+    loss: Tensor = None
+    reconstruction: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+    reshaped_hidden_states: tuple[Tensor, ...] | None = None

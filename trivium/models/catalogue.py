@@ -22,12 +22,21 @@ FOLDER = Path(__file__).parent
 def architectures() -> dict[str, tuple[str, ...]]:
     """Folder -> its config class and public classes, by name, without importing any."""
     found = {}
+    for model_type, (folder, config) in configs().items():
+        if model_type.replace("-", "_") == folder:
+            network = (FOLDER / folder / "network.py").read_text()
+            found[folder] = (config, *re.findall(rf"^class ({config.removesuffix('Config')}\w+)\(", network, re.MULTILINE))
+    return found
+
+
+@functools.cache
+def configs() -> dict[str, tuple[str, str]]:
+    """model_type -> folder and name of its config class; parts of an architecture have types and configs of their own."""
+    found = {}
     for path in sorted(FOLDER.glob("*/network.py")):
-        config = re.search(r"^class (\w+)Config\(", (path.parent / "config.py").read_text(), re.MULTILINE)
-        if config:
-            prefix = config[1]
-            classes = re.findall(rf"^class ({prefix}\w+)\(", path.read_text(), re.MULTILINE)
-            found[path.parent.name] = (f"{prefix}Config", *classes)
+        pattern = re.compile(r'^class (\w+Config)\(.*?^    model_type = "([^"]+)"', re.MULTILINE | re.DOTALL)
+        for name, model_type in pattern.findall((path.parent / "config.py").read_text()):
+            found[model_type] = (path.parent.name, name)
     return found
 
 
@@ -51,7 +60,7 @@ def folder_of_type(model_type: object) -> str:
     Raises:
         ConfigError: There is none; the nearest names are offered.
     """
-    folder = str(model_type).replace("-", "_")
+    folder = configs().get(str(model_type), (str(model_type).replace("-", "_"),))[0]
     if folder not in architectures():
         raise ConfigError(
             f"the architecture {model_type!r} is not one of Trivium's", key="model_type", hint=nearest(folder, architectures())
@@ -63,7 +72,8 @@ def config_class(model_type: object) -> type[Config]:
     """The config class of a model_type."""
     folder = folder_of_type(model_type)
     module = importlib.import_module(f"trivium.models.{folder}.config")
-    return getattr(module, architectures()[folder][0])
+    _, name = configs().get(str(model_type), (folder, architectures()[folder][0]))
+    return getattr(module, name)
 
 
 def network_class(name: str) -> type:

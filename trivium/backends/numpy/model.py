@@ -35,7 +35,7 @@ class Model(Pretrained, Module):
         return getattr(owner, name)
 
     def _assign(self, owner: Any, name: str, array: np.ndarray) -> None:
-        setattr(owner, name, np.ascontiguousarray(array, getattr(owner, name).dtype))
+        setattr(owner, name, np.array(array, getattr(owner, name).dtype, order="C", copy=None))
 
     def _read(self, owner: Any, name: str) -> np.ndarray:
         return getattr(owner, name)

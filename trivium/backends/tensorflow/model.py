@@ -89,7 +89,7 @@ class Model(Pretrained, _Composed, keras.Model):
         return self.trainable_variables[0].value
 
     def _assign(self, owner: Any, name: str, array: np.ndarray) -> None:
-        getattr(owner, name).assign(np.ascontiguousarray(array))
+        getattr(owner, name).assign(np.asarray(array, order="C"))
 
     def _read(self, owner: Any, name: str) -> np.ndarray:
         return getattr(owner, name).numpy()
