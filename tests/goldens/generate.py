@@ -62,7 +62,8 @@ Tensors = list[tuple[str, np.ndarray]]
 
 def build(name: str, config: Any, folder: Path) -> torch.nn.Module:
     """A PyTorch model with drawn weights, saved in the folder."""
-    model = getattr(transformers, name)._from_config(config, attn_implementation="eager").eval()
+    attention = config._attn_implementation_internal or "eager"  # a row may ask for another
+    model = getattr(transformers, name)._from_config(config, attn_implementation=attention).eval()
     model.save_pretrained(folder)
     state = model.state_dict()
     drawn_at = {}

@@ -277,7 +277,7 @@ class ContrastiveOutput(ModelOutput):
 
 
 class SpatialModelOutput(ModelOutput):
-    """A body's output; (B, T, D), (B, D), and for every stage tokens (B, T, D), the last layer's weights, and a map (B, D, h, w)."""
+    """A body's output; for every stage its tokens (B, T, D), its last layer's weights, and a map (B, D, h, w)."""
 
     last_hidden_state: Tensor = None
     pooler_output: Tensor = None

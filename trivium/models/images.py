@@ -43,3 +43,40 @@ def rates(rate, depths):
     total, steps = sum(depths), max(sum(depths) - 1, 1)
     flat = [rate * i / steps for i in range(total)]
     return [flat[sum(depths[:i]) : sum(depths[: i + 1])] for i in range(len(depths))]
+
+
+def pad_to(x, size):  # (B, h, w, D) -> the same, h and w multiples of `size`
+    """Zeros after the last row and column, as many as it takes."""
+    _, h, w, _ = ops.shape(x)
+    down, right = -h % size[0], -w % size[1]
+    return x if isinstance(down + right, int) and not down + right else ops.pad(x, ((0, 0), (0, down), (0, right), (0, 0)))
+
+
+def windows(x, size):  # (B, h, w, D) -> (B R, T, D), R = h w / T windows of T = size size tokens
+    """An image cut into windows."""
+    batch, h, w, width = ops.shape(x)
+    x = ops.reshape(x, (batch, h // size, size, w // size, size, width))
+    return ops.reshape(ops.transpose(x, (0, 1, 3, 2, 4, 5)), (-1, size * size, width))
+
+
+def unwindows(x, size, shape):  # (B R, T, D) -> shape = (B, h, w, D)
+    """Windows put together again."""
+    batch, h, w, width = shape
+    x = ops.reshape(x, (batch, h // size, w // size, size, size, width))
+    return ops.reshape(ops.transpose(x, (0, 1, 3, 2, 4, 5)), shape)
+
+
+def paint(x, channels, stride):  # (B, h, w, C stride^2) -> (B, C, h stride, w stride)
+    """Every place as a square of pixels. Source: Shi and others, arXiv:1609.05158."""
+    batch, h, w, _ = ops.shape(x)
+    x = ops.transpose(ops.reshape(x, (batch, h, w, channels, stride, stride)), (0, 3, 1, 4, 2, 5))
+    return ops.reshape(x, (batch, channels, h * stride, w * stride))
+
+
+def painting_loss(image, pixel_values, masked, patch):  # two of (B, C, H, W), (B, P) -> ()
+    """How far off the painted pixels are, over the patches that were hidden. Source: SimMIM, arXiv:2111.09886."""
+    batch, channels, height, width = ops.shape(pixel_values)
+    h, w = height // patch[0], width // patch[1]
+    hidden = ops.reshape(ops.cast_like(masked, image), (batch, 1, h, 1, w, 1))
+    hidden = ops.reshape(ops.broadcast_to(hidden, (batch, 1, h, patch[0], w, patch[1])), (batch, 1, height, width))
+    return ops.sum(abs(pixel_values - image) * hidden) / (ops.sum(hidden) + 1e-5) / channels

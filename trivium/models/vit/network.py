@@ -10,7 +10,7 @@ from trivium.core.init import ZEROS, TruncatedNormal
 from trivium.core.outputs import BaseModelOutputWithPooling, HeadOutput, MaskedImageModelingOutput
 from trivium.models.vit.config import ViTConfig as Config
 
-from .. import heads, nn, ops
+from .. import heads, images, nn, ops
 
 
 class PatchEmbeddings(nn.Module):
@@ -178,7 +178,7 @@ class ViTModel(nn.Model):
     ):
         c = self.config
         self.check(pixel_values, bool_masked_pos, interpolate_pos_encoding)
-        x = ops.transpose(pixel_values, (0, 2, 3, 1))
+        x = images.enter(pixel_values, c.num_channels)
         x, kept = self.encoder(
             self.embeddings(x, bool_masked_pos, interpolate_pos_encoding),
             attentions=c.output_attentions if output_attentions is None else output_attentions,
@@ -189,9 +189,7 @@ class ViTModel(nn.Model):
 
     def check(self, pixel_values, bool_masked_pos, interpolates):
         c = self.config
-        _, channels, h, w = ops.shape(pixel_values)
-        if isinstance(channels, int) and channels != c.num_channels:
-            raise InputError(f"pixel_values (B, C, H, W) has {channels} channels; the config says {c.num_channels}")
+        *_, h, w = ops.shape(pixel_values)
         if not interpolates and isinstance(h, int) and isinstance(w, int) and (h, w) != c.image_hw:
             why = f"images are {h} x {w}; the config says {c.image_hw[0]} x {c.image_hw[1]}"
             raise InputError(why, hint="resize them, or pass interpolate_pos_encoding=True")
@@ -235,25 +233,12 @@ class ViTForMaskedImageModeling(heads.Head, body=ViTModel):
         out = self.body(pixel_values, bool_masked_pos, **options)
         x = self.patches(out.last_hidden_state)
         batch, _, height, _ = ops.shape(pixel_values)
-        h = height // c.patch_size
-        x = self.decoder[0](ops.reshape(x, (batch, h, -1, c.hidden_size)))  # (B, h, w, C stride^2)
-        image = self.pixels(x)
+        x = self.decoder[0](ops.reshape(x, (batch, height // c.patch_hw[0], -1, c.hidden_size)))  # (B, h, w, C stride^2)
+        image = images.paint(x, c.num_channels, c.encoder_stride)
         loss = None
         if bool_masked_pos is not None:
-            hidden = ops.reshape(bool_masked_pos, (batch, 1, h, 1, -1, 1))
-            size = (batch, 1, h, c.patch_size, ops.shape(x)[2], c.patch_size)
-            hidden = ops.reshape(ops.broadcast_to(hidden, size), (batch, 1, height, -1))  # (B, 1, H, W)
-            hidden = ops.cast_like(hidden, image)
-            loss = ops.sum(abs(pixel_values - image) * hidden) / (ops.sum(hidden) + 1e-5) / c.num_channels
+            loss = images.painting_loss(image, pixel_values, bool_masked_pos, c.patch_hw)
         return MaskedImageModelingOutput(loss, image, **heads.kept(out, "hidden_states", "attentions"))
 
     def patches(self, x):  # (B, T, D) -> (B, P, D)
         return x[:, 1:]
-
-    def pixels(self, x):  # (B, h, w, C stride^2) -> (B, C, h stride, w stride), Shi and others, arXiv:1609.05158
-        c = self.config
-        batch, h, w, _ = ops.shape(x)
-        x = ops.reshape(x, (batch, h, w, c.num_channels, c.encoder_stride, c.encoder_stride))
-        return ops.reshape(
-            ops.transpose(x, (0, 3, 1, 4, 2, 5)), (batch, c.num_channels, h * c.encoder_stride, w * c.encoder_stride)
-        )
