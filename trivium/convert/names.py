@@ -6,6 +6,7 @@ Flax). A name is derived from the weight's path and its row of the table; `trivi
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -118,17 +119,24 @@ def _join(*parts: str) -> str:
 
 def _renamed(name: str, dialect: str, rules: Rules) -> str:
     for rule in rules.renames:
-        if rule.dialect == dialect and f"{name}.".startswith(f"{rule.path}."):
-            return rule.there + name[len(rule.path) :]
+        if rule.dialect == dialect and (found := re.match(_pattern(rule.path), name)):
+            there = iter(found.groups())
+            return re.sub(r"\*", lambda _: next(there), rule.there) + name[found.end() :]
     return name
+
+
+@functools.cache
+def _pattern(path: str) -> str:
+    """A regular expression for names that begin with a path; "*" is any one component."""
+    return re.escape(path).replace(r"\*", r"([^.]+)") + r"(?=\.|$)"
 
 
 def _tensorflow(name: str, dotted: tuple[str, ...]) -> str:
     """A dotted path as TensorFlow spells it: an index is joined to what it counts."""
-    first, *parts = name.split(".")
+    first, *parts = re.split(r"(?<!\\)\.", name)
     found, owner = first, first
     for part in parts:
         counts = part.isdigit() and part is not parts[-1]
         found += (("." if owner in dotted else "_._") if counts else "/") + part
         owner = owner if counts else part
-    return f"{found}:0"
+    return found.replace("\\.", ".") + ":0"

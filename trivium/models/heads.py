@@ -32,6 +32,11 @@ class Head(nn.Model):
         return self.get_body()(*inputs, **options)
 
     @staticmethod
+    def width(c):
+        """The width of what the body returns."""
+        return c.hidden_size
+
+    @staticmethod
     def dropout_rate(c):
         """The dropout before a classifier: its own, or that of the hidden layers."""
         return c.hidden_dropout_prob if c.classifier_dropout is None else c.classifier_dropout
@@ -79,7 +84,7 @@ class CausalLM(NextToken):
 
     def __init__(self, c):
         super().__init__(c)
-        self.lm_head = nn.Unembedding(c.hidden_size, c.vocab_size, tied=c.tie_word_embeddings, bias=self.biased)
+        self.lm_head = nn.Unembedding(self.width(c), c.vocab_size, tied=c.tie_word_embeddings, bias=self.biased)
 
     def unembed(self, x):
         return self.lm_head(x, self.get_input_embeddings())
@@ -96,7 +101,10 @@ class SequenceClassification(Head):
     def forward(self, *inputs, labels=None, **options):
         out = self.body(*inputs, **options)
         logits = self.classify(out)  # (B, L)
-        return HeadOutput(classification_loss(logits, labels, self.config), logits, **kept(out))
+        return HeadOutput(self.loss_of(logits, labels), logits, **kept(out))
+
+    def loss_of(self, logits, labels):
+        return classification_loss(logits, labels, self.config)
 
 
 class PooledClassification(SequenceClassification):
@@ -162,7 +170,7 @@ class LastTokenClassification(Head):
 
     def __init__(self, c):
         super().__init__(c)
-        self.score = nn.Linear(c.hidden_size, c.num_labels, bias=False)
+        self.score = nn.Linear(self.width(c), c.num_labels, bias=False)
 
     def forward(self, input_ids=None, *inputs, labels=None, **options):
         out = self.body(input_ids, *inputs, **options)
@@ -255,7 +263,7 @@ class QuestionAnswering(Head):
 
     def __init__(self, c):
         super().__init__(c)
-        self.qa_outputs = nn.Linear(c.hidden_size, 2)
+        self.qa_outputs = nn.Linear(self.width(c), 2)
 
     def forward(self, *inputs, start_positions=None, end_positions=None, **options):
         out = self.body(*inputs, **options)
@@ -396,3 +404,19 @@ def classification_loss(logits, labels, config):
     if problem == "single_label_classification":
         return ops.cross_entropy(logits, ops.reshape(labels, (-1,)))
     return ops.binary_cross_entropy(logits, ops.cast_like(labels, logits))
+
+
+def segmentation_loss(logits, labels, config):
+    """The loss of naming pixels, the logits resized to the labels: (B, h, w, L), (B, H, W) -> ().
+
+    `config.semantic_loss_ignore_index` marks pixels that do not count. One label means that it is there (1) or not (0).
+    """
+    if labels is None:
+        return None
+    ignored = config.semantic_loss_ignore_index
+    logits = ops.resize_bilinear(logits, ops.shape(labels)[1:3])
+    if config.num_labels > 1:
+        return ops.cross_entropy(ops.reshape(logits, (-1, config.num_labels)), ops.reshape(labels, (-1,)), ignored)
+    counts = ops.cast_like((labels >= 0) & (labels != ignored), logits)
+    losses = ops.softplus(logits[..., 0]) - logits[..., 0] * ops.cast_like(labels, logits)
+    return ops.mean(ops.reshape(losses * counts, (-1,)), 0)  # over all pixels, as in Transformers

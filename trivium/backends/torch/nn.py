@@ -126,7 +126,8 @@ class Unembedding(torch.nn.Linear):
             self.weight = None  # until the model gives it the embedding's
 
     def forward(self, x: torch.Tensor, embedding: Module, bias: torch.Tensor | None = None) -> torch.Tensor:
-        return F.linear(x, self.weight, self.bias if bias is None else bias)
+        weight = embedding.weight if self.weight is None else self.weight
+        return F.linear(x, weight, self.bias if bias is None else bias)
 
 
 class Conv1d(torch.nn.Conv1d):

@@ -187,22 +187,22 @@ class BertModel(nn.Model):
 
 
 class Transform(nn.Module):
-    def __init__(self, c: Config):
+    def __init__(self, c: Config, width: int):
         super().__init__()
-        self.dense = nn.Linear(c.hidden_size, c.hidden_size)
+        self.dense = nn.Linear(c.hidden_size, width)
         self.activation = ops.activation(c.hidden_act)
-        self.LayerNorm = nn.LayerNorm(c.hidden_size, eps=c.layer_norm_eps)
+        self.LayerNorm = nn.LayerNorm(width, eps=c.layer_norm_eps)
 
-    def forward(self, x):  # (B, T, D) -> (B, T, D)
+    def forward(self, x):  # (B, T, D) -> (B, T, width)
         return self.LayerNorm(self.activation(self.dense(x)))
 
 
 class Predictions(nn.Module):
-    def __init__(self, c: Config):
+    def __init__(self, c: Config, width: int):
         super().__init__()
         self.bias = nn.Parameter((c.vocab_size,), ZEROS)
-        self.transform = Transform(c)
-        self.decoder = nn.Unembedding(c.hidden_size, c.vocab_size, tied=c.tie_word_embeddings)
+        self.transform = Transform(c, width)
+        self.decoder = nn.Unembedding(width, c.vocab_size, tied=c.tie_word_embeddings)
 
     def forward(self, x, embedding):  # (B, T, D) -> (B, T, V)
         return self.decoder(self.transform(x), embedding, self.bias)
@@ -212,7 +212,7 @@ class Cls(nn.Module):
     def __init__(self, c: Config, predictions: bool, seq_relationship: bool):
         super().__init__()
         if predictions:
-            self.predictions = Predictions(c)
+            self.predictions = Predictions(c, c.hidden_size)
         if seq_relationship:
             self.seq_relationship = nn.Linear(c.hidden_size, 2)
 

@@ -1,6 +1,7 @@
 """CamemBERT: RoBERTa trained on French.
 
-Martin and others, arXiv:1911.03894. Checkpoint: almanach/camembert-base. A relative of RoBERTa, its equal but for the weights.
+Martin and others, arXiv:1911.03894. Checkpoint: almanach/camembert-base.
+A relative of RoBERTa, its equal but for the weights.
 """
 
 from trivium.models.camembert.config import CamembertConfig as Config

@@ -1,6 +1,7 @@
 """XLM-RoBERTa: RoBERTa trained on a hundred languages.
 
-Conneau and others, arXiv:1911.02116. Checkpoint: FacebookAI/xlm-roberta-base. A relative of RoBERTa, its equal but for the weights.
+Conneau and others, arXiv:1911.02116. Checkpoint: FacebookAI/xlm-roberta-base.
+A relative of RoBERTa, its equal but for the weights.
 """
 
 from trivium.models.xlm_roberta.config import XLMRobertaConfig as Config
