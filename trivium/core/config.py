@@ -79,7 +79,7 @@ class Config:
             object.__setattr__(self, field.name, self._checked(field.name, getattr(self, field.name)))
         if self.pruned_heads:
             raise self.error("pruned_heads", "pruned heads are not supported; prune the weights themselves")
-        labels = self.id2label or {i: f"LABEL_{i}" for i in range(self.num_labels or self.default_labels)}
+        labels = self.id2label or _unnamed(self.num_labels or self.default_labels)
         if self.num_labels not in (None, len(labels)):
             raise self.error("num_labels", f"is {self.num_labels}, but id2label names {len(labels)} labels")
         object.__setattr__(self, "id2label", labels)
@@ -179,7 +179,7 @@ class Config:
             if name in said:
                 differs = value != said[name]
             elif name in _LABELS:
-                differs = name != "num_labels" and self.id2label != {i: f"LABEL_{i}" for i in range(self.default_labels)}
+                differs = name != "num_labels" and self.id2label != _unnamed(said.get("num_labels") or self.default_labels)
             else:
                 differs = value != field.default or not (self.source or name in _COMMON)
             if differs:
@@ -237,6 +237,11 @@ class Config:
 _V4 = {"torch_dtype": "dtype"}
 """Transformers 4's name of a field -> Transformers 5's."""
 _LABELS = ("num_labels", "id2label", "label2id")
+
+
+def _unnamed(count: int) -> dict[int, str]:
+    """Labels that nobody named."""
+    return {i: f"LABEL_{i}" for i in range(count)}
 
 
 @functools.cache

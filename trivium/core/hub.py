@@ -32,8 +32,8 @@ def resolve(source: str | Path, config_only: bool = False, subfolder: str = "", 
 
     Raises:
         NotFound: There is no such path, and it is no id of a repository, or the repository or revision is not there.
-        Offline: The Hub is not to be asked (HF_HUB_OFFLINE, local_files_only) and the cache lacks the files.
-        HubError: The Hub refused, or could not be reached.
+        Offline: The Hub is not to be asked (HF_HUB_OFFLINE, local_files_only) or does not answer, and the cache lacks the files.
+        HubError: The Hub refused.
     """
     name = str(source)
     if not name.startswith("hf://"):
@@ -52,11 +52,17 @@ def _fetch(repository: str, config_only: bool, subfolder: str, options: dict[str
     prefix = f"{subfolder.rstrip('/')}/" if subfolder else ""
     hint = f"check the spelling, or fetch it yourself: hf download {repository}"
     try:
-        if config_only:
-            patterns = [f"{prefix}config.json"]
-        else:
-            patterns = [f"{prefix}*.json", f"{prefix}*.txt", f"{prefix}*.model", *_weight_patterns(repository, prefix, options)]
-        found = huggingface_hub.snapshot_download(repository, allow_patterns=patterns, library_name="trivium", **options)
+        choices = [["config.json"]] if config_only else _choices(repository, prefix, options)
+        for patterns in choices:
+            try:
+                wanted = [prefix + pattern for pattern in patterns]
+                found = huggingface_hub.snapshot_download(repository, allow_patterns=wanted, library_name="trivium", **options)
+                break
+            except errors.LocalEntryNotFoundError:
+                if patterns is choices[-1]:
+                    raise
+    except NotFound:
+        raise
     except errors.GatedRepoError:
         raise HubError(
             f"access to {repository} is gated", path=repository, hint="ask for access on its page, then log in: hf auth login"
@@ -77,23 +83,29 @@ def _fetch(repository: str, config_only: bool, subfolder: str, options: dict[str
     return folder
 
 
-def _weight_patterns(repository: str, prefix: str, options: dict[str, Any]) -> list[str]:
-    """The files of the first format that the repository has; of all formats if it cannot be asked, for the cache to answer."""
-    import huggingface_hub
-    from huggingface_hub import constants
+def _choices(repository: str, prefix: str, options: dict[str, Any]) -> list[list[str]]:
+    """Which files to fetch: with the weights of the first format that the repository has.
 
-    every = [prefix + pattern for patterns in WEIGHTS for pattern in patterns]
-    if constants.is_offline_mode() if hasattr(constants, "is_offline_mode") else constants.HF_HUB_OFFLINE:
-        return every
-    if options.get("local_files_only"):
-        return every
+    If the Hub is not to be asked, or does not answer, the first choice that the cache holds will do.
+    """
+    import huggingface_hub
+    from huggingface_hub import constants, errors
+
+    in_cache = [["config.json", *patterns] for patterns in WEIGHTS]
+    if options.get("local_files_only") or constants.HF_HUB_OFFLINE:
+        return in_cache
     api = huggingface_hub.HfApi(library_name="trivium", token=options.get("token"))
-    names = set(api.list_repo_files(repository, revision=options.get("revision")))
+    try:
+        names = set(api.list_repo_files(repository, revision=options.get("revision")))
+    except (errors.HfHubHTTPError, errors.HFValidationError):
+        raise
+    except Exception:  # no connection: httpx's error or httpx2's, as huggingface_hub's version has it
+        return in_cache
     for single, shards, index in WEIGHTS:
         if prefix + single in names:
-            return [prefix + single]
+            return [["*.json", "*.txt", "*.model", single]]
         if prefix + index in names:
-            return [prefix + shards, prefix + index]
+            return [["*.json", "*.txt", "*.model", shards, index]]
     raise NotFound(
         "the repository has no weights in a format that Trivium reads", path=repository,
         hint="safetensors, tf_model.h5 and flax_model.msgpack are read",

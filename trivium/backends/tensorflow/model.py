@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any, Self
 
 import keras
@@ -22,7 +23,7 @@ class _Composed:
     # Keras has a property `output` of its own, which refuses to be set, and leaves whatever has this name out of its files
     @property
     def output(self) -> Any:
-        return self.output_
+        return vars(self).get("output_") or super().output
 
     @output.setter
     def output(self, layer: Any) -> None:
@@ -94,6 +95,13 @@ class Model(Pretrained, _Composed, keras.Model):
     def _read(self, owner: Any, name: str) -> np.ndarray:
         return getattr(owner, name).numpy()
 
+    def _tie(self, ties: Mapping[str, str]) -> None:
+        """Nothing is tied; but variables get the paths of their weights, by which optimizers and users choose among them."""
+        for weight in self.layout:
+            owner, name = self._owner(weight)
+            variable = getattr(owner, name)
+            variable._name, variable._path = name, "/".join([*weight.owner.split("."), name] if weight.owner else [name])
+
     # Keras
 
     def get_config(self) -> dict[str, Any]:
@@ -124,7 +132,7 @@ class Model(Pretrained, _Composed, keras.Model):
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> tf.Tensor:
         if self._compile_loss is None and isinstance(y_pred, outputs.ModelOutput):
-            if y_pred["loss"] is None:
+            if "loss" not in y_pred:
                 raise InputError("no loss: give labels among the inputs, or compile(loss=...) and fit(x, y)")
             return y_pred["loss"]
         return super().compute_loss(x, y, _prediction(y_pred), sample_weight, training)
