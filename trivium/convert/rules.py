@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rename:
-    """In a dialect ("tf4" or "flax4"), names that begin with `path` begin with `there` instead.
+    r"""In a dialect ("tf4" or "flax4"), names that begin with `path` begin with `there` instead.
 
     The last component of `path`, where it names a weight, is the dialect's: `embeddings`, say, and not `weight`. "*" is any
     one component, and the same in `there`; a dot within a component is written as "\\.".
