@@ -39,6 +39,8 @@ Conv2d       bias     bias o        bias o         bias o         bias o        
 Embedding    weight   weight vd     embeddings vd  embedding vd   embeddings vd  embedding vd
 LayerNorm    weight   weight d      gamma d        scale d        gamma d        scale d
 LayerNorm    bias     bias d        beta d         bias d         beta d         bias d
+GroupNorm    weight   weight d      gamma d        scale d        gamma d        scale d
+GroupNorm    bias     bias d        beta d         bias d         beta d         bias d
 RMSNorm      weight   weight d      scale d        scale d        weight d       weight d
 BatchNorm2d  weight   weight d      gamma d        scale d        gamma d        scale d
 BatchNorm2d  bias     bias d        beta d         bias d         beta d         bias d

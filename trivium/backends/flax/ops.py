@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import optax
 from flax import nnx
 from jax import Array, lax
 
@@ -245,6 +246,17 @@ def _accumulator(x: Array) -> Any:
     return jnp.promote_types(x.dtype, jnp.float32)
 
 
+# Convolution
+
+
+def conv1d(x: Array, kernel: Array, padding: int = 0, groups: int = 1) -> Array:
+    kernel = jnp.asarray(kernel)
+    dimensions = ("NWC", "OIW", "NWC")
+    return lax.conv_general_dilated(
+        x.astype(kernel.dtype), kernel, (1,), [(padding, padding)], dimension_numbers=dimensions, feature_group_count=groups
+    )
+
+
 # Images
 
 
@@ -275,6 +287,17 @@ def cross_entropy(logits: Array, labels: Array, ignore_index: int = -100) -> Arr
 def binary_cross_entropy(logits: Array, labels: Array) -> Array:
     logits = logits.astype(_accumulator(logits))
     return jnp.mean(jax.nn.softplus(logits) - logits * labels)
+
+
+def ctc_loss(logits: Array, labels: Array, logit_lengths: Array, label_lengths: Array, blank: int) -> Array:
+    labels, logit_lengths, label_lengths = (jnp.asarray(x, jnp.int32) for x in (labels, logit_lengths, label_lengths))
+    beyond = jnp.arange(labels.shape[1]) >= label_lengths[:, None]
+    silent = jnp.arange(logits.shape[1]) >= logit_lengths[:, None]
+    repeated = jnp.sum((labels[:, 1:] == labels[:, :-1]) & ~beyond[:, 1:], 1)
+    dtype = _accumulator(logits)
+    paddings = silent.astype(dtype), jnp.where(beyond, 0, labels), beyond.astype(dtype)
+    loss = optax.ctc_loss(logits.astype(dtype), *paddings, blank_id=blank)
+    return jnp.where(label_lengths + repeated > logit_lengths, jnp.inf, loss)
 
 
 def mean_squared_error(x: Array, y: Array) -> Array:

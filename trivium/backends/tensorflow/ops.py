@@ -256,6 +256,14 @@ def _accumulator(x: Tensor) -> tf.DType:
     return tf.float64 if x.dtype == tf.float64 else tf.float32
 
 
+# Convolution
+
+
+def conv1d(x: Tensor, kernel: Tensor, padding: int = 0, groups: int = 1) -> tf.Tensor:
+    x = tf.pad(x, ((0, 0), (padding, padding), (0, 0)))
+    return keras.ops.conv(x, tf.transpose(kernel, (2, 1, 0)), padding="valid", data_format="channels_last")
+
+
 # Images
 
 
@@ -288,6 +296,21 @@ def cross_entropy(logits: Tensor, labels: Tensor, ignore_index: int = -100) -> t
 def binary_cross_entropy(logits: Tensor, labels: Tensor) -> tf.Tensor:
     dtype = _accumulator(logits)
     return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(labels, dtype), tf.cast(logits, dtype)))
+
+
+def ctc_loss(logits: Tensor, labels: Tensor, logit_lengths: Tensor, label_lengths: Tensor, blank: int) -> tf.Tensor:
+    labels, logit_lengths, label_lengths = (tf.cast(x, tf.int32) for x in (labels, logit_lengths, label_lengths))
+    inside = tf.range(tf.shape(labels)[1]) < label_lengths[:, None]
+    repeated = tf.reduce_sum(tf.cast((labels[:, 1:] == labels[:, :-1]) & inside[:, 1:], tf.int32), 1)
+    loss = tf.nn.ctc_loss(
+        tf.where(inside, labels, 0),
+        tf.cast(logits, _accumulator(logits)),
+        label_lengths,
+        logit_lengths,
+        logits_time_major=False,
+        blank_index=blank,
+    )
+    return tf.where(label_lengths + repeated > logit_lengths, tf.constant(float("inf"), loss.dtype), loss)
 
 
 def mean_squared_error(x: Tensor, y: Tensor) -> tf.Tensor:

@@ -246,6 +246,13 @@ def _accumulator(x: Tensor) -> torch.dtype:
     return torch.float64 if x.dtype == torch.float64 else torch.float32
 
 
+# Convolution
+
+
+def conv1d(x: Tensor, kernel: Tensor, padding: int = 0, groups: int = 1) -> Tensor:
+    return F.conv1d(x.transpose(1, 2), kernel, padding=padding, groups=groups).transpose(1, 2)
+
+
 # Images
 
 
@@ -271,6 +278,12 @@ def cross_entropy(logits: Tensor, labels: Tensor, ignore_index: int = -100) -> T
 def binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     dtype = _accumulator(logits)
     return F.binary_cross_entropy_with_logits(logits.to(dtype), labels.to(dtype))
+
+
+def ctc_loss(logits: Tensor, labels: Tensor, logit_lengths: Tensor, label_lengths: Tensor, blank: int) -> Tensor:
+    logs = torch.log_softmax(logits, -1, dtype=_accumulator(logits)).transpose(0, 1)
+    lengths = logit_lengths.long(), label_lengths.long()
+    return F.ctc_loss(logs, labels.clamp(min=0).long(), *lengths, blank=blank, reduction="none")
 
 
 def mean_squared_error(x: Tensor, y: Tensor) -> Tensor:
