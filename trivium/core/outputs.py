@@ -130,6 +130,28 @@ class HeadOutput(ModelOutput):
     cross_attentions: tuple[Tensor, ...] | None = None
 
 
+class ExpertsModelOutput(ModelOutput):
+    """A body's output, with the logits (B T, E) by which each layer chose among E experts."""
+
+    last_hidden_state: Tensor = None
+    past_key_values: tuple[LayerCache, ...] | None = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+    router_logits: tuple[Tensor, ...] | None = None
+
+
+class ExpertsHeadOutput(ModelOutput):
+    """A head's output on an `ExpertsModelOutput`; aux_loss says how unevenly the experts were used."""
+
+    loss: Tensor = None
+    aux_loss: Tensor = None
+    logits: Tensor = None
+    past_key_values: tuple[LayerCache, ...] | None = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+    router_logits: tuple[Tensor, ...] | None = None
+
+
 class QuestionAnsweringOutput(ModelOutput):
     """Start and end logits, (B, T) each."""
 
@@ -304,3 +326,43 @@ class SpatialModelingOutput(ModelOutput):
     hidden_states: tuple[Tensor, ...] | None = None
     attentions: tuple[Tensor, ...] | None = None
     reshaped_hidden_states: tuple[Tensor, ...] | None = None
+
+
+class MaskedAutoencoderModelOutput(ModelOutput):
+    """A masked autoencoder's body: what is seen (B, K + 1, D), 1 where a patch is hidden (B, P), each patch's place in it (B, P)."""
+
+    last_hidden_state: Tensor = None
+    mask: Tensor = None
+    ids_restore: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class MaskedAutoencoderOutput(ModelOutput):
+    """The same with the pixels of every patch."""
+
+    loss: Tensor = None
+    logits: Tensor = None
+    mask: Tensor = None
+    ids_restore: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class AudioModelOutput(ModelOutput):
+    """An encoder of speech: (B, T, D), and what its first convolutions found, normalised (B, T, C)."""
+
+    last_hidden_state: Tensor = None
+    extract_features: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class XVectorOutput(ModelOutput):
+    """A speaker: the logits (B, X) that the loss compares with those of each speaker, and the embeddings (B, X)."""
+
+    loss: Tensor = None
+    logits: Tensor = None
+    embeddings: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
