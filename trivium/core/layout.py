@@ -80,6 +80,7 @@ class Weight:
         shape: Its shape there.
         layer: The contract's layer that owns it, and `leaf` its name in that layer.
         init: How its first values are drawn.
+        moved: Its axes, and those in TensorFlow's files, where an architecture's rules say it (`Axes`) and no row of the table.
     """
 
     name: str
@@ -87,13 +88,14 @@ class Weight:
     layer: str
     leaf: str
     init: Init
+    moved: tuple[str, str] | None = None
 
     def place(self, column: str) -> Place:
         """Where `column` (torch, tensorflow, flax, tf4, flax4) keeps it."""
+        if self.moved:
+            return Place(self.leaf, self.moved[column == "tf4"])
         if self.layer in ("Parameter", "Buffer", "Constant"):
             return Place(self.leaf, "abcdefgh"[: len(self.shape)])
-        if self.layer == "Lone":
-            return Place(self.leaf, "1" if column == "tf4" else "")
         return PLACES[self.layer, self.leaf][column]
 
     @property

@@ -125,6 +125,7 @@ class HeadOutput(ModelOutput):
     loss: Tensor = None
     logits: Tensor = None
     past_key_values: tuple[LayerCache, ...] | None = None
+    mems: tuple[Tensor, ...] | None = None
     hidden_states: tuple[Tensor, ...] | None = None
     attentions: tuple[Tensor, ...] | None = None
     cross_attentions: tuple[Tensor, ...] | None = None
@@ -159,8 +160,32 @@ class QuestionAnsweringOutput(ModelOutput):
     start_logits: Tensor = None
     end_logits: Tensor = None
     past_key_values: tuple[LayerCache, ...] | None = None
+    mems: tuple[Tensor, ...] | None = None
     hidden_states: tuple[Tensor, ...] | None = None
     attentions: tuple[Tensor, ...] | None = None
+
+
+class MemoryModelOutput(ModelOutput):
+    """A body's output with the memory that its next call may take: (M, B, D) for each layer."""
+
+    last_hidden_state: Tensor = None
+    mems: tuple[Tensor, ...] | None = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Any, ...] | None = None
+
+
+class AnswersOutput(ModelOutput):
+    """The likeliest starts (B, K) and ends (B, E K) of an answer: chances and places; the logits of there being none (B,)."""
+
+    loss: Tensor = None
+    start_top_log_probs: Tensor = None
+    start_top_index: Tensor = None
+    end_top_log_probs: Tensor = None
+    end_top_index: Tensor = None
+    cls_logits: Tensor = None
+    mems: tuple[Tensor, ...] | None = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Any, ...] | None = None
 
 
 class PreTrainingOutput(ModelOutput):

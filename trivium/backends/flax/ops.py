@@ -119,6 +119,10 @@ def einsum(formula: str, *xs: Array) -> Array:
     return jnp.einsum(formula, *xs)
 
 
+def grouped_matmul(x: Array, kernels: Array, sizes: Array) -> Array:
+    return lax.ragged_dot(x, kernels, sizes)
+
+
 def argmax(x: Array, axis: int) -> Array:
     return jnp.argmax(x, axis).astype(jnp.int32)
 
@@ -289,7 +293,9 @@ def binary_cross_entropy(logits: Array, labels: Array) -> Array:
     return jnp.mean(jax.nn.softplus(logits) - logits * labels)
 
 
-def ctc_loss(logits: Array, labels: Array, logit_lengths: Array, label_lengths: Array, blank: int) -> Array:
+def ctc_loss(
+    logits: Array, labels: Array, logit_lengths: Array, label_lengths: Array, blank: int, zero_infinity: bool
+) -> Array:
     labels, logit_lengths, label_lengths = (jnp.asarray(x, jnp.int32) for x in (labels, logit_lengths, label_lengths))
     beyond = jnp.arange(labels.shape[1]) >= label_lengths[:, None]
     silent = jnp.arange(logits.shape[1]) >= logit_lengths[:, None]
@@ -297,7 +303,7 @@ def ctc_loss(logits: Array, labels: Array, logit_lengths: Array, label_lengths: 
     dtype = _accumulator(logits)
     paddings = silent.astype(dtype), jnp.where(beyond, 0, labels), beyond.astype(dtype)
     loss = optax.ctc_loss(logits.astype(dtype), *paddings, blank_id=blank)
-    return jnp.where(label_lengths + repeated > logit_lengths, jnp.inf, loss)
+    return jnp.where(label_lengths + repeated > logit_lengths, 0.0 if zero_infinity else jnp.inf, loss)
 
 
 def mean_squared_error(x: Array, y: Array) -> Array:

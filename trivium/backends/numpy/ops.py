@@ -121,6 +121,11 @@ def einsum(formula: str, *xs: Any) -> np.ndarray:
     return np.einsum(formula, *map(_wide, xs), optimize=len(xs) > 2).astype(xs[0].dtype)
 
 
+def grouped_matmul(x: Any, kernels: Any, sizes: Any) -> np.ndarray:
+    parts = np.split(_wide(x), np.cumsum(sizes)[:-1])
+    return np.concatenate([part @ _wide(kernel) for part, kernel in zip(parts, kernels, strict=True)]).astype(x.dtype)
+
+
 def argmax(x: Any, axis: int) -> np.ndarray:
     return np.argmax(x, axis).astype(np.int32)
 
@@ -291,9 +296,12 @@ def binary_cross_entropy(logits: Any, labels: Any) -> np.ndarray:
     return np.mean(np.logaddexp(0, logits) - logits * labels)
 
 
-def ctc_loss(logits: Any, labels: Any, logit_lengths: Any, label_lengths: Any, blank: int) -> np.ndarray:
+def ctc_loss(
+    logits: Any, labels: Any, logit_lengths: Any, label_lengths: Any, blank: int, zero_infinity: bool
+) -> np.ndarray:
     logs = log_softmax(_wide(logits), -1)
-    return np.array([_ctc(*one, blank) for one in zip(logs, labels, logit_lengths, label_lengths, strict=True)], logs.dtype)
+    found = [_ctc(*one, blank) for one in zip(logs, labels, logit_lengths, label_lengths, strict=True)]
+    return np.array([0 if zero_infinity and np.isinf(loss) else loss for loss in found], logs.dtype)
 
 
 def _ctc(logs: np.ndarray, labels: np.ndarray, steps: int, length: int, blank: int) -> float:

@@ -118,6 +118,19 @@ def einsum(formula: str, *xs: Tensor) -> Tensor:
     return torch.einsum(formula, *xs)
 
 
+def grouped_matmul(x: Tensor, kernels: Tensor, sizes: Tensor) -> Tensor:
+    if not torch.compiler.is_compiling():
+        parts = x.split(sizes.tolist())
+        return torch.cat([part @ kernel for part, kernel in zip(parts, kernels, strict=True)])
+    # sizes that depend on values break a compiled graph: every group's product, of which each row keeps its own
+    ends = sizes.cumsum(0)
+    rows = torch.arange(x.shape[0], device=x.device)[:, None]
+    found = x @ kernels[0]
+    for group in range(1, kernels.shape[0]):
+        found = torch.where(rows >= ends[group - 1], x @ kernels[group], found)
+    return found
+
+
 def argmax(x: Tensor, axis: int) -> Tensor:
     return x.argmax(axis).to(torch.int32)
 
@@ -280,10 +293,12 @@ def binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits.to(dtype), labels.to(dtype))
 
 
-def ctc_loss(logits: Tensor, labels: Tensor, logit_lengths: Tensor, label_lengths: Tensor, blank: int) -> Tensor:
+def ctc_loss(
+    logits: Tensor, labels: Tensor, logit_lengths: Tensor, label_lengths: Tensor, blank: int, zero_infinity: bool
+) -> Tensor:
     logs = torch.log_softmax(logits, -1, dtype=_accumulator(logits)).transpose(0, 1)
     lengths = logit_lengths.long(), label_lengths.long()
-    return F.ctc_loss(logs, labels.clamp(min=0).long(), *lengths, blank=blank, reduction="none")
+    return F.ctc_loss(logs, labels.clamp(min=0).long(), *lengths, blank, "none", zero_infinity)
 
 
 def mean_squared_error(x: Tensor, y: Tensor) -> Tensor:
