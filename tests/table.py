@@ -146,6 +146,19 @@ RIGHT_IDS = ids(2, 7, high=PAD).where("1111100", "1111111", other=PAD)
 LEFT_IDS = ids(2, 7, high=PAD).where("0011111", "1111111", other=PAD)
 IMAGE = normal(2, 3, 12, 12)
 SOURCE = {"input_ids": ids(2, 6), "attention_mask": mask("111111", "111100")}  # what an encoder is given
+TARGET = {"decoder_input_ids": ids(2, 5), "decoder_attention_mask": mask("11111", "11110")}
+TINY_PAIR = {  # BART and its relatives
+    "vocab_size": VOCAB,
+    "d_model": 16,
+    "encoder_layers": 2,
+    "encoder_attention_heads": 2,
+    "encoder_ffn_dim": 24,
+    "decoder_layers": 1,
+    "decoder_attention_heads": 4,
+    "decoder_ffn_dim": 20,
+    "max_position_embeddings": 19,
+    "forced_eos_token_id": None,
+}
 ENDED = ids(2, 7, low=3).where("1101011", "1110110", other=2)  # texts with end-of-text tokens, as many in each
 
 

@@ -9,8 +9,9 @@ from table import (
     RIGHT,
     SOURCE,
     SPANS,
+    TARGET,
     TEXT,
-    VOCAB,
+    TINY_PAIR,
     Row,
     bits,
     case,
@@ -21,23 +22,10 @@ from table import (
     normal,
 )
 
-TARGET = {"decoder_input_ids": ids(2, 5), "decoder_attention_mask": mask("11111", "11110")}
-
 ROW = Row(
     "bart",
     configs(
-        {
-            "vocab_size": VOCAB,
-            "d_model": 16,
-            "encoder_layers": 2,
-            "encoder_attention_heads": 2,
-            "encoder_ffn_dim": 24,
-            "decoder_layers": 1,
-            "decoder_attention_heads": 4,
-            "decoder_ffn_dim": 20,
-            "max_position_embeddings": 19,
-            "forced_eos_token_id": None,
-        },
+        TINY_PAIR,
         scaled={"scale_embedding": True, "activation_function": "relu", "tie_word_embeddings": False},
     ),
     {

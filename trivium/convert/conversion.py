@@ -106,7 +106,7 @@ def convert(
             for name in companions:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 copy(check_member(checkpoint.folder, name, checkpoint.folder), folder / name)
-            sources = [Source(w, found.found[w.name].dtype, partial(found.read, w.name)) for w in found.layout]
+            sources = [Source(w, found.dtype(w.name), partial(found.read, w.name)) for w in found.layout]
             written = write_weights(folder, target, found.network, found.config, sources, kept, progress)
             size = written.stat().st_size
             if _stamps(checkpoint) != before:

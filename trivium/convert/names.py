@@ -37,7 +37,7 @@ def spellings(weight: Weight, layout: Layout, dialect: str, rules: Rules) -> Ite
     """All names under which a weight may be found, the one that Transformers 4 writes first."""
     leaf = weight.place(dialect).name
     if dialect == "tf4":
-        yield from (rule.name for rule in _bare(weight, layout, rules))
+        yield from (rule.name for rule in bare(weight, layout, rules))
         others = {"embeddings": "weight", "weight": "embeddings"} if weight.layer == "Embedding" else {}
         for name in filter(None, (leaf, others.get(leaf))):
             yield _tensorflow(_renamed(_join(_in_head(weight.owner, layout), name), dialect, rules), rules.dotted)
@@ -56,23 +56,30 @@ def spellings(weight: Weight, layout: Layout, dialect: str, rules: Rules) -> Ite
             if dialect == "flax4" and layout.has_statistics:
                 yield f"{_collection(weight)}.{found}"
             yield found
+            for rule in rules.also:
+                if rule.dialect == dialect and f".{rule.path}." in f".{found}.":
+                    yield found.replace(rule.path, rule.there)
 
 
 def in_files(weight: Weight, rules: Rules) -> Weight:
     """A weight as the files of an architecture have it."""
-    return replace(weight, layer="Lone") if weight.name in rules.lone else weight
+    for rule in rules.axes:
+        if f".{weight.name}".endswith(f".{rule.path}"):
+            return replace(weight, moved=(rule.axes, rule.there))
+    return weight
 
 
 def layers(weight: Weight, layout: Layout, rules: Rules, top: Iterable[str]) -> tuple[str, ...]:
     """The top-level layers of tf_model.h5 that hold a weight, its own first; `top` are those that there are."""
-    for rule in _bare(weight, layout, rules):
-        return (rule.layer,)
+    for rule in bare(weight, layout, rules):
+        return tuple(layer for layer in rule.layers if layer in top or layer == rule.layers[0])
     path = _join(_in_head(weight.owner, layout), weight.leaf)
     shared = (rule.layer for rule in rules.shared if rule.layer in top and f"{path}.".startswith(f"{rule.path}."))
     return (key(weight, layout, "tf4", rules).partition("/")[0], *shared)
 
 
-def _bare(weight: Weight, layout: Layout, rules: Rules) -> list[Bare]:
+def bare(weight: Weight, layout: Layout, rules: Rules) -> list[Bare]:
+    """The rules for a weight that TensorFlow holds without the model's name."""
     path = _join(_in_head(weight.owner, layout), weight.leaf)
     return [rule for rule in rules.bare if rule.path == path]
 

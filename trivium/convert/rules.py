@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rename:
-    """In a dialect ("tf4" or "flax4"), names that begin with `path` begin with `there` instead.
+    r"""In a dialect ("tf4" or "flax4"), names that begin with `path` begin with `there` instead.
 
     The last component of `path`, where it names a weight, is the dialect's: `embeddings`, say, and not `weight`. "*" is any
     one component, and the same in `there`; a dot within a component is written as "\\.".
@@ -35,11 +35,26 @@ class Shared:
 
 @dataclass(frozen=True)
 class Bare:
-    """In tf_model.h5 the weight `path` is in the top-level layer `layer`, under exactly `name`, without the model's name."""
+    """In tf_model.h5 the weight `path` is under `name`, without the model's name.
+
+    Attributes:
+        layers: The top-level layers that hold it, of those that the model has.
+        scope: What stands there instead of the model's name; names with "model." in them or no "/" stand alone.
+    """
 
     path: str
-    layer: str
+    layers: tuple[str, ...]
     name: str
+    scope: str | None = None
+
+
+@dataclass(frozen=True)
+class Axes:
+    """The weights whose names end with `path` have other axes in tf_model.h5, letters as in the layout's table."""
+
+    path: str
+    axes: str
+    there: str
 
 
 @dataclass(frozen=True)
@@ -73,7 +88,8 @@ class Rules:
         derived: Patterns (as of `fnmatch`) of names that old PyTorch checkpoints also have, without the body's prefix, and
             that hold nothing but what the code itself makes: masks, counters. They are left out, and reported.
         bare: What TensorFlow's files hold without the model's name.
-        lone: Weights without axes, one number each, that TensorFlow's files give an axis.
+        axes: Weights whose axes are others in TensorFlow's files.
+        also: Other names, of any part of a path, under which weights may be found; they are written under the first.
         omitted: Weights that are given by the architecture, and that files do without.
         dotted: Lists whose members TensorFlow calls `stages.0`, as the Hub does, and not `stages_._0`.
     """
@@ -85,7 +101,8 @@ class Rules:
     bare: tuple[Bare, ...] = ()
     omitted: tuple[Omitted, ...] = ()
     dotted: tuple[str, ...] = ()
-    lone: tuple[str, ...] = ()
+    axes: tuple[Axes, ...] = ()
+    also: tuple[Rename, ...] = ()
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from trivium.models import catalogue
 
 from .bits import contiguous
 from .formats import KINDS, Kind, Output
-from .names import in_files, is_omitted, key, layers, model_name
+from .names import bare, in_files, is_omitted, key, layers, model_name
 from .rules import Rules, rules_of
 from .tensors import is_float
 from .writing import assembling, write_text
@@ -126,6 +126,7 @@ def _outputs(
             weight.shape_in(target.dialect),
             lambda source=source, kept=kept: produce(source, kept),  # type: ignore[misc]
             layers(weight, weights, rules, top) if target.dialect == "tf4" else (),
+            next((rule.scope for rule in bare(weight, weights, rules)), None),
         )
     integers = {"torch": "int64", "tf4": "int32"}.get(target.dialect)  # Flax's files have none
     for fixed in weights.fixed.values():

@@ -67,7 +67,8 @@ def _values(first: Checkpoint, second: Checkpoint) -> tuple[_Values, _Values]:
 
 def _canonical(found: Match) -> _Values:
     """The weights, in the layout's order, and what is no weight under its own key."""
-    fitting = [name for name in found.layout.weights if name in found.found and name not in found.misshapen]
+    held = [weight.name for weight in found.layout if weight.name in found.found or weight.init.given]
+    fitting = [name for name in held if name not in found.misshapen]
     others = {key: found.checkpoint.tensors[key].read for key in found.unexpected}
     others |= {name: found.found[name].read for name in found.misshapen}
     return {name: partial(found.read, name) for name in fitting} | others

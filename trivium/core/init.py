@@ -88,6 +88,17 @@ class Sinusoids(Init):
 
 
 @dataclass(frozen=True)
+class Uniform(Init):
+    """A uniform distribution between two numbers."""
+
+    low: float
+    high: float
+
+    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+        return np.float32(self.low) + generator.random(shape, np.float32) * np.float32(self.high - self.low)
+
+
+@dataclass(frozen=True)
 class Glorot(Init):
     """A uniform distribution whose variance is two over the number of inputs and outputs, (o, i, *kernel) both with the kernel.
 
@@ -113,6 +124,23 @@ class SinesThenCosines(Init):
         positions, width = shape
         angles = np.arange(positions)[:, None] / 10000 ** (2 * np.arange((width + 1) // 2) / width)
         return np.concatenate([np.sin(angles), np.cos(angles[:, : width // 2])], 1).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class GridSinusoids(Init):
+    """Sines and cosines of the places in a square grid, (1, 1 + places, D): half of D for each axis; zeros for the first token.
+
+    Source: the code of arXiv:2111.06377, get_2d_sincos_pos_embed.
+    """
+
+    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+        _, tokens, width = shape
+        side = round((tokens - 1) ** 0.5)
+        waves = np.arange(side)[:, None] / 10000 ** (np.arange(width // 4) / (width // 4))
+        axis = np.concatenate([np.sin(waves), np.cos(waves)], 1)  # (side, D / 2)
+        rows, columns = np.meshgrid(np.arange(side), np.arange(side), indexing="ij")
+        places = np.concatenate([axis[columns.ravel()], axis[rows.ravel()]], 1)
+        return np.concatenate([np.zeros((1, width)), places])[None].astype(np.float32)
 
 
 def draw(name: str, shape: tuple[int, ...], init: Init, seed: int) -> np.ndarray:

@@ -39,6 +39,8 @@ Conv2d       bias     bias o        bias o         bias o         bias o        
 Embedding    weight   weight vd     embeddings vd  embedding vd   embeddings vd  embedding vd
 LayerNorm    weight   weight d      gamma d        scale d        gamma d        scale d
 LayerNorm    bias     bias d        beta d         bias d         beta d         bias d
+GroupNorm    weight   weight d      gamma d        scale d        gamma d        scale d
+GroupNorm    bias     bias d        beta d         bias d         beta d         bias d
 RMSNorm      weight   weight d      scale d        scale d        weight d       weight d
 BatchNorm2d  weight   weight d      gamma d        scale d        gamma d        scale d
 BatchNorm2d  bias     bias d        beta d         bias d         beta d         bias d
@@ -78,6 +80,7 @@ class Weight:
         shape: Its shape there.
         layer: The contract's layer that owns it, and `leaf` its name in that layer.
         init: How its first values are drawn.
+        moved: Its axes, and those in TensorFlow's files, where an architecture's rules say it (`Axes`) and no row of the table.
     """
 
     name: str
@@ -85,13 +88,14 @@ class Weight:
     layer: str
     leaf: str
     init: Init
+    moved: tuple[str, str] | None = None
 
     def place(self, column: str) -> Place:
         """Where `column` (torch, tensorflow, flax, tf4, flax4) keeps it."""
+        if self.moved:
+            return Place(self.leaf, self.moved[column == "tf4"])
         if self.layer in ("Parameter", "Buffer", "Constant"):
             return Place(self.leaf, "abcdefgh"[: len(self.shape)])
-        if self.layer == "Lone":
-            return Place(self.leaf, "1" if column == "tf4" else "")
         return PLACES[self.layer, self.leaf][column]
 
     @property

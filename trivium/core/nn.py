@@ -211,6 +211,18 @@ class BatchNorm2d(Module):
         self.num_batches_tracked = Slot("Counter", (), None, np.zeros((), np.int64))
 
 
+class GroupNorm(Module):
+    """Normalises all places of each group of features to mean 0 and variance 1, then scales and shifts: (B, ..., C), the same.
+
+    Weights: weight, bias (C,). Source: Wu and He, arXiv:1803.08494.
+    """
+
+    def __init__(self, groups: int, width: int, eps: float) -> None:
+        super().__init__()
+        self.weight = Slot("GroupNorm", (width,), ONES)
+        self.bias = Slot("GroupNorm", (width,), ZEROS)
+
+
 class Conv1d(Module):
     """Convolution over one axis: (B, T, i) -> (B, T', o), channels last. Weights: weight (o, i / groups, k), bias (o,).
 
@@ -226,9 +238,10 @@ class Conv1d(Module):
         padding: int = 0,
         groups: int = 1,
         bias: bool = True,
+        init: Init | None = None,
     ) -> None:
         super().__init__()
-        self.weight = Slot("Conv1d", (outputs, inputs // groups, kernel_size), None)
+        self.weight = Slot("Conv1d", (outputs, inputs // groups, kernel_size), init)
         if bias:
             self.bias = Slot("Conv1d", (outputs,), ZEROS)
 
@@ -248,9 +261,10 @@ class Conv2d(Module):
         padding: tuple[int, int] = (0, 0),
         groups: int = 1,
         bias: bool = True,
+        init: Init | None = None,
     ) -> None:
         super().__init__()
-        self.weight = Slot("Conv2d", (outputs, inputs // groups, *kernel_size), None)
+        self.weight = Slot("Conv2d", (outputs, inputs // groups, *kernel_size), init)
         if bias:
             self.bias = Slot("Conv2d", (outputs,), ZEROS)
 

@@ -160,6 +160,14 @@ def einsum(formula: str, *xs: Tensor) -> Tensor:
     return _unbound()
 
 
+def grouped_matmul(x: Tensor, kernels: Tensor, sizes: Tensor) -> Tensor:
+    """Each row of x times the matrix of its group: (M, i), (G, i, o), (G,) int32 -> (M, o).
+
+    The rows are in the order of their groups, `sizes` of each, M together. Source: jax.lax.ragged_dot.
+    """
+    return _unbound()
+
+
 def argmax(x: Tensor, axis: int) -> Tensor:
     """The first place of the largest element along an axis, int32. Source: numpy.argmax."""
     return _unbound()
@@ -298,6 +306,14 @@ def attention(
     return _unbound()
 
 
+# Convolution with a kernel that is computed; a layer has its own
+
+
+def conv1d(x: Tensor, kernel: Tensor, padding: int = 0, groups: int = 1) -> Tensor:
+    """Convolution over one axis: (B, T, i), (o, i / groups, k) -> (B, T', o), zeros on both sides. Source: torch conv1d."""
+    return _unbound()
+
+
 # Images
 
 
@@ -340,6 +356,17 @@ def binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     """-log sigmoid(logits) for label 1, -log sigmoid(-logits) for 0, mean over all: two of (...) -> ().
 
     Source: torch.nn.functional.binary_cross_entropy_with_logits.
+    """
+    return _unbound()
+
+
+def ctc_loss(
+    logits: Tensor, labels: Tensor, logit_lengths: Tensor, label_lengths: Tensor, blank: int, zero_infinity: bool
+) -> Tensor:
+    """-log of the probability of all ways to say the labels in T steps: (B, T, V), (B, S) int, two of (B,) int -> (B,).
+
+    Each step says a label, again the one before, or nothing, which is `blank`. Where there are too few steps it is
+    infinite, or 0 without a gradient if `zero_infinity`. What is in `labels` beyond a length does not matter. Source: Graves and others, ICML 2006; torch.nn.functional.ctc_loss.
     """
     return _unbound()
 

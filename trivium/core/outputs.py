@@ -125,9 +125,32 @@ class HeadOutput(ModelOutput):
     loss: Tensor = None
     logits: Tensor = None
     past_key_values: tuple[LayerCache, ...] | None = None
+    mems: tuple[Tensor, ...] | None = None
     hidden_states: tuple[Tensor, ...] | None = None
     attentions: tuple[Tensor, ...] | None = None
     cross_attentions: tuple[Tensor, ...] | None = None
+
+
+class ExpertsModelOutput(ModelOutput):
+    """A body's output, with the logits (B T, E) by which each layer chose among E experts."""
+
+    last_hidden_state: Tensor = None
+    past_key_values: tuple[LayerCache, ...] | None = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+    router_logits: tuple[Tensor, ...] | None = None
+
+
+class ExpertsHeadOutput(ModelOutput):
+    """A head's output on an `ExpertsModelOutput`; aux_loss says how unevenly the experts were used."""
+
+    loss: Tensor = None
+    aux_loss: Tensor = None
+    logits: Tensor = None
+    past_key_values: tuple[LayerCache, ...] | None = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+    router_logits: tuple[Tensor, ...] | None = None
 
 
 class QuestionAnsweringOutput(ModelOutput):
@@ -137,8 +160,32 @@ class QuestionAnsweringOutput(ModelOutput):
     start_logits: Tensor = None
     end_logits: Tensor = None
     past_key_values: tuple[LayerCache, ...] | None = None
+    mems: tuple[Tensor, ...] | None = None
     hidden_states: tuple[Tensor, ...] | None = None
     attentions: tuple[Tensor, ...] | None = None
+
+
+class MemoryModelOutput(ModelOutput):
+    """A body's output with the memory that its next call may take: (M, B, D) for each layer."""
+
+    last_hidden_state: Tensor = None
+    mems: tuple[Tensor, ...] | None = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Any, ...] | None = None
+
+
+class AnswersOutput(ModelOutput):
+    """The likeliest starts (B, K) and ends (B, E K) of an answer: chances and places; the logits of there being none (B,)."""
+
+    loss: Tensor = None
+    start_top_log_probs: Tensor = None
+    start_top_index: Tensor = None
+    end_top_log_probs: Tensor = None
+    end_top_index: Tensor = None
+    cls_logits: Tensor = None
+    mems: tuple[Tensor, ...] | None = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Any, ...] | None = None
 
 
 class PreTrainingOutput(ModelOutput):
@@ -304,3 +351,43 @@ class SpatialModelingOutput(ModelOutput):
     hidden_states: tuple[Tensor, ...] | None = None
     attentions: tuple[Tensor, ...] | None = None
     reshaped_hidden_states: tuple[Tensor, ...] | None = None
+
+
+class MaskedAutoencoderModelOutput(ModelOutput):
+    """A masked autoencoder's body: what is seen (B, K + 1, D), 1 where a patch is hidden (B, P), each patch's place in it (B, P)."""
+
+    last_hidden_state: Tensor = None
+    mask: Tensor = None
+    ids_restore: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class MaskedAutoencoderOutput(ModelOutput):
+    """The same with the pixels of every patch."""
+
+    loss: Tensor = None
+    logits: Tensor = None
+    mask: Tensor = None
+    ids_restore: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class AudioModelOutput(ModelOutput):
+    """An encoder of speech: (B, T, D), and what its first convolutions found, normalised (B, T, C)."""
+
+    last_hidden_state: Tensor = None
+    extract_features: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class XVectorOutput(ModelOutput):
+    """A speaker: the logits (B, X) that the loss compares with those of each speaker, and the embeddings (B, X)."""
+
+    loss: Tensor = None
+    logits: Tensor = None
+    embeddings: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None

@@ -58,7 +58,7 @@ def signed(x, span, reach, shared):
         bucket = ops.minimum(counted, span // 2)
         borders = signed_starts(span, reach)
         if borders:
-            reached = counted[:, None] >= ops.constant(borders, like=counted)  # (T, borders)
+            reached = counted[:, None] >= ops.cast(ops.constant(borders, like=counted), "int32")  # (T, borders)
             order = ops.arange(len(borders), like=x) + 1
             bucket = bucket + ops.max(ops.cast(reached, "int32") * order, -1)
     bucket = ops.take(bucket, abs(behind))

@@ -314,11 +314,7 @@ class Seq2SeqQuestionAnswering(Seq2SeqHead):
 
     def forward(self, *inputs, start_positions=None, end_positions=None, **options):
         out = self.body(*inputs, **options)
-        logits = self.qa_outputs(out.last_hidden_state)  # (B, T, D) -> (B, T, 2)
-        start, end = logits[..., 0], logits[..., 1]  # (B, T) each
-        loss = None
-        if start_positions is not None and end_positions is not None:
-            loss = (position_loss(start, start_positions) + position_loss(end, end_positions)) / 2
+        start, end, loss = spans(self.qa_outputs(out.last_hidden_state), start_positions, end_positions)
         return Seq2SeqQuestionAnsweringOutput(loss, start, end, **kept_of_both(out))
 
 
@@ -377,6 +373,14 @@ def token_loss(logits, labels):
 def next_token_loss(logits, labels):
     """Cross-entropy of each token's logits with the next token: (..., T, V), (..., T) -> ()."""
     return None if labels is None else token_loss(logits[..., :-1, :], labels[..., 1:])
+
+
+def spans(logits, start_positions, end_positions):
+    """The logits of where a span starts and ends, and their loss: (B, T, 2), (B,) and (B,) or None -> two of (B, T), ()."""
+    start, end = logits[..., 0], logits[..., 1]
+    if start_positions is None or end_positions is None:
+        return start, end, None
+    return start, end, (position_loss(start, start_positions) + position_loss(end, end_positions)) / 2
 
 
 def position_loss(logits, positions):

@@ -35,6 +35,18 @@ def causal(x, attention_mask, cache, window=None):
     return visible
 
 
+def count(x, attention_mask, cache):
+    """How many visible keys there are up to each, itself among them; zero for those that are hidden: (B or 1, S) int32.
+
+    S and the columns of `attention_mask` as in `causal`.
+    """
+    room = ops.shape(x)[1] if cache is None else ops.shape(cache[0].key)[1]
+    if attention_mask is None:
+        return ops.arange(room, like=x)[None] + 1
+    visible = ops.cast(_widen(attention_mask, room), "int32")
+    return ops.cumsum(visible, 1) * visible
+
+
 def _widen(attention_mask, room):
     visible = ops.cast(attention_mask, "bool")
     *others, width = ops.shape(visible)

@@ -33,3 +33,14 @@ def rotate(x, cos, sin):
     a, b = ops.split(x[..., :turned], 2, -1)
     parts = [a * cos - b * sin, b * cos + a * sin]
     return ops.concat([*parts, x[..., turned:]] if turned < ops.shape(x)[-1] else parts, -1)
+
+
+def rotate_neighbours(x, cos, sin):
+    """`rotate` where the pairs are (2 i, 2 i + 1)."""
+    batch, tokens, n, h = ops.shape(x)
+    turned = 2 * ops.shape(cos)[-1]
+    pairs = ops.reshape(x[..., :turned], (batch, tokens, n, turned // 2, 2))
+    a, b = pairs[..., 0], pairs[..., 1]
+    pairs = ops.concat([(a * cos - b * sin)[..., None], (b * cos + a * sin)[..., None]], -1)
+    x = [ops.reshape(pairs, (batch, tokens, n, turned)), x[..., turned:]]
+    return ops.concat(x if turned < h else x[:1], -1)

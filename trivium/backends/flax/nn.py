@@ -18,8 +18,8 @@ from trivium.core.pretrained import building
 from .model import Model, Module, rngs
 
 __all__ = [
-    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "DropPath", "Dropout", "Embedding", "LayerNorm",
-    "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
+    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "DropPath", "Dropout", "Embedding", "GroupNorm",
+    "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
@@ -167,6 +167,11 @@ class Unembedding(Module):
         return x if bias is None else x + bias
 
 
+def GroupNorm(groups: int, width: int, eps: float) -> nnx.GroupNorm:  # noqa: N802
+    options = _options("scale_init", "bias_init")
+    return nnx.GroupNorm(width, groups, epsilon=eps, use_fast_variance=False, **options)
+
+
 def Conv1d(  # noqa: N802
     inputs: int,
     outputs: int,
@@ -175,6 +180,7 @@ def Conv1d(  # noqa: N802
     padding: int = 0,
     groups: int = 1,
     bias: bool = True,
+    init: Any = None,
 ) -> nnx.Conv:
     return _convolution(inputs, outputs, (kernel_size,), (stride,), (padding,), groups, bias)
 
@@ -187,6 +193,7 @@ def Conv2d(  # noqa: N802
     padding: tuple[int, int] = (0, 0),
     groups: int = 1,
     bias: bool = True,
+    init: Any = None,
 ) -> nnx.Conv:
     return _convolution(inputs, outputs, kernel_size, stride, padding, groups, bias)
 
@@ -202,6 +209,4 @@ def _convolution(
 ) -> nnx.Conv:
     sides = [(side, side) for side in padding]
     options = _options("kernel_init", "bias_init")
-    return nnx.Conv(
-        inputs, outputs, size, stride, padding=sides, feature_group_count=groups, use_bias=bias, **options
-    )
+    return nnx.Conv(inputs, outputs, size, stride, padding=sides, feature_group_count=groups, use_bias=bias, **options)

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import optax
 from flax import nnx
 from jax import Array, lax
 
@@ -116,6 +117,10 @@ def cumsum(x: Array, axis: int) -> Array:
 
 def einsum(formula: str, *xs: Array) -> Array:
     return jnp.einsum(formula, *xs)
+
+
+def grouped_matmul(x: Array, kernels: Array, sizes: Array) -> Array:
+    return lax.ragged_dot(x, kernels, sizes)
 
 
 def argmax(x: Array, axis: int) -> Array:
@@ -245,6 +250,17 @@ def _accumulator(x: Array) -> Any:
     return jnp.promote_types(x.dtype, jnp.float32)
 
 
+# Convolution
+
+
+def conv1d(x: Array, kernel: Array, padding: int = 0, groups: int = 1) -> Array:
+    kernel = jnp.asarray(kernel)
+    dimensions = ("NWC", "OIW", "NWC")
+    return lax.conv_general_dilated(
+        x.astype(kernel.dtype), kernel, (1,), [(padding, padding)], dimension_numbers=dimensions, feature_group_count=groups
+    )
+
+
 # Images
 
 
@@ -275,6 +291,19 @@ def cross_entropy(logits: Array, labels: Array, ignore_index: int = -100) -> Arr
 def binary_cross_entropy(logits: Array, labels: Array) -> Array:
     logits = logits.astype(_accumulator(logits))
     return jnp.mean(jax.nn.softplus(logits) - logits * labels)
+
+
+def ctc_loss(
+    logits: Array, labels: Array, logit_lengths: Array, label_lengths: Array, blank: int, zero_infinity: bool
+) -> Array:
+    labels, logit_lengths, label_lengths = (jnp.asarray(x, jnp.int32) for x in (labels, logit_lengths, label_lengths))
+    beyond = jnp.arange(labels.shape[1]) >= label_lengths[:, None]
+    silent = jnp.arange(logits.shape[1]) >= logit_lengths[:, None]
+    repeated = jnp.sum((labels[:, 1:] == labels[:, :-1]) & ~beyond[:, 1:], 1)
+    dtype = _accumulator(logits)
+    paddings = silent.astype(dtype), jnp.where(beyond, 0, labels), beyond.astype(dtype)
+    loss = optax.ctc_loss(logits.astype(dtype), *paddings, blank_id=blank)
+    return jnp.where(label_lengths + repeated > logit_lengths, 0.0 if zero_infinity else jnp.inf, loss)
 
 
 def mean_squared_error(x: Array, y: Array) -> Array:

@@ -14,8 +14,8 @@ from . import ops
 from .model import Model, Module
 
 __all__ = [
-    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "DropPath", "Dropout", "Embedding", "LayerNorm",
-    "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
+    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "DropPath", "Dropout", "Embedding", "GroupNorm",
+    "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
@@ -162,6 +162,20 @@ class BatchNorm2d(Module):
         return ((ops._wide(x) - ops._wide(self.running_mean)) * scale + ops._wide(self.bias)).astype(x.dtype)
 
 
+class GroupNorm(Module):
+    def __init__(self, groups: int, width: int, eps: float) -> None:
+        super().__init__()
+        self.weight = Parameter((width,))
+        self.bias = Parameter((width,))
+        self._groups, self._eps = groups, eps
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        wide = ops._wide(x).reshape(len(x), -1, self._groups, x.shape[-1] // self._groups)
+        centred = wide - wide.mean((1, 3), keepdims=True)
+        scaled = centred / np.sqrt((centred**2).mean((1, 3), keepdims=True) + self._eps)
+        return scaled.reshape(x.shape).astype(x.dtype) * self.weight + self.bias
+
+
 class Conv1d(Module):
     def __init__(
         self,
@@ -172,6 +186,7 @@ class Conv1d(Module):
         padding: int = 0,
         groups: int = 1,
         bias: bool = True,
+        init: Any = None,
     ) -> None:
         super().__init__()
         self.weight = Parameter((outputs, inputs // groups, kernel_size))
@@ -194,6 +209,7 @@ class Conv2d(Module):
         padding: tuple[int, int] = (0, 0),
         groups: int = 1,
         bias: bool = True,
+        init: Any = None,
     ) -> None:
         super().__init__()
         self.weight = Parameter((outputs, inputs // groups, *kernel_size))

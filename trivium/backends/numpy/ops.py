@@ -121,6 +121,11 @@ def einsum(formula: str, *xs: Any) -> np.ndarray:
     return np.einsum(formula, *map(_wide, xs), optimize=len(xs) > 2).astype(xs[0].dtype)
 
 
+def grouped_matmul(x: Any, kernels: Any, sizes: Any) -> np.ndarray:
+    parts = np.split(_wide(x), np.cumsum(sizes)[:-1])
+    return np.concatenate([part @ _wide(kernel) for part, kernel in zip(parts, kernels, strict=True)]).astype(x.dtype)
+
+
 def argmax(x: Any, axis: int) -> np.ndarray:
     return np.argmax(x, axis).astype(np.int32)
 
@@ -245,6 +250,16 @@ def _wide(x: Any) -> np.ndarray:
     return x.astype(np.float64 if x.dtype == np.float64 else np.float32, copy=False)
 
 
+# Convolution
+
+
+def conv1d(x: Any, kernel: Any, padding: int = 0, groups: int = 1) -> np.ndarray:
+    x = np.pad(_wide(x), ((0, 0), (padding, padding), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[2], 1)  # (B, T', i, k)
+    parts = zip(np.split(windows, groups, 2), np.split(_wide(kernel), groups, 0), strict=True)
+    return np.concatenate([np.einsum("btik,oik->bto", *part) for part in parts], -1).astype(kernel.dtype)
+
+
 # Images
 
 
@@ -279,6 +294,25 @@ def cross_entropy(logits: Any, labels: Any, ignore_index: int = -100) -> np.ndar
 def binary_cross_entropy(logits: Any, labels: Any) -> np.ndarray:
     logits = _wide(logits)
     return np.mean(np.logaddexp(0, logits) - logits * labels)
+
+
+def ctc_loss(
+    logits: Any, labels: Any, logit_lengths: Any, label_lengths: Any, blank: int, zero_infinity: bool
+) -> np.ndarray:
+    logs = log_softmax(_wide(logits), -1)
+    found = [_ctc(*one, blank) for one in zip(logs, labels, logit_lengths, label_lengths, strict=True)]
+    return np.array([0 if zero_infinity and np.isinf(loss) else loss for loss in found], logs.dtype)
+
+
+def _ctc(logs: np.ndarray, labels: np.ndarray, steps: int, length: int, blank: int) -> float:
+    states = np.full(2 * length + 1, blank)
+    states[1::2] = labels[:length]
+    skips = np.array([i % 2 and i > 1 and states[i] != states[i - 2] for i in range(len(states))], bool)
+    reached = np.where(np.arange(len(states)) < 2, logs[0, states], -np.inf)
+    for step in logs[1:steps]:
+        one, two = (np.concatenate([np.full(n, -np.inf), reached])[: len(states)] for n in (1, 2))
+        reached = np.logaddexp(np.logaddexp(reached, one), np.where(skips, two, -np.inf)) + step[states]
+    return -np.logaddexp.reduce(reached[-2:])
 
 
 def mean_squared_error(x: Any, y: Any) -> np.ndarray:

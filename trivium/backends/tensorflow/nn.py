@@ -15,8 +15,8 @@ from trivium.core.pretrained import building
 from .model import Model, Module
 
 __all__ = [
-    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "DropPath", "Dropout", "Embedding", "LayerNorm",
-    "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
+    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "DropPath", "Dropout", "Embedding", "GroupNorm",
+    "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
@@ -97,6 +97,12 @@ def BatchNorm2d(width: int, eps: float, momentum: float) -> keras.layers.BatchNo
     return layer
 
 
+def GroupNorm(groups: int, width: int, eps: float) -> keras.layers.GroupNormalization:  # noqa: N802
+    layer = keras.layers.GroupNormalization(groups, epsilon=eps, dtype=building().dtype)
+    layer.build((None, None, width))
+    return layer
+
+
 def Conv1d(  # noqa: N802
     inputs: int,
     outputs: int,
@@ -105,6 +111,7 @@ def Conv1d(  # noqa: N802
     padding: int = 0,
     groups: int = 1,
     bias: bool = True,
+    init: Any = None,
 ) -> Any:
     layer = keras.layers.Conv1D(outputs, kernel_size, stride, groups=groups, use_bias=bias, **_convolution())
     layer.build((None, None, inputs))
@@ -119,6 +126,7 @@ def Conv2d(  # noqa: N802
     padding: tuple[int, int] = (0, 0),
     groups: int = 1,
     bias: bool = True,
+    init: Any = None,
 ) -> Any:
     layer = keras.layers.Conv2D(outputs, kernel_size, stride, groups=groups, use_bias=bias, **_convolution())
     layer.build((None, None, None, inputs))

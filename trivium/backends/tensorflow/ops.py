@@ -133,6 +133,20 @@ def einsum(formula: str, *xs: Tensor) -> tf.Tensor:
     return tf.einsum(formula, *map(_t, xs))
 
 
+def grouped_matmul(x: Tensor, kernels: Tensor, sizes: Tensor) -> tf.Tensor:
+    kernels = tf.unstack(_t(kernels))
+    if tf.executing_eagerly():
+        parts = tf.split(x, sizes)
+        return tf.concat([part @ kernel for part, kernel in zip(parts, kernels, strict=True)], 0)
+    # XLA knows no sizes that depend on values: every group's product, of which each row keeps its own
+    ends = tf.cumsum(sizes)
+    rows = tf.range(tf.shape(x)[0])[:, None]
+    found = x @ kernels[0]
+    for group, kernel in enumerate(kernels[1:]):
+        found = tf.where(rows >= ends[group], x @ kernel, found)
+    return found
+
+
 def argmax(x: Tensor, axis: int) -> tf.Tensor:
     return tf.argmax(x, axis, output_type=tf.int32)
 
@@ -256,6 +270,14 @@ def _accumulator(x: Tensor) -> tf.DType:
     return tf.float64 if x.dtype == tf.float64 else tf.float32
 
 
+# Convolution
+
+
+def conv1d(x: Tensor, kernel: Tensor, padding: int = 0, groups: int = 1) -> tf.Tensor:
+    x = tf.pad(x, ((0, 0), (padding, padding), (0, 0)))
+    return keras.ops.conv(x, tf.transpose(kernel, (2, 1, 0)), padding="valid", data_format="channels_last")
+
+
 # Images
 
 
@@ -288,6 +310,24 @@ def cross_entropy(logits: Tensor, labels: Tensor, ignore_index: int = -100) -> t
 def binary_cross_entropy(logits: Tensor, labels: Tensor) -> tf.Tensor:
     dtype = _accumulator(logits)
     return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(labels, dtype), tf.cast(logits, dtype)))
+
+
+def ctc_loss(
+    logits: Tensor, labels: Tensor, logit_lengths: Tensor, label_lengths: Tensor, blank: int, zero_infinity: bool
+) -> tf.Tensor:
+    labels, logit_lengths, label_lengths = (tf.cast(x, tf.int32) for x in (labels, logit_lengths, label_lengths))
+    inside = tf.range(tf.shape(labels)[1]) < label_lengths[:, None]
+    repeated = tf.reduce_sum(tf.cast((labels[:, 1:] == labels[:, :-1]) & inside[:, 1:], tf.int32), 1)
+    too_few = label_lengths + repeated > logit_lengths
+    loss = tf.nn.ctc_loss(
+        tf.where(inside, labels, 0),
+        tf.cast(logits, _accumulator(logits)),
+        tf.where(too_few, 0, label_lengths),
+        logit_lengths,
+        logits_time_major=False,
+        blank_index=blank,
+    )
+    return tf.where(too_few, tf.constant(0 if zero_infinity else float("inf"), loss.dtype), loss)
 
 
 def mean_squared_error(x: Tensor, y: Tensor) -> tf.Tensor:

@@ -15,8 +15,8 @@ from trivium.core.pretrained import building
 from .model import Model, Module
 
 __all__ = [
-    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "DropPath", "Dropout", "Embedding", "LayerNorm",
-    "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
+    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "DropPath", "Dropout", "Embedding", "GroupNorm",
+    "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
@@ -130,6 +130,14 @@ class Unembedding(torch.nn.Linear):
         return F.linear(x, weight, self.bias if bias is None else bias)
 
 
+class GroupNorm(torch.nn.GroupNorm):
+    def __init__(self, groups: int, width: int, eps: float) -> None:
+        super().__init__(groups, width, eps, dtype=_dtype())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.movedim(-1, 1)).movedim(1, -1)
+
+
 class Conv1d(torch.nn.Conv1d):
     def __init__(
         self,
@@ -140,6 +148,7 @@ class Conv1d(torch.nn.Conv1d):
         padding: int = 0,
         groups: int = 1,
         bias: bool = True,
+        init: Any = None,
     ) -> None:
         super().__init__(inputs, outputs, kernel_size, stride, padding, groups=groups, bias=bias, dtype=_dtype())
 
@@ -157,6 +166,7 @@ class Conv2d(torch.nn.Conv2d):
         padding: tuple[int, int] = (0, 0),
         groups: int = 1,
         bias: bool = True,
+        init: Any = None,
     ) -> None:
         super().__init__(inputs, outputs, kernel_size, stride, padding, groups=groups, bias=bias, dtype=_dtype())
 

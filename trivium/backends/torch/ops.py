@@ -118,6 +118,19 @@ def einsum(formula: str, *xs: Tensor) -> Tensor:
     return torch.einsum(formula, *xs)
 
 
+def grouped_matmul(x: Tensor, kernels: Tensor, sizes: Tensor) -> Tensor:
+    if not torch.compiler.is_compiling():
+        parts = x.split(sizes.tolist())
+        return torch.cat([part @ kernel for part, kernel in zip(parts, kernels, strict=True)])
+    # sizes that depend on values break a compiled graph: every group's product, of which each row keeps its own
+    ends = sizes.cumsum(0)
+    rows = torch.arange(x.shape[0], device=x.device)[:, None]
+    found = x @ kernels[0]
+    for group in range(1, kernels.shape[0]):
+        found = torch.where(rows >= ends[group - 1], x @ kernels[group], found)
+    return found
+
+
 def argmax(x: Tensor, axis: int) -> Tensor:
     return x.argmax(axis).to(torch.int32)
 
@@ -246,6 +259,13 @@ def _accumulator(x: Tensor) -> torch.dtype:
     return torch.float64 if x.dtype == torch.float64 else torch.float32
 
 
+# Convolution
+
+
+def conv1d(x: Tensor, kernel: Tensor, padding: int = 0, groups: int = 1) -> Tensor:
+    return F.conv1d(x.transpose(1, 2), kernel, padding=padding, groups=groups).transpose(1, 2)
+
+
 # Images
 
 
@@ -271,6 +291,14 @@ def cross_entropy(logits: Tensor, labels: Tensor, ignore_index: int = -100) -> T
 def binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     dtype = _accumulator(logits)
     return F.binary_cross_entropy_with_logits(logits.to(dtype), labels.to(dtype))
+
+
+def ctc_loss(
+    logits: Tensor, labels: Tensor, logit_lengths: Tensor, label_lengths: Tensor, blank: int, zero_infinity: bool
+) -> Tensor:
+    logs = torch.log_softmax(logits, -1, dtype=_accumulator(logits)).transpose(0, 1)
+    lengths = logit_lengths.long(), label_lengths.long()
+    return F.ctc_loss(logs, labels.clamp(min=0).long(), *lengths, blank, "none", zero_infinity)
 
 
 def mean_squared_error(x: Tensor, y: Tensor) -> Tensor:

@@ -1,12 +1,5 @@
-"""Where BART's names on disk differ from the network's. Source: modeling_tf_bart.py of Transformers 4.52."""
+"""Where names on disk differ from the network's."""
 
-from trivium.convert.rules import Bare, Rules
+from trivium.models.encoder_decoders_weights import RULES
 
-RULES = Rules(
-    bare=(
-        Bare("model.shared.weight", "model", "model.shared/model.shared/embeddings:0"),
-        Bare("final_logits_bias", "final_logits_bias", "final_logits_bias:0"),
-    ),
-    derived=("encoder.version", "decoder.version"),  # of fairseq
-    dotted=("layers",),
-)
+__all__ = ["RULES"]

@@ -102,9 +102,9 @@ class Layer(nn.Module):
 
 
 class Encoder(nn.Module):
-    def __init__(self, c: Config):
+    def __init__(self, c: Config, layer: type):
         super().__init__()
-        self.layer = nn.Layers(Layer(c) for _ in range(c.num_hidden_layers))
+        self.layer = nn.Layers(layer(c) for _ in range(c.num_hidden_layers))
 
     def forward(self, x, *shared, **options):
         return self.layer(x, *shared, **options)
@@ -131,11 +131,12 @@ class BertModel(nn.Model):
     body_prefix = "bert"
     input_embedding = "embeddings.word_embeddings"
     optional = ("pooler",)
+    layer_class = Layer
 
     def __init__(self, c: Config, add_pooling_layer: bool = True):
         super().__init__(c)
         self.embeddings = self.make_embeddings(c)
-        self.encoder = Encoder(c)
+        self.encoder = Encoder(c, self.layer_class)
         if add_pooling_layer:
             self.pooler = Pooler(c)
         self.pools = add_pooling_layer
@@ -150,6 +151,9 @@ class BertModel(nn.Model):
 
     def embed(self, x, token_types, positions):  # (B, T, D), (B, T), (B or 1, T) -> (B, T, D)
         return self.embeddings(x, token_types, positions)
+
+    def finish(self, x):  # (B, T, D) -> (B, T, D)
+        return x
 
     def positions(self, input_ids, x, cache):  # (B, T) or None, (B, T, D) -> (B or 1, T)
         return caches.positions(cache, x)
@@ -183,6 +187,7 @@ class BertModel(nn.Model):
             attentions=c.output_attentions if output_attentions is None else output_attentions,
             hidden_states=c.output_hidden_states if output_hidden_states is None else output_hidden_states,
         )
+        y = self.finish(y)
         return BaseModelOutputWithPooling(y, self.pooler(y) if self.pools else None, **kept)
 
 

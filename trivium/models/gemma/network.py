@@ -17,7 +17,7 @@ class Layer(llama.Layer):
 
 
 class GemmaModel(llama.LlamaModel):
-    """Gemma without a head. Inputs: as RotaryDecoder's."""
+    """Gemma without a head. Inputs: as Decoder's."""
 
     config_class = Config
     layer_class = Layer

@@ -56,8 +56,8 @@ class Layer(nn.Module):
         return attended + self.post_mlp_dropout(y), {"past_key_values": cache, "attentions": weights}
 
 
-class GPTNeoXModel(decoders.RotaryDecoder):
-    """GPT-NeoX without a head. Inputs: as RotaryDecoder's."""
+class GPTNeoXModel(decoders.Decoder):
+    """GPT-NeoX without a head. Inputs: as Decoder's."""
 
     config_class = Config
     body_prefix = "gpt_neox"

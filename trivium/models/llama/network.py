@@ -71,8 +71,8 @@ class Layer(nn.Module):
         return x, {"past_key_values": cache, "attentions": weights}
 
 
-class LlamaModel(decoders.RotaryDecoder):
-    """LLaMA without a head. Inputs: as RotaryDecoder's."""
+class LlamaModel(decoders.Decoder):
+    """LLaMA without a head. Inputs: as Decoder's."""
 
     config_class = Config
     body_prefix = "model"

@@ -10,7 +10,7 @@ from ..llama import network as llama
 
 
 class MistralModel(llama.LlamaModel):
-    """Mistral without a head. Inputs: as RotaryDecoder's."""
+    """Mistral without a head. Inputs: as Decoder's."""
 
     config_class = Config
 

@@ -62,8 +62,8 @@ class Layer(nn.Module):
         return x, {"past_key_values": cache, "attentions": weights}
 
 
-class PhiModel(decoders.RotaryDecoder):
-    """Phi without a head. Inputs: as RotaryDecoder's."""
+class PhiModel(decoders.Decoder):
+    """Phi without a head. Inputs: as Decoder's."""
 
     config_class = Config
     body_prefix = "model"

@@ -27,7 +27,7 @@ class Layer(llama.Layer):
 
 
 class Qwen2Model(llama.LlamaModel):
-    """Qwen2 without a head. Inputs: as RotaryDecoder's."""
+    """Qwen2 without a head. Inputs: as Decoder's."""
 
     config_class = Config
     layer_class = Layer

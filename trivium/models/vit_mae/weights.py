@@ -1,0 +1,5 @@
+"""Where ViT-MAE's names on disk differ from the network's. Source: modeling_tf_vit_mae.py of Transformers 4.52."""
+
+from trivium.convert.rules import Rules
+
+RULES = Rules(dotted=("decoder_layers",))
