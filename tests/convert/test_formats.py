@@ -65,7 +65,7 @@ def test_round_trip(kind, tmp_path):
     def check(found, order):
         path = write(kind, tmp_path / kind.file, found)
         assert formats.sniff(path) == kind
-        read = {tensor.key: tensor for tensor in kind.module.read(path)}
+        read = {tensor.key: tensor for tensor in kind.module.read(path, trust=True)}
         assert read.keys() == found.keys()
         for key, array in found.items():
             values = read[key].read()
@@ -340,7 +340,7 @@ def test_truncated_at_every_offset(kind, tmp_path):  # M04, S21, H19
     found = {"layer/kernel:0": np.arange(6, dtype=np.float32).reshape(2, 3), "layer/bias:0": np.ones(2, ml_dtypes.bfloat16)}
     path = write(kind, tmp_path / kind.file, found)
     content = path.read_bytes()
-    for size in range(0, len(content), max(1, len(content) // 150)):
+    for size in range(0, len(content), max(1, len(content) // (16 if kind == HDF5 else 150))):
         path.write_bytes(content[:size])
         with pytest.raises((Corrupt, UnknownFormat)):
             formats.sniff(path).module.read(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -12,9 +13,14 @@ from typing import Protocol, cast
 
 import numpy as np
 
-from trivium.core.errors import Corrupt, UnknownFormat
+from trivium.core.errors import Corrupt, InputError, UnknownFormat
+from trivium.core.names import nearest
 
-from ..tensors import Tensor, reading
+from ..bits import contiguous
+from ..tensors import Tensor, reading, release
+
+PIECE = 64 * 2**20
+"""Bytes: a larger tensor is moved in pieces of this size, unless the user says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +31,10 @@ class Output:
         key: Its name in the file.
         dtype: Its dtype.
         shape: Its shape.
-        produce: Returns its values, of that dtype and shape; called once, when its turn has come.
+        produce: Returns its values, of that shape: in any order in memory, and cast to `dtype` if they are of another. Called
+            when its turn has come.
         groups: In HDF5, the top-level layers that hold it; empty for the one that its name begins with.
+        piece: Bytes that are in memory at a time.
     """
 
     key: str
@@ -34,13 +42,31 @@ class Output:
     shape: tuple[int, ...]
     produce: Callable[[], np.ndarray]
     groups: tuple[str, ...] = ()
+    piece: int = PIECE
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of its values."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def pieces(self) -> Iterator[np.ndarray]:
+        """Its values in C order: pieces of the first axis, one after the other; nothing is kept in memory beside the piece."""
+        array = self.produce()
+        if array.shape != self.shape:
+            raise AssertionError(f"{self.key}: {array.shape} instead of {self.shape}")
+        if self.nbytes <= self.piece or not self.shape:
+            yield contiguous(array).astype(self.dtype, copy=False)
+            release(array)
+            return
+        rows = max(1, self.piece * self.shape[0] // self.nbytes)
+        for start in range(0, self.shape[0], rows):
+            yield contiguous(array[start : start + rows]).astype(self.dtype, copy=False)
+            release(array)
 
     def values(self) -> np.ndarray:
-        """Its values, checked and in one piece."""
-        array = self.produce()
-        if array.dtype != self.dtype or array.shape != self.shape:
-            raise AssertionError(f"{self.key}: {array.dtype}{array.shape} instead of {self.dtype}{self.shape}")
-        return np.ascontiguousarray(array).reshape(self.shape)  # NumPy gives a rank to what has none
+        """Its values in one piece."""
+        pieces = list(self.pieces())
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
     def bytes(self) -> memoryview:
         """Its values as bytes in C order."""
@@ -50,15 +76,25 @@ class Output:
 class Format(Protocol):
     """What each module of this package provides."""
 
-    def read(self, path: Path) -> list[Tensor]:
+    def read(self, path: Path, trust: bool = False) -> list[Tensor]:
         """The tensors of a file, whose structure has been checked in full; their values are read later.
+
+        Args:
+            path: The file.
+            trust: Whether a library that is no match for hostile files (HDF5's) may read it in this process.
 
         Raises:
             Corrupt, Unsafe, LimitExceeded, UnsupportedDtype: The file breaks the rules.
         """
 
-    def write(self, path: Path, tensors: Iterable[Output], metadata: Mapping[str, str]) -> None:
+    def write(self, path: Path, tensors: Iterable[Output], metadata: Mapping[str, str], shard: bool = False) -> None:
         """Writes a file, one tensor in memory at a time: the same tensors give the same bytes.
+
+        Args:
+            path: The file.
+            tensors: What it is to hold.
+            metadata: What else it says.
+            shard: Whether it is one of several; in HDF5 these have another structure.
 
         Raises:
             UnsupportedDtype: The format cannot hold a tensor's numbers.
@@ -72,11 +108,15 @@ class Kind:
 
     Attributes:
         name: Also the module's.
-        file: What Transformers calls a single file of it.
+        file: What a single file of it is called; by Transformers, if that knows it.
+        dialect: Whose names its tensors have (see `names.py`); None if the keys tell.
+        sharded: Whether a checkpoint may be spread over several files, with an index.
     """
 
     name: str
     file: str
+    dialect: str | None = None
+    sharded: bool = True
 
     @property
     def index(self) -> str:
@@ -84,13 +124,20 @@ class Kind:
         return f"{self.file}.index.json"
 
     @property
+    def entries(self) -> tuple[str, str]:
+        """The files by which a checkpoint is found: that of a single one, and the index."""
+        return self.file, self.index
+
+    @property
     def suffix(self) -> str:
         """The extension of its files."""
-        return Path(self.file).suffix
+        return self.file[self.file.index(".") :]
 
     def owns(self, name: str) -> bool:
         """Whether a file of this name is one of this format's: the single file, a shard or the index."""
-        return name in (self.file, self.index) or fnmatchcase(name, f"{Path(self.file).stem}-*-of-*{self.suffix}")
+        return name in (self.file, self.index) or fnmatchcase(
+            name, f"{self.file.removesuffix(self.suffix)}-*-of-*{self.suffix}"
+        )
 
     def earlier(self) -> Iterator[Kind]:
         """The formats that are looked for before this one."""
@@ -102,8 +149,21 @@ class Kind:
         return cast(Format, importlib.import_module(f"{__name__}.{self.name}"))
 
 
-KINDS = (Kind("safetensors", "model.safetensors"), Kind("hdf5", "tf_model.h5"), Kind("msgpack", "flax_model.msgpack"))
+KINDS = (
+    Kind("safetensors", "model.safetensors"),
+    Kind("hdf5", "tf_model.h5", "tf4"),
+    Kind("msgpack", "flax_model.msgpack", "flax4"),
+)
 """All formats, in the order in which they are looked for in a directory."""
+
+
+def kind_named(name: str) -> Kind:
+    """The format of a name; raises InputError if there is none."""
+    found = {kind.name: kind for kind in KINDS}
+    if name not in found:
+        raise InputError(f"there is no format {name!r}", key=name, hint=nearest(name, found))
+    return found[name]
+
 
 _HEAD = 64  # bytes that tell
 
@@ -121,7 +181,8 @@ def sniff(path: Path) -> Kind:
     found = next((kind for kind in KINDS if kind.name == _recognise(head)), None)
     if found is None:
         raise _unknown(path, head)
-    named = next((kind for kind in KINDS if kind.suffix == path.suffix), found)
+    endings = sorted((kind for kind in KINDS if path.name.endswith(kind.suffix)), key=lambda kind: -len(kind.suffix))
+    named = endings[0] if endings else found
     if named != found:
         raise UnknownFormat(f"the name says {named.name}, the content is {found.name}", path=path, hint="rename the file")
     return found
