@@ -151,6 +151,7 @@ class Kind:
 
 KINDS = (
     Kind("safetensors", "model.safetensors"),
+    Kind("bin", "pytorch_model.bin"),
     Kind("hdf5", "tf_model.h5", "tf4"),
     Kind("msgpack", "flax_model.msgpack", "flax4"),
 )
@@ -165,7 +166,7 @@ def kind_named(name: str) -> Kind:
     return found[name]
 
 
-_HEAD = 64  # bytes that tell
+_HEAD = 1024  # bytes that tell
 
 
 def sniff(path: Path) -> Kind:
@@ -193,6 +194,11 @@ def _recognise(head: bytes) -> str:
         return "hdf5"
     if head[8:9] == b"{":
         return "safetensors"
+    if head.startswith(b"PK\x03\x04"):
+        name = head[30 : 30 + int.from_bytes(head[26:28], "little")]
+        return "npz" if name.endswith(b".npy") else "bin"
+    if head[:1] == b"\x80" and head[1:2] in (b"\2", b"\3", b"\4", b"\5"):  # a pickle of some protocol
+        return "bin"
     if head[:1] and (0x80 < head[0] <= 0x8F or head[0] in (0xDE, 0xDF)):  # a map that is not empty
         return "msgpack"
     return ""
@@ -205,10 +211,6 @@ def _unknown(path: Path, head: bytes) -> Corrupt | UnknownFormat:
         return UnknownFormat("a Git LFS pointer, not the weights themselves", path=path, hint="fetch them: git lfs pull")
     if head.lstrip()[:1] == b"<":
         return UnknownFormat("a web page, not weights", path=path, hint="the download failed; try it again")
-    if head.startswith(b"PK\x03\x04") or head[:1] == b"\x80":
-        return UnknownFormat(
-            "a PyTorch pickle, which Trivium does not read yet", path=path, hint="save it as model.safetensors in PyTorch"
-        )
     if path.suffix == ".safetensors":
         return Corrupt("not a safetensors file: no header at its beginning", path=path, hint="download it again")
     return UnknownFormat("in no format that Trivium reads", path=path, hint="known: " + ", ".join(k.name for k in KINDS))

@@ -26,7 +26,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from trivium.core.errors import Corrupt, LimitExceeded, UnknownFormat, UnsupportedDtype
+from trivium.core.errors import Corrupt, UnknownFormat, UnsupportedDtype
 
 from ..sandbox import Child
 from ..tensors import DTYPES, Mapped, Tensor, check_count, check_name, check_shape, is_native
@@ -48,7 +48,7 @@ def read(path: Path, trust: bool = False) -> list[Tensor]:
         raise UnknownFormat(
             "an HDF5 file, but not Transformers' tf_model.h5",
             path=path,
-            hint="if Keras 3 wrote it, its name ends in .weights.h5",
+            hint="is it of Keras 3? Then name it model.weights.h5",
         )
     names = contents.lists[""]["layer_names"]
     groups = {group: lists["weight_names"] for group, lists in contents.lists.items() if group and "weight_names" in lists}
@@ -170,32 +170,30 @@ def write(path: Path, tensors: Iterable[Output], metadata: Mapping[str, str], sh
     """See `Format.write`. `metadata["model"]` is the model's name in TensorFlow, which begins every variable's."""
     import h5py
 
-    model, written = metadata["model"], []
+    model = metadata["model"]
     layers: dict[str, list[bytes]] = {}
+    if shard:
+        tensors = sorted(tensors, key=lambda output: output.key)
     with replacing(path) as target:
         sink = _Sink(target)
         with h5py.File(sink, "w", libver="earliest") as file:
-            for output in sorted(tensors, key=lambda output: output.key) if shard else tensors:
+            for output in tensors:
                 check_name(output.key, path)
                 if output.dtype.kind == "c":
                     raise UnsupportedDtype(f"tf_model.h5 cannot hold {output.dtype}", path=path, key=output.key)
-                if shard:
-                    written.append(output.key.encode())
-                    _write_dataset(file, output.key, output, sink)
-                    continue
-                variable = f"{model}/{output.key}"
-                for group in output.groups or (output.key.partition("/")[0],):
+                variable, groups = f"{model}/{output.key}", output.groups or (output.key.partition("/")[0],)
+                for group in () if shard else groups:
                     layers.setdefault(group, []).append(variable.encode())
-                    _write_dataset(file, f"{group}/{variable}", output, sink)
+                _write_datasets(file, [output.key] if shard else [f"{group}/{variable}" for group in groups], output, sink)
             if shard:
-                _write_list(file, "layer_names", written)
-                return
-            for layer, variables in layers.items():
-                _write_list(file[layer], "weight_names", variables)
-            _write_list(file, "layer_names", [layer.encode() for layer in layers])
-            file.attrs["backend"] = "tensorflow"
-            file.attrs["keras_version"] = "2.19.0"  # which Transformers 4.52 was tested with
-            file.create_group("top_level_model_weights").attrs["weight_names"] = []
+                _write_list(file, "layer_names", [output.key.encode() for output in tensors])
+            else:
+                for layer, variables in layers.items():
+                    _write_list(file[layer], "weight_names", variables)
+                _write_list(file, "layer_names", [layer.encode() for layer in layers])
+                file.attrs["backend"] = "tensorflow"
+                file.attrs["keras_version"] = "2.19.0"  # which Transformers 4.52 was tested with
+                file.create_group("top_level_model_weights").attrs["weight_names"] = []
         sink.check()
 
 
@@ -245,20 +243,20 @@ class _Sink(io.RawIOBase):
         return self.end
 
 
-def _write_dataset(file: Any, name: str, output: Output, sink: _Sink) -> None:
-    """Writes a tensor's values, as opaque bytes if HDF5 has no type for them."""
+def _write_datasets(file: Any, names: list[str], output: Output, sink: _Sink) -> None:
+    """Writes a tensor's values under each of some names, as opaque bytes if HDF5 has no type for them."""
     stored = output.dtype if is_native(output.dtype) else np.dtype(f"V{output.dtype.itemsize}")
-    dataset = file.create_dataset(name, output.shape, stored, track_times=False)
+    datasets = [file.create_dataset(name, output.shape, stored, track_times=False) for name in names]
     start = 0
     for piece in output.pieces():
-        if not output.shape:
-            dataset[()] = piece.view(stored)
-        elif piece.size:
-            dataset[start : start + len(piece)] = piece.view(stored)
-            start += len(piece)
+        place = slice(start, start + len(piece)) if output.shape else ()
+        for dataset in datasets if piece.size else ():
+            dataset[place] = piece.view(stored)
+        start += len(piece) if output.shape else 0
         sink.check()
     if stored != output.dtype:
-        dataset.attrs["dtype"] = output.dtype.name
+        for dataset in datasets:
+            dataset.attrs["dtype"] = output.dtype.name
 
 
 def _write_list(holder: Any, name: str, values: list[bytes]) -> None:
