@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tests import drawn
-from trivium.convert.formats import KINDS, Output, kind_named
+from trivium.convert.formats import Output, kind_named
 from trivium.core.layout import layout
 from trivium.models import catalogue
 

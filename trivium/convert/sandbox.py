@@ -1,8 +1,8 @@
 """A child process with limits of memory and time, for a library that is not to be trusted with files of unknown origin.
 
-The child runs `answer(request)` of one module of this package for each request, and sees none of the parent's environment. What
-it says is checked by the parent like any other input. Requests are lines of JSON; an answer is the length of a JSON text in eight
-bytes, the text, and for `bytes` in it as many bytes more.
+The child runs `answer(request)` of one module of this package for each request, and sees none of the parent's environment.
+What it says is checked by the parent like any other input. Requests are lines of JSON; an answer is the length of a JSON text
+in eight bytes, the text, and for `bytes` in it as many bytes more.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from trivium.core import errors
-from trivium.core.errors import CheckpointError, Corrupt, LimitExceeded, TriviumError
+from trivium.core.errors import BackendMissing, CheckpointError, Corrupt, LimitExceeded, TriviumError
 
 ANSWER_LIMIT = 512 * 2**20  # bytes of JSON: a million tensors with the longest names that are usual
 _KEPT = ("SYSTEMROOT", "PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "HDF5_USE_FILE_LOCKING")
@@ -62,7 +62,7 @@ class Child:
             LimitExceeded: The child needed more time or memory than it may have.
             Corrupt: It crashed.
         """
-        assert self.process.stdin is not None and self.process.stdout is not None
+        assert self.process.stdin is not None
         with self._watched(seconds):
             try:
                 self.process.stdin.write(json.dumps(request).encode() + b"\n")
@@ -78,8 +78,9 @@ class Child:
         if "error" in answer:
             kind, message, key, hint = answer["error"]
             error = getattr(errors, kind, None)
-            known = isinstance(error, type) and issubclass(error, CheckpointError)
-            raise (error if known else CheckpointError)(message, path=self.path, key=key, hint=hint)
+            if not isinstance(error, type) or not issubclass(error, CheckpointError):
+                error = CheckpointError
+            raise error(message, path=self.path, key=key, hint=hint)
         return answer
 
     @contextlib.contextmanager
@@ -121,7 +122,8 @@ def _signals(*names: str) -> set[int]:
 def _home(package: str) -> str:
     """The directory that a package is imported from; it is not imported."""
     found = importlib.util.find_spec(package)
-    assert found is not None and found.origin is not None, package
+    if found is None or found.origin is None:
+        raise BackendMissing(f"{package} is not installed", key=package, hint=f"pip install {package}")
     return str(Path(found.origin).parent.parent)
 
 

@@ -13,6 +13,7 @@ OPTIONS = ("revision", "token", "cache_dir", "local_files_only", "force_download
 
 WEIGHTS = (
     ("model.safetensors", "model*.safetensors", "model.safetensors.index.json"),
+    ("pytorch_model.bin", "pytorch_model*.bin", "pytorch_model.bin.index.json"),
     ("tf_model.h5", "tf_model*.h5", "tf_model.h5.index.json"),
     ("flax_model.msgpack", "flax_model*.msgpack", "flax_model.msgpack.index.json"),
 )
@@ -96,5 +97,5 @@ def _weight_patterns(repository: str, prefix: str, options: dict[str, Any]) -> l
             return [prefix + shards, prefix + index]
     raise NotFound(
         "the repository has no weights in a format that Trivium reads", path=repository,
-        hint="safetensors, tf_model.h5 and flax_model.msgpack are read",
+        hint="safetensors, pytorch_model.bin, tf_model.h5 and flax_model.msgpack are read",
     )  # fmt: skip

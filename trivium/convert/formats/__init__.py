@@ -20,7 +20,8 @@ from ..bits import contiguous
 from ..tensors import Tensor, reading, release
 
 PIECE = 64 * 2**20
-"""Bytes: a larger tensor is moved in pieces of this size, unless the user says otherwise."""
+"""Bytes of a tensor's file that are in memory at a time, unless the user says otherwise."""
+_BLOCK = 2**20  # bytes that are transposed and written at a time: more than that leaves the processor's cache in between
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Output:
         produce: Returns its values, of that shape: in any order in memory, and cast to `dtype` if they are of another. Called
             when its turn has come.
         groups: In HDF5, the top-level layers that hold it; empty for the one that its name begins with.
-        piece: Bytes that are in memory at a time.
+        piece: Bytes of its file that are in memory at a time.
     """
 
     key: str
@@ -50,18 +51,21 @@ class Output:
         return math.prod(self.shape) * self.dtype.itemsize
 
     def pieces(self) -> Iterator[np.ndarray]:
-        """Its values in C order: pieces of the first axis, one after the other; nothing is kept in memory beside the piece."""
+        """Its values in C order: pieces of the first axis, one after the other, small enough for the processor's cache."""
         array = self.produce()
         if array.shape != self.shape:
             raise AssertionError(f"{self.key}: {array.shape} instead of {self.shape}")
-        if self.nbytes <= self.piece or not self.shape:
+        if not self.shape or not self.nbytes:
             yield contiguous(array).astype(self.dtype, copy=False)
-            release(array)
             return
-        rows = max(1, self.piece * self.shape[0] // self.nbytes)
+        rows = max(1, min(_BLOCK, self.piece) * self.shape[0] // self.nbytes)
+        begin = 0
         for start in range(0, self.shape[0], rows):
-            yield contiguous(array[start : start + rows]).astype(self.dtype, copy=False)
-            release(array)
+            end = min(start + rows, self.shape[0])
+            yield contiguous(array[start:end]).astype(self.dtype, copy=False)
+            if (end - begin) * self.nbytes >= self.piece * self.shape[0] or end == self.shape[0]:
+                release(array[begin:end])
+                begin = end
 
     def values(self) -> np.ndarray:
         """Its values in one piece."""

@@ -34,8 +34,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     """What is in the file `path`; or, with `place` in the request, the rows from `start` to `stop` of the dataset there.
 
     Returns:
-        "datasets": a list of [place, shape, dtype, byte order as in NumPy, byte offset or None]; "lists": the path of a group -> the
-        name of a list of names in its attributes -> the list. Or "bytes": the rows' values as they are stored.
+        "datasets": a list of [place, shape, dtype, byte order as in NumPy, byte offset or None]; "lists": the path of a group
+        -> the name of a list of names in its attributes -> the list. Or "bytes": the rows' values as they are stored.
 
     Raises:
         Corrupt, Unsafe, LimitExceeded, UnsupportedDtype: The file breaks the rules.
