@@ -55,9 +55,11 @@ def ints(*values):
     return b"(" + b"".join(b"\x8a\x09" + value.to_bytes(9, "little", signed=True) for value in values) + b"t"
 
 
-def tensor(
-    size=(4,), stride=(1,), offset=0, stored=None, hooks=named("collections.OrderedDict") + b")R", function="v2", tail=b""
-):
+DICT = named("collections.OrderedDict") + b")R"
+A = text("a")
+
+
+def tensor(size=(4,), stride=(1,), offset=0, stored=None, hooks=DICT, function="v2", tail=b""):
     start = b"\x8a\x09" + offset.to_bytes(9, "little", signed=True)
     body = (storage() if stored is None else stored) + start + ints(*size) + ints(*stride) + b"\x89" + hooks + tail
     return named(f"torch._utils._rebuild_tensor_{function}") + b"(" + body + b"tR"
@@ -427,9 +429,7 @@ LEGACY = (raw(b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"), raw(b"M\xe9\3"), raw(b"}" + t
 COUNT, KEYS = struct.pack("<q", 4), raw(b"](" + text("0") + b"e")
 
 
-def stream(
-    magic=LEGACY[0], protocol=LEGACY[1], machine=LEGACY[2], tree=None, keys=raw(b"](" + text("0") + b"e"), tail=COUNT + FOUR
-):
+def stream(magic=LEGACY[0], protocol=LEGACY[1], machine=LEGACY[2], tree=None, keys=KEYS, tail=COUNT + FOUR):
     whole = tensor(stored=storage(extra=b"N"))
     return magic + protocol + machine + (pickle(whole) if tree is None else tree) + keys + tail
 
@@ -507,11 +507,7 @@ def test_truncated_at_every_offset(content, bin_path):  # K39
 PARTS = [*(bytes([code]) for code in range(256)), A, tensor(), storage(), DICT, b"(", b"t"]
 
 
-@given(
-    st.lists(
-        st.sampled_from([*OPCODES, text("a"), tensor(), storage(), named("collections.OrderedDict"), b"(", b"t"]), max_size=30
-    )
-)
+@given(st.lists(st.sampled_from(PARTS), max_size=30))
 @settings(max_examples=300, deadline=None)
 def test_any_opcodes(tmp_path_factory, codes):  # F02
     path = tmp_path_factory.mktemp("any") / "pytorch_model.bin"
