@@ -13,7 +13,7 @@ import sys
 import numpy as np
 import pytest
 
-from trivium.convert.formats import Output
+from trivium.convert.formats import KINDS, Output
 from trivium.convert.writing import MARK, assembling, replacing, write_text
 from trivium.core.errors import TriviumError, WriteError
 

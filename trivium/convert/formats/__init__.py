@@ -158,6 +158,7 @@ KINDS = (
     Kind("bin", "pytorch_model.bin"),
     Kind("hdf5", "tf_model.h5", "tf4"),
     Kind("msgpack", "flax_model.msgpack", "flax4"),
+    Kind("npz", "model.npz"),
 )
 """All formats, in the order in which they are looked for in a directory."""
 
