@@ -15,10 +15,11 @@ from trivium.convert.bits import contiguous
 from trivium.convert.formats import Output, msgpack
 from trivium.convert.tensors import Mapped, release
 
-from .checkpoints import BERT, GPT2, KINDS, MSGPACK, SAFETENSORS, checkpoint, outputs, snapshot
+from .checkpoints import BERT, GPT2, HDF5, MSGPACK, SAFETENSORS, checkpoint, outputs, snapshot
 
 TARGETS = ("torch", "tensorflow", "flax")
 METADATA = {"model": "tf_model"}
+KINDS = (SAFETENSORS, HDF5, MSGPACK)
 
 
 @pytest.mark.parametrize("order", [(1, 0), (2, 0, 1), (2, 1, 0), (2, 3, 1, 0), (0, 3, 1, 2), (0, 1, 2)])

@@ -16,9 +16,9 @@ from trivium.core.errors import Corrupt, NotFound, WriteError
 from .checkpoint import Checkpoint, check_member, open_checkpoint
 from .formats import PIECE
 from .plan import Match, fit
-from .saving import Progress, Source, Target, target_named, write_weights
+from .saving import Progress, Source, Target, assembled, target_named, write_weights
 from .tensors import dtype_named
-from .writing import MARK, assembling, copy
+from .writing import MARK, copy
 
 _WEIGHT_FILES = ("*.safetensors", "*.h5", "*.msgpack", "pytorch_model*.bin", "rust_model.ot")
 _NOT_THE_MODEL = (".git", ".cache")  # what git and the Hub's client keep beside it
@@ -106,7 +106,7 @@ def convert(
         found = fit(checkpoint)
         found.check()
         before = _stamps(checkpoint)
-        with assembling(dst, ("config.json", *target.kind.entries), target.kind.owns) as folder:
+        with assembled(dst, target) as folder:
             companions = sorted(_companions(checkpoint.folder))
             for name in companions:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -152,8 +152,9 @@ def _check_destination(source: Path, destination: Path, overwrite: bool) -> None
         )
 
 
-def _stamps(checkpoint: Checkpoint) -> list[tuple[int, int]]:
-    return [(file.stat().st_size, file.stat().st_mtime_ns) for file in checkpoint.files]
+def _stamps(checkpoint: Checkpoint) -> list[tuple[int, ...]]:
+    found = [file.stat() for file in checkpoint.files]
+    return [(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns) for status in found]
 
 
 def _companions(folder: Path) -> Iterator[str]:

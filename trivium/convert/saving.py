@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,11 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from trivium.core.config import Config
-from trivium.core.errors import Corrupt, InputError
+from trivium.core.errors import Corrupt, InputError, TriviumError
+from trivium.core.files import read_json
 from trivium.core.layout import Layout, Weight, layout
 from trivium.core.names import nearest
 from trivium.models import catalogue
 
+from . import filesystem
 from .formats import PIECE, Kind, Output, kind_named
 from .names import key, layers, model_name
 from .rules import Rules, rules_of
@@ -150,6 +153,31 @@ def _shards(outputs: Sequence[Output], size: int | None, apart: bool) -> list[li
     return [*shards, shard] if shard else shards
 
 
+def assembled(directory: Path, target: Target) -> AbstractContextManager[Path]:
+    """A temporary directory for a checkpoint, whose files take their places in `directory`; see `writing.assembling`."""
+    kind = target.kind
+    return assembling(directory, ("config.json", *kind.entries), kind.owns, partial(_keep_readable, kind))
+
+
+def _keep_readable(kind: Kind, temporary: Path, directory: Path) -> None:
+    """Gives shards that are about to be replaced second names, to which the old index then leads until the new one comes."""
+    index = directory / kind.index
+    try:
+        found = read_json(index)
+        shards = {str(name) for name in found["weight_map"].values()}
+    except (OSError, TriviumError, KeyError, AttributeError):  # none, or none that could be read before either
+        return
+    if not any((temporary / name).exists() for name in shards):
+        return
+    second = {name: f"{name.removesuffix(kind.suffix)}-replaced{kind.suffix}" for name in shards}
+    for name, other in second.items():
+        with suppress(FileNotFoundError):
+            filesystem.ops.unlink(directory / other)
+        filesystem.ops.link(directory / name, directory / other)
+    found["weight_map"] = {key: second[name] for key, name in found["weight_map"].items()}
+    write_text(index, json.dumps(found, indent=2, sort_keys=True) + "\n")
+
+
 def _indexed(key: str, dialect: str, model: str) -> str:
     """A key as Transformers' index spells it: TensorFlow's with the model's name, which its shards lack."""
     return f"{model}/{key}" if dialect == "tf4" else key.replace(".", "/") if dialect == "flax4" else key
@@ -218,7 +246,7 @@ def save(
     """
     target = target_named("torch" if format == "safetensors" else format)
     sources = [Source(weight, read().dtype, read) for weight, read in weights]
-    with assembling(Path(directory), ("config.json", *target.kind.entries), target.kind.owns) as folder:
+    with assembled(Path(directory), target) as folder:
         write_text(folder / "config.json", config.to_json())
         written = write_weights(folder, target, network, config, sources, progress=progress, shard_size=shard_size)
     return Path(directory) / written[0].name
