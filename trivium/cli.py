@@ -9,7 +9,10 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import re
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,11 +28,25 @@ if TYPE_CHECKING:
 
 DIFFERENT = 4
 INTERRUPTED = 130
+TERMINATED = 143
 
 _PACKAGES = (
     *("trivium", "numpy", "ml_dtypes", "h5py", "huggingface_hub", "tokenizers"),
     *("torch", "tensorflow", "tensorflow-cpu", "keras", "jax", "flax"),
 )
+
+
+class _Bytes(click.ParamType):
+    """A number of bytes: 500000000, 500MB, 5GB, 2GiB."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:([kMGT])(i?))?B?", str(value))
+        size = 0 if found is None else int(float(found[1]) * (1024 if found[3] else 1000) ** " kMGT".index(found[2] or " "))
+        return size or self.fail(f"{value!r} is not a size such as 500MB or 5GB", param, ctx)
 
 
 class _Program(click.Group):
@@ -40,6 +57,8 @@ class _Program(click.Group):
         arguments = list(sys.argv[1:] if given is None else given)
         options.setdefault("prog_name", "trivium")
         as_json = "--json" in arguments
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, _terminate)
         try:
             code = super().main(arguments, standalone_mode=False, **options) or 0
             sys.stdout.flush()
@@ -56,6 +75,10 @@ class _Program(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = 1
         return sys.exit(code) if standalone_mode else code
+
+
+def _terminate(*_: object) -> None:
+    raise SystemExit(TERMINATED)  # so that temporary files are removed on the way out
 
 
 def _fail(report: dict[str, Any], text: str, code: int, as_json: bool) -> int:
@@ -108,15 +131,18 @@ def main() -> None:
 @click.argument("dst", type=click.Path(path_type=Path))
 @click.option("--to", required=True, type=click.Choice(["torch", "tensorflow", "flax"]), help="The framework to write for.")
 @click.option("--dtype", help="Cast the floating-point weights: float32, bfloat16, ... By default all bits stay.")
+@click.option("--shard-size", type=_Bytes(), help="Split the weights into files of at most this size: 5GB, 500MB.")
+@click.option("--max-memory", type=_Bytes(), help="Move a larger tensor in pieces of this size. By default 64MiB.")
 @click.option("--overwrite", is_flag=True, help="Write into a directory that is not empty.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no summary.")
 @_json
-def convert(src: str, dst: Path, to: str, dtype: str | None, overwrite: bool, quiet: bool, as_json: bool) -> None:
+def convert(src: str, dst: Path, to: str, quiet: bool, as_json: bool, **options: Any) -> None:
     """Rewrite the checkpoint SRC for another framework, into the directory DST."""
     from trivium.convert.conversion import convert as run
 
+    given = {name: value for name, value in options.items() if value is not None}
     with _progress(quiet) as progress:
-        report = run(_path(src), dst, to, dtype=dtype, overwrite=overwrite, progress=progress)
+        report = run(_path(src), dst, to, progress=progress, **given)
     if as_json:
         _print_json(report.as_dict())
     elif not quiet:

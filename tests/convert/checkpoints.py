@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from tests import drawn
-from trivium.convert.formats import KINDS, Output
+from trivium.convert.formats import Output, kind_named
 from trivium.core.layout import layout
 from trivium.models import catalogue
 
 GOLDENS = Path(__file__).parent.parent / "goldens"
 FILES = GOLDENS / "files"
-SAFETENSORS, HDF5, MSGPACK = KINDS
+SAFETENSORS, HDF5, MSGPACK = map(kind_named, ("safetensors", "hdf5", "msgpack"))
 
 
 def outputs(tensors: Mapping[str, np.ndarray]) -> list[Output]:

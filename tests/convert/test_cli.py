@@ -125,7 +125,7 @@ def test_interrupted(folder, tmp_path, monkeypatch):
     def interrupt(*args, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("trivium.convert.saving.contiguous", interrupt)
+    monkeypatch.setattr("trivium.convert.formats.contiguous", interrupt)
     before = snapshot(tmp_path)
     assert run("convert", folder, tmp_path / "out", "--to", "flax").exit_code == 130
     result = run("convert", folder, tmp_path / "out", "--to", "flax", "--json")

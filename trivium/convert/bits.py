@@ -30,13 +30,16 @@ def contiguous(array: np.ndarray) -> np.ndarray:
     """`array` in C order: itself if it is so already, otherwise a copy made tile by tile."""
     if array.flags.c_contiguous:
         return array
-    if array.ndim != 2:
+    # Reading runs along `near`, the axis whose elements are neighbours in memory; writing along the last.
+    near = min((axis for axis in range(array.ndim) if array.shape[axis] > 1), key=lambda axis: abs(array.strides[axis]))
+    last = max(axis for axis in range(array.ndim) if array.shape[axis] > 1)
+    if near == last:
         return np.ascontiguousarray(array)
     copy = np.empty(array.shape, array.dtype)
-    source, target = _as_bits(array), _as_bits(copy)
-    rows, columns = array.shape
-    for row in range(0, rows, _TILE):
-        for column in range(0, columns, _TILE):
-            tile = slice(row, row + _TILE), slice(column, column + _TILE)
-            target[tile] = source[tile]
+    source, target = (array, copy) if array.itemsize > 8 else (_as_bits(array), _as_bits(copy))
+    tile = [slice(None)] * array.ndim
+    for row in range(0, array.shape[near], _TILE):
+        for column in range(0, array.shape[last], _TILE):
+            tile[near], tile[last] = slice(row, row + _TILE), slice(column, column + _TILE)
+            target[tuple(tile)] = source[tuple(tile)]
     return copy

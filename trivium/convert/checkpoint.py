@@ -70,11 +70,15 @@ class Checkpoint:
         self.tensors = {}
 
 
-def open_checkpoint(path: str | Path) -> Checkpoint:
+def open_checkpoint(path: str | Path, trust: bool = False) -> Checkpoint:
     """Opens the checkpoint in a directory, a weight file or an index.
 
     In a directory the first of these is read: model.safetensors, model.safetensors.index.json, tf_model.h5, its index,
     flax_model.msgpack, its index. Whether it is whole is checked at once; the values are read when they are asked for.
+
+    Args:
+        path: Of it.
+        trust: Read HDF5 in this process, and not in a child with limits: for files whose origin you know.
 
     Raises:
         NotFound: There is no such file, or the directory has no weights.
@@ -88,12 +92,12 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
         kind = next((kind for kind in KINDS if chosen.name.endswith(f"{kind.suffix}.index.json")), KINDS[0])
         mapping = _read_index(chosen, kind)
         files = (chosen, *(chosen.parent / name for name in sorted(set(mapping.values()))))
-        tensors = [tensor for file in files[1:] for tensor in _read_shard(file, kind)]
+        tensors = [tensor for file in files[1:] for tensor in _read_shard(file, kind, trust)]
     else:
         kind, mapping, files = sniff(chosen), {}, (chosen,)
-        tensors = kind.module.read(chosen)
+        tensors = kind.module.read(chosen, trust)
     found = _by_key(tensors, chosen)
-    dialect = {"hdf5": "tf4", "msgpack": "flax4"}.get(kind.name) or dialect_of(found)
+    dialect = kind.dialect or dialect_of(found)
     if mapping and dialect != "tf4":  # Transformers' TensorFlow indexes have other names than its shards
         _check_index(chosen, mapping, found)
     if dialect == "flax4":
@@ -105,12 +109,9 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
 def _choose(folder: Path) -> tuple[Path, tuple[str, ...]]:
     there = [folder / name for kind in KINDS for name in (kind.file, kind.index) if (folder / name).exists()]
     if not there:
-        pickle = any(folder.glob("pytorch_model*.bin"))
         raise NotFound(
-            "no weights in this directory", path=folder,
-            hint="Trivium does not read pytorch_model.bin yet: save it as model.safetensors in PyTorch" if pickle
-            else "it reads " + ", ".join(kind.file for kind in KINDS),
-        )  # fmt: skip
+            "no weights in this directory", path=folder, hint="it reads " + ", ".join(kind.file for kind in KINDS)
+        )
     chosen, *others = there
     return chosen, tuple(f"{chosen.name} was read; {other.name} is there too and was not" for other in others)
 
@@ -146,11 +147,11 @@ def check_member(folder: Path, name: str, source: object) -> Path:
         return folder / name
 
 
-def _read_shard(path: Path, kind: Kind) -> list[Tensor]:
+def _read_shard(path: Path, kind: Kind, trust: bool) -> list[Tensor]:
     found = sniff(path)
     if found != kind:
         raise Corrupt(f"the index is of {kind.name}, this shard is {found.name}", path=path)
-    return kind.module.read(path)
+    return kind.module.read(path, trust)
 
 
 def _by_key(tensors: Iterable[Tensor], path: Path) -> dict[str, Tensor]:

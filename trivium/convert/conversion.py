@@ -14,10 +14,11 @@ from typing import Any
 from trivium.core.errors import Corrupt, NotFound, WriteError
 
 from .checkpoint import Checkpoint, check_member, open_checkpoint
+from .formats import PIECE
 from .plan import Match, fit
-from .saving import Progress, Source, Target, target_named, write_weights
+from .saving import Progress, Source, Target, assembled, target_named, write_weights
 from .tensors import dtype_named
-from .writing import MARK, assembling, copy
+from .writing import MARK, copy
 
 _WEIGHT_FILES = ("*.safetensors", "*.h5", "*.msgpack", "pytorch_model*.bin", "rust_model.ot")
 _NOT_THE_MODEL = (".git", ".cache")  # what git and the Hub's client keep beside it
@@ -36,7 +37,7 @@ class Report:
         to_format: The target's format, and `to_dialect` that of its names.
         tensors: How many weights were written.
         parameters: How many numbers they hold.
-        bytes: The size of the file with the weights.
+        bytes: The size of the files with the weights.
         seconds: How long it took.
         files: The files that were written, by their paths in the destination; the weights come first.
         left_out: Tensors of the source that are no weights: what the code itself makes, by a named rule.
@@ -73,6 +74,8 @@ def convert(
     dtype: str | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
+    shard_size: int | None = None,
+    max_memory: int = PIECE,
 ) -> Report:
     """Rewrites a checkpoint as another framework's. No framework is needed; the numbers stay bit for bit the same.
 
@@ -86,6 +89,8 @@ def convert(
         dtype: Of the floating-point weights, if they are to be cast.
         overwrite: Whether `dst` may hold files already; those of the same names are replaced.
         progress: Called after each tensor with the bytes written, the bytes in all and the tensor's name.
+        shard_size: Bytes of values that one file holds at most; None for a single file.
+        max_memory: Bytes; of a larger tensor no more than this is in memory at a time.
 
     Raises:
         CheckpointError: The source cannot be read, or its tensors are not those of its class; the error lists them all.
@@ -101,14 +106,16 @@ def convert(
         found = fit(checkpoint)
         found.check()
         before = _stamps(checkpoint)
-        with assembling(dst, ("config.json", target.kind.file), target.kind.owns) as folder:
+        with assembled(dst, target) as folder:
             companions = sorted(_companions(checkpoint.folder))
             for name in companions:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 copy(check_member(checkpoint.folder, name, checkpoint.folder), folder / name)
             sources = [Source(w, found.dtype(w.name), partial(found.read, w.name)) for w in found.layout]
-            written = write_weights(folder, target, found.network, found.config, sources, kept, progress)
-            size = written.stat().st_size
+            written = write_weights(
+                folder, target, found.network, found.config, sources, kept, progress, shard_size, max_memory
+            )
+            size = sum(file.stat().st_size for file in written)
             if _stamps(checkpoint) != before:
                 raise Corrupt("a file changed while it was read", path=src, hint="convert again")
         return Report(
@@ -124,7 +131,7 @@ def convert(
             parameters=found.layout.size,
             bytes=size,
             seconds=round(time.perf_counter() - start, 3),
-            files=(target.kind.file, *companions),
+            files=(*(file.name for file in written), *companions),
             left_out=found.left_out,
             copies=dict(found.copies),
             notes=tuple(_notes(found, target, dst, dtype)),
@@ -145,8 +152,9 @@ def _check_destination(source: Path, destination: Path, overwrite: bool) -> None
         )
 
 
-def _stamps(checkpoint: Checkpoint) -> list[tuple[int, int]]:
-    return [(file.stat().st_size, file.stat().st_mtime_ns) for file in checkpoint.files]
+def _stamps(checkpoint: Checkpoint) -> list[tuple[int, ...]]:
+    found = [file.stat() for file in checkpoint.files]
+    return [(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns) for status in found]
 
 
 def _companions(folder: Path) -> Iterator[str]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from trivium.core.config import Config
-from trivium.core.errors import Corrupt, InputError
+from trivium.core.errors import Corrupt, InputError, TriviumError
+from trivium.core.files import read_json
 from trivium.core.layout import Layout, Weight, layout
 from trivium.core.names import nearest
 from trivium.models import catalogue
 
-from .bits import contiguous
-from .formats import KINDS, Kind, Output
+from . import filesystem
+from .formats import PIECE, Kind, Output, kind_named
 from .names import bare, in_files, is_omitted, key, layers, model_name
 from .rules import Rules, rules_of
 from .tensors import is_float
@@ -33,8 +37,11 @@ class Target:
     dialect: str
 
 
-_SAFETENSORS, _HDF5, _MSGPACK = KINDS
-TARGETS = {"torch": Target(_SAFETENSORS, "torch"), "tensorflow": Target(_HDF5, "tf4"), "flax": Target(_MSGPACK, "flax4")}
+TARGETS = {
+    "torch": Target(kind_named("safetensors"), "torch"),
+    "tensorflow": Target(kind_named("hdf5"), "tf4"),
+    "flax": Target(kind_named("msgpack"), "flax4"),
+}
 
 
 def target_named(name: str) -> Target:
@@ -72,8 +79,10 @@ def write_weights(
     sources: Iterable[Source],
     dtype: np.dtype | None = None,
     progress: Progress | None = None,
-) -> Path:
-    """Writes all weights of a network into one file in `folder`, one in memory at a time, and reads its structure back.
+    shard_size: int | None = None,
+    max_memory: int = PIECE,
+) -> list[Path]:
+    """Writes all weights of a network into `folder`, one in memory at a time, and reads the files' structure back.
 
     Args:
         folder: A directory that is there.
@@ -83,40 +92,120 @@ def write_weights(
         sources: Its weights.
         dtype: Of the floating-point weights, if another than theirs.
         progress: See `Progress`.
+        shard_size: Bytes of values that one file holds at most, unless one tensor has more; if that makes several files, they
+            are named and indexed as Transformers 4.52 does it.
+        max_memory: Bytes; of a larger tensor no more than this is in memory at a time.
 
     Returns:
-        The file.
+        The files: the one with all weights, or the index and the shards.
 
     Raises:
         UnsupportedDtype: The format cannot hold a weight's numbers.
-        WriteError: It could not be written.
+        WriteError: They could not be written.
     """
     weights, rules = layout(network, config), rules_of(catalogue.folder_of_type(config.model_type))
     kept = [source for source in sources if not is_omitted(source.weight, network, target.dialect, rules)]
-    outputs = list(_outputs(kept, target, weights, rules, dtype, progress or (lambda *_: None)))
-    path = folder / target.kind.file
-    metadata = {"model": model_name(network)} if target.dialect == "tf4" else {"format": "pt"}
-    target.kind.module.write(path, outputs, metadata)
+    outputs = list(_outputs(kept, target, weights, rules, dtype, progress or (lambda *_: None), max_memory))
+    kind, model = target.kind, model_name(network)
+    metadata = {"model": model} if target.dialect == "tf4" else {"format": "pt"}
+    if kind.name == "msgpack":  # in whose order Transformers fills its shards
+        outputs.sort(key=lambda output: output.key.split("."))
+    shards = _shards(outputs, shard_size, apart=target.dialect == "torch")
+    if len(shards) == 1:
+        _write(folder / kind.file, kind, outputs, metadata)
+        return [folder / kind.file]
+    stem, files, places = kind.file.removesuffix(kind.suffix), [], {}
+    for number, shard in enumerate(shards, 1):
+        path = folder / f"{stem}-{number:05}-of-{len(shards):05}{kind.suffix}"
+        _write(path, kind, shard, metadata, shard=True)
+        files.append(path)
+        places |= {_indexed(output.key, target.dialect, model): path.name for output in shard}
+    index = {"metadata": {"total_size": sum(output.nbytes for output in outputs)}, "weight_map": places}
+    write_text(folder / kind.index, json.dumps(index, indent=2, sort_keys=True) + "\n")
+    return [folder / kind.index, *files]
+
+
+def _write(path: Path, kind: Kind, outputs: list[Output], metadata: dict[str, str], shard: bool = False) -> None:
+    kind.module.write(path, outputs, metadata, shard)
     wanted = {(output.key, output.shape, output.dtype) for output in outputs}
-    if {(tensor.key, tensor.shape, tensor.dtype) for tensor in target.kind.module.read(path)} != wanted:
+    if {(tensor.key, tensor.shape, tensor.dtype) for tensor in kind.module.read(path, trust=True)} != wanted:
         raise Corrupt("what was written is not what is read back", path=path, hint="is the disk sound?")
-    return path
+
+
+def _shards(outputs: Sequence[Output], size: int | None, apart: bool) -> list[list[Output]]:
+    """Outputs, cut where the next would make a file larger than `size`; one that is larger itself has a file of its own.
+
+    With `apart` that file comes before the one that is being filled: PyTorch's shards are counted so in Transformers.
+    """
+    if size is None:
+        return [list(outputs)]
+    shards: list[list[Output]] = []
+    shard: list[Output] = []
+    room = size
+    for output in outputs:
+        if apart and output.nbytes > size:
+            shards.append([output])
+            continue
+        if output.nbytes > room and shard:
+            shards.append(shard)
+            shard, room = [], size
+        shard.append(output)
+        room -= output.nbytes
+    return [*shards, shard] if shard else shards
+
+
+def assembled(directory: Path, target: Target) -> AbstractContextManager[Path]:
+    """A temporary directory for a checkpoint, whose files take their places in `directory`; see `writing.assembling`."""
+    kind = target.kind
+    return assembling(directory, ("config.json", *kind.entries), kind.owns, partial(_keep_readable, kind))
+
+
+def _keep_readable(kind: Kind, temporary: Path, directory: Path) -> None:
+    """Gives shards that are about to be replaced second names, to which the old index then leads until the new one comes."""
+    index = directory / kind.index
+    try:
+        found = read_json(index)
+        shards = {str(name) for name in found["weight_map"].values()}
+    except (OSError, TriviumError, KeyError, AttributeError):  # none, or none that could be read before either
+        return
+    if not any((temporary / name).exists() for name in shards):
+        return
+    second = {name: f"{name.removesuffix(kind.suffix)}-replaced{kind.suffix}" for name in shards}
+    for name, other in second.items():
+        with suppress(FileNotFoundError):
+            filesystem.ops.unlink(directory / other)
+        filesystem.ops.link(directory / name, directory / other)
+    found["weight_map"] = {key: second[name] for key, name in found["weight_map"].items()}
+    write_text(index, json.dumps(found, indent=2, sort_keys=True) + "\n")
+
+
+def _indexed(key: str, dialect: str, model: str) -> str:
+    """A key as Transformers' index spells it: TensorFlow's with the model's name, which its shards lack."""
+    return f"{model}/{key}" if dialect == "tf4" else key.replace(".", "/") if dialect == "flax4" else key
 
 
 def _outputs(
-    sources: list[Source], target: Target, weights: Layout, rules: Rules, dtype: np.dtype | None, progress: Progress
+    sources: list[Source],
+    target: Target,
+    weights: Layout,
+    rules: Rules,
+    dtype: np.dtype | None,
+    progress: Progress,
+    piece: int,
 ) -> Iterator[Output]:
     sources = [replace(source, weight=in_files(source.weight, rules)) for source in sources]
     sources = sources + list(_twice(sources, target, weights, rules))
     total, done = sum(source.nbytes for source in sources), 0
     top = {key(weight, weights, "tf4", rules).partition("/")[0] for weight in weights}
 
-    def produce(source: Source, kept: np.dtype) -> np.ndarray:
+    def produce(source: Source) -> np.ndarray:
         nonlocal done
-        array = contiguous(source.weight.from_canonical(source.read(), target.dialect))
+        array = source.read()
+        if array.dtype != source.dtype:
+            raise AssertionError(f"{source.weight.name}: {array.dtype} instead of {source.dtype}")
         done += source.nbytes
         progress(done, total, source.weight.name)
-        return array.astype(kept, copy=False)
+        return source.weight.from_canonical(array, target.dialect)
 
     for source in sources:
         weight, kept = source.weight, dtype if dtype is not None and is_float(source.dtype) else source.dtype
@@ -124,8 +213,9 @@ def _outputs(
             key(weight, weights, target.dialect, rules),
             kept,
             weight.shape_in(target.dialect),
-            lambda source=source, kept=kept: produce(source, kept),  # type: ignore[misc]
+            partial(produce, source),
             layers(weight, weights, rules, top) if target.dialect == "tf4" else (),
+            piece,
             next((rule.scope for rule in bare(weight, weights, rules)), None),
         )
     integers = {"torch": "int64", "tf4": "int32"}.get(target.dialect)  # Flax's files have none
@@ -154,6 +244,7 @@ def save(
     directory: str | Path,
     format: str = "safetensors",
     progress: Progress | None = None,
+    shard_size: int | None = None,
 ) -> Path:
     """Writes a model's weights and config.json into a directory, which is made if need be; what else is there stays.
 
@@ -166,16 +257,17 @@ def save(
         format: "safetensors", with the names of the Hub; or a framework's own file of Transformers 4: "tensorflow"
             (tf_model.h5) or "flax" (flax_model.msgpack).
         progress: See `Progress`.
+        shard_size: Bytes of values that one file holds at most; None for a single file.
 
     Returns:
-        The file with the weights.
+        The file with the weights, or the index of its shards.
 
     Raises:
         WriteError: It could not be written; what was there before is unharmed.
     """
     target = target_named("torch" if format == "safetensors" else format)
     sources = [Source(weight, read().dtype, read) for weight, read in weights]
-    with assembling(Path(directory), ("config.json", target.kind.file), target.kind.owns) as folder:
+    with assembled(Path(directory), target) as folder:
         write_text(folder / "config.json", config.to_json())
-        write_weights(folder, target, network, config, sources, progress=progress)
-    return Path(directory) / target.kind.file
+        written = write_weights(folder, target, network, config, sources, progress=progress, shard_size=shard_size)
+    return Path(directory) / written[0].name

@@ -119,6 +119,20 @@ def reading(path: Path) -> Iterator[None]:
         raise CheckpointError("not readable", path=path, hint="check its permissions") from error
 
 
+def release(array: np.ndarray) -> None:
+    """Lets go of the memory under a view of a memory map; its pages are read again when they are wanted again."""
+    base: object = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    mapped = base.obj if isinstance(base, memoryview) else base
+    if not isinstance(mapped, mmap.mmap) or not array.size or not hasattr(mmap, "MADV_DONTNEED"):
+        return
+    begin = array.__array_interface__["data"][0] - np.frombuffer(mapped, np.uint8).__array_interface__["data"][0]
+    size = array.itemsize + sum((n - 1) * stride for n, stride in zip(array.shape, array.strides, strict=True))
+    page = begin - begin % mmap.PAGESIZE
+    mapped.madvise(mmap.MADV_DONTNEED, page, begin - page + size)
+
+
 class Mapped:
     """A file mapped into memory, read-only."""
 

@@ -1,12 +1,14 @@
 """The one writer: at every instant the final name is absent, the old complete file, or the new complete file.
 
 Everything is first written under a temporary name with `.trivium-tmp-` in it, beside its place, forced to the disk, and then
-renamed. On any error, and when the user interrupts, the temporary name is removed.
+renamed. On any error, and when the user interrupts, the temporary name is removed; what a killed process left is removed by the
+next one that writes to the same place. Writers hold a lock on what is temporary, by which the living are told from the dead.
 """
 
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import shutil
 import stat
@@ -18,9 +20,16 @@ from typing import BinaryIO
 
 from trivium.core.errors import TriviumError, WriteError
 
+from . import filesystem
+
+try:
+    import fcntl
+except ImportError:  # Windows, where what a killed process left stays until the user removes it
+    fcntl = None  # type: ignore[assignment]
+
 MARK = ".trivium-tmp-"
 _STEM = 200  # characters of a name that are repeated in its temporary name; file systems allow 255 bytes
-_COPY = 16 * 2**20  # bytes at a time
+_COPY = 2**20  # bytes at a time: what stays in the processor's cache
 
 _HINTS = {
     errno.ENOSPC: "the disk is full: free some space, or write elsewhere",
@@ -50,15 +59,17 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         target = Path(os.path.realpath(path))
         if target.is_dir():
             raise WriteError("a directory has this name", path=path)
+        ops = filesystem.ops
+        _clear(target.parent, _stem(target))
         temporary = _beside(target)
         with _removing(temporary):
-            with open(temporary, "x+b") as file:
+            with _created(temporary) as file:
                 with suppress(FileNotFoundError):
-                    os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
+                    ops.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
                 yield file
                 file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, target)
+                ops.fsync(file.fileno())
+            ops.replace(temporary, target)
         _sync(target.parent)
 
 
@@ -75,7 +86,12 @@ def copy(source: Path, path: Path) -> None:
 
 
 @contextmanager
-def assembling(directory: Path, last: Sequence[str], stale: Callable[[str], bool]) -> Iterator[Path]:
+def assembling(
+    directory: Path,
+    last: Sequence[str],
+    stale: Callable[[str], bool],
+    before: Callable[[Path, Path], None] = lambda temporary, directory: None,
+) -> Iterator[Path]:
     """A temporary directory to fill, whose files take their places in `directory` when the block ends without an error.
 
     A directory that is new appears in one piece. In one that was there, files are replaced one by one.
@@ -84,41 +100,118 @@ def assembling(directory: Path, last: Sequence[str], stale: Callable[[str], bool
         directory: The final one; missing parents are made.
         last: The files that are moved last, in this order: the one that makes the others valid comes at the end.
         stale: Tells by name which of the files that were there the new ones supersede; they are removed at the end.
+        before: Called with the temporary directory and the final one before files are replaced in one that was there.
 
     Raises:
         WriteError: The files could not be written. None has been replaced, unless the disk failed between two renamings.
     """
     with _reporting(directory):
-        made = [parent for parent in directory.parents if not parent.exists()]
+        ops, made = filesystem.ops, [parent for parent in directory.parents if not parent.exists()]
         exists = directory.exists()
+        _clear(directory.parent, _stem(directory))
+        _clear(directory, "")
         temporary = directory / f"{MARK}{uuid.uuid4().hex[:12]}" if exists else _beside(directory)
         with _removing(temporary, *made):
-            os.makedirs(temporary)
-            yield temporary
-            if not exists:
-                os.replace(temporary, directory)
-            else:
-                moved = _move_files(temporary, directory, last)
-                for path in directory.iterdir():
-                    if path.name not in moved and stale(path.name):
-                        path.unlink()
+            for parent in reversed(made):
+                ops.mkdir(parent)
+            with _made(temporary):
+                yield temporary
+                if not exists:
+                    ops.replace(temporary, directory)
+                else:
+                    before(temporary, directory)
+                    moved = _move_files(temporary, directory, last)
+                    for path in directory.iterdir():
+                        if path.name not in moved and stale(path.name):
+                            ops.unlink(path)
         _sync(directory.parent)
 
 
 def _move_files(source: Path, target: Path, last: Sequence[str]) -> set[str]:
     """Moves all files, and returns their paths."""
-    files = [path.relative_to(source) for path in source.rglob("*") if path.is_file()]
+    files = [path.relative_to(source) for path in sorted(source.rglob("*")) if path.is_file()]
     files.sort(key=lambda file: last.index(str(file)) if str(file) in last else -1)
     for file in files:
-        (target / file).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(source / file, target / file)
+        for parent in reversed(file.parents):
+            if not (target / parent).exists():
+                filesystem.ops.mkdir(target / parent)
+        filesystem.ops.replace(source / file, target / file)
         _sync((target / file).parent)
-    shutil.rmtree(source)
+    _remove(source)
     return {str(file) for file in files}
 
 
+def _stem(path: Path) -> str:
+    return f".{path.name[:_STEM]}"
+
+
 def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name[:_STEM]}{MARK}{uuid.uuid4().hex[:12]}")
+    return path.with_name(f"{_stem(path)}{MARK}{uuid.uuid4().hex[:12]}")
+
+
+def _lock(descriptor: int, wait: bool) -> bool:
+    """Locks what is temporary for as long as it is open; False if that cannot be."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # another process holds it, or the file system has no locks
+        return False
+    return True
+
+
+def _created(path: Path) -> BinaryIO:
+    """A new file, locked; made again if another process took it for a dead one's before it was locked."""
+    while True:
+        file = filesystem.create(path)
+        _lock(file.fileno(), wait=True)
+        if path.exists():
+            return file
+        file.close()
+
+
+@contextmanager
+def _made(directory: Path) -> Iterator[None]:
+    """A new directory, locked; as in `_created`."""
+    while True:
+        filesystem.ops.mkdir(directory)
+        if fcntl is None:
+            yield
+            return
+        with suppress(FileNotFoundError):
+            descriptor = os.open(directory, os.O_RDONLY)
+            _lock(descriptor, wait=True)
+            if directory.exists():
+                break
+            os.close(descriptor)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _clear(directory: Path, stem: str) -> None:
+    """Removes what killed processes left in a directory: temporary names, with `stem` before the mark, that nobody holds."""
+    if fcntl is None or not directory.is_dir():
+        return
+    for path in directory.glob(f"{glob.escape(stem)}{MARK}*"):
+        with suppress(OSError):
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                if _lock(descriptor, wait=False):
+                    _remove(path)
+            finally:
+                os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    """Removes a file, or a directory with all that is in it."""
+    if path.is_dir() and not path.is_symlink():
+        for entry in path.iterdir():
+            _remove(entry)
+        filesystem.ops.rmdir(path)
+    else:
+        filesystem.ops.unlink(path)
 
 
 @contextmanager
@@ -127,10 +220,8 @@ def _removing(temporary: Path, *parents: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        if temporary.is_dir():
-            shutil.rmtree(temporary, ignore_errors=True)
-        else:
-            temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            _remove(temporary)
         for parent in parents:
             with suppress(OSError):
                 parent.rmdir()
@@ -155,6 +246,6 @@ def _sync(directory: Path) -> None:
     with suppress(OSError):
         descriptor = os.open(directory, os.O_RDONLY)
         try:
-            os.fsync(descriptor)
+            filesystem.ops.fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -13,6 +13,7 @@ OPTIONS = ("revision", "token", "cache_dir", "local_files_only", "force_download
 
 WEIGHTS = (
     ("model.safetensors", "model*.safetensors", "model.safetensors.index.json"),
+    ("pytorch_model.bin", "pytorch_model*.bin", "pytorch_model.bin.index.json"),
     ("tf_model.h5", "tf_model*.h5", "tf_model.h5.index.json"),
     ("flax_model.msgpack", "flax_model*.msgpack", "flax_model.msgpack.index.json"),
 )
@@ -108,5 +109,5 @@ def _choices(repository: str, prefix: str, options: dict[str, Any]) -> list[list
             return [["*.json", "*.txt", "*.model", shards, index]]
     raise NotFound(
         "the repository has no weights in a format that Trivium reads", path=repository,
-        hint="safetensors, tf_model.h5 and flax_model.msgpack are read",
+        hint="safetensors, pytorch_model.bin, tf_model.h5 and flax_model.msgpack are read",
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -12,9 +13,15 @@ from typing import Protocol, cast
 
 import numpy as np
 
-from trivium.core.errors import Corrupt, UnknownFormat
+from trivium.core.errors import Corrupt, InputError, UnknownFormat
+from trivium.core.names import nearest
 
-from ..tensors import Tensor, reading
+from ..bits import contiguous
+from ..tensors import Tensor, reading, release
+
+PIECE = 64 * 2**20
+"""Bytes of a tensor's file that are in memory at a time, unless the user says otherwise."""
+_BLOCK = 2**20  # bytes that are transposed and written at a time: more than that leaves the processor's cache in between
 
 
 @dataclass(frozen=True)
@@ -25,8 +32,11 @@ class Output:
         key: Its name in the file.
         dtype: Its dtype.
         shape: Its shape.
-        produce: Returns its values, of that dtype and shape; called once, when its turn has come.
+        produce: Returns its values, of that shape: in any order in memory, and cast to `dtype` if they are of another. Called
+            when its turn has come.
         groups: In HDF5, the top-level layers that hold it; empty for the one that its name begins with.
+        piece: Bytes of its file that are in memory at a time.
+        scope: In HDF5, what stands before the key instead of the model's name.
     """
 
     key: str
@@ -34,13 +44,35 @@ class Output:
     shape: tuple[int, ...]
     produce: Callable[[], np.ndarray]
     groups: tuple[str, ...] = ()
+    piece: int = PIECE
+    scope: str | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of its values."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def pieces(self) -> Iterator[np.ndarray]:
+        """Its values in C order: pieces of the first axis, one after the other, small enough for the processor's cache."""
+        array = self.produce()
+        if array.shape != self.shape:
+            raise AssertionError(f"{self.key}: {array.shape} instead of {self.shape}")
+        if not self.shape or not self.nbytes:
+            yield contiguous(array).astype(self.dtype, copy=False)
+            return
+        rows = max(1, min(_BLOCK, self.piece) * self.shape[0] // self.nbytes)
+        begin = 0
+        for start in range(0, self.shape[0], rows):
+            end = min(start + rows, self.shape[0])
+            yield contiguous(array[start:end]).astype(self.dtype, copy=False)
+            if (end - begin) * self.nbytes >= self.piece * self.shape[0] or end == self.shape[0]:
+                release(array[begin:end])
+                begin = end
 
     def values(self) -> np.ndarray:
-        """Its values, checked and in one piece."""
-        array = self.produce()
-        if array.dtype != self.dtype or array.shape != self.shape:
-            raise AssertionError(f"{self.key}: {array.dtype}{array.shape} instead of {self.dtype}{self.shape}")
-        return np.ascontiguousarray(array).reshape(self.shape)  # NumPy gives a rank to what has none
+        """Its values in one piece."""
+        pieces = list(self.pieces())
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
     def bytes(self) -> memoryview:
         """Its values as bytes in C order."""
@@ -50,15 +82,25 @@ class Output:
 class Format(Protocol):
     """What each module of this package provides."""
 
-    def read(self, path: Path) -> list[Tensor]:
+    def read(self, path: Path, trust: bool = False) -> list[Tensor]:
         """The tensors of a file, whose structure has been checked in full; their values are read later.
+
+        Args:
+            path: The file.
+            trust: Whether a library that is no match for hostile files (HDF5's) may read it in this process.
 
         Raises:
             Corrupt, Unsafe, LimitExceeded, UnsupportedDtype: The file breaks the rules.
         """
 
-    def write(self, path: Path, tensors: Iterable[Output], metadata: Mapping[str, str]) -> None:
+    def write(self, path: Path, tensors: Iterable[Output], metadata: Mapping[str, str], shard: bool = False) -> None:
         """Writes a file, one tensor in memory at a time: the same tensors give the same bytes.
+
+        Args:
+            path: The file.
+            tensors: What it is to hold.
+            metadata: What else it says.
+            shard: Whether it is one of several; in HDF5 these have another structure.
 
         Raises:
             UnsupportedDtype: The format cannot hold a tensor's numbers.
@@ -72,11 +114,15 @@ class Kind:
 
     Attributes:
         name: Also the module's.
-        file: What Transformers calls a single file of it.
+        file: What a single file of it is called; by Transformers, if that knows it.
+        dialect: Whose names its tensors have (see `names.py`); None if the keys tell.
+        sharded: Whether a checkpoint may be spread over several files, with an index.
     """
 
     name: str
     file: str
+    dialect: str | None = None
+    sharded: bool = True
 
     @property
     def index(self) -> str:
@@ -84,13 +130,20 @@ class Kind:
         return f"{self.file}.index.json"
 
     @property
+    def entries(self) -> tuple[str, str]:
+        """The files by which a checkpoint is found: that of a single one, and the index."""
+        return self.file, self.index
+
+    @property
     def suffix(self) -> str:
         """The extension of its files."""
-        return Path(self.file).suffix
+        return self.file[self.file.index(".") :]
 
     def owns(self, name: str) -> bool:
         """Whether a file of this name is one of this format's: the single file, a shard or the index."""
-        return name in (self.file, self.index) or fnmatchcase(name, f"{Path(self.file).stem}-*-of-*{self.suffix}")
+        return name in (self.file, self.index) or fnmatchcase(
+            name, f"{self.file.removesuffix(self.suffix)}-*-of-*{self.suffix}"
+        )
 
     def earlier(self) -> Iterator[Kind]:
         """The formats that are looked for before this one."""
@@ -102,10 +155,25 @@ class Kind:
         return cast(Format, importlib.import_module(f"{__name__}.{self.name}"))
 
 
-KINDS = (Kind("safetensors", "model.safetensors"), Kind("hdf5", "tf_model.h5"), Kind("msgpack", "flax_model.msgpack"))
+KINDS = (
+    Kind("safetensors", "model.safetensors"),
+    Kind("bin", "pytorch_model.bin"),
+    Kind("hdf5", "tf_model.h5", "tf4"),
+    Kind("msgpack", "flax_model.msgpack", "flax4"),
+    Kind("npz", "model.npz"),
+)
 """All formats, in the order in which they are looked for in a directory."""
 
-_HEAD = 64  # bytes that tell
+
+def kind_named(name: str) -> Kind:
+    """The format of a name; raises InputError if there is none."""
+    found = {kind.name: kind for kind in KINDS}
+    if name not in found:
+        raise InputError(f"there is no format {name!r}", key=name, hint=nearest(name, found))
+    return found[name]
+
+
+_HEAD = 1024  # bytes that tell
 
 
 def sniff(path: Path) -> Kind:
@@ -121,7 +189,8 @@ def sniff(path: Path) -> Kind:
     found = next((kind for kind in KINDS if kind.name == _recognise(head)), None)
     if found is None:
         raise _unknown(path, head)
-    named = next((kind for kind in KINDS if kind.suffix == path.suffix), found)
+    endings = sorted((kind for kind in KINDS if path.name.endswith(kind.suffix)), key=lambda kind: -len(kind.suffix))
+    named = endings[0] if endings else found
     if named != found:
         raise UnknownFormat(f"the name says {named.name}, the content is {found.name}", path=path, hint="rename the file")
     return found
@@ -132,6 +201,11 @@ def _recognise(head: bytes) -> str:
         return "hdf5"
     if head[8:9] == b"{":
         return "safetensors"
+    if head.startswith(b"PK\x03\x04"):
+        name = head[30 : 30 + int.from_bytes(head[26:28], "little")]
+        return "npz" if name.endswith(b".npy") else "bin"
+    if head[:1] == b"\x80" and head[1:2] in (b"\2", b"\3", b"\4", b"\5"):  # a pickle of some protocol
+        return "bin"
     if head[:1] and (0x80 < head[0] <= 0x8F or head[0] in (0xDE, 0xDF)):  # a map that is not empty
         return "msgpack"
     return ""
@@ -144,10 +218,6 @@ def _unknown(path: Path, head: bytes) -> Corrupt | UnknownFormat:
         return UnknownFormat("a Git LFS pointer, not the weights themselves", path=path, hint="fetch them: git lfs pull")
     if head.lstrip()[:1] == b"<":
         return UnknownFormat("a web page, not weights", path=path, hint="the download failed; try it again")
-    if head.startswith(b"PK\x03\x04") or head[:1] == b"\x80":
-        return UnknownFormat(
-            "a PyTorch pickle, which Trivium does not read yet", path=path, hint="save it as model.safetensors in PyTorch"
-        )
     if path.suffix == ".safetensors":
         return Corrupt("not a safetensors file: no header at its beginning", path=path, hint="download it again")
     return UnknownFormat("in no format that Trivium reads", path=path, hint="known: " + ", ".join(k.name for k in KINDS))

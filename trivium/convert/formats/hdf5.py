@@ -8,60 +8,61 @@ Keys are here what Transformers' TensorFlow names are without the model: `bert/p
 Numbers that HDF5 has no type for, bfloat16 above all, are opaque bytes with the attribute `dtype`, as in Keras 3's files.
 Transformers 4 itself cannot read those: convert with `--dtype float32` for it.
 
+The library that reads HDF5 is never let near a file of unknown origin: a child process lists what is in it, and the values are
+taken from our own memory map of the file; only those that are compressed come from the child.
+
 Sources: tf_keras/src/saving/legacy/hdf5_format.py; transformers/modeling_tf_utils.py; keras/src/saving/saving_lib.py.
 """
 
 from __future__ import annotations
 
 import io
+import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import h5py
 import numpy as np
-from h5py import h5d, h5g, h5l, h5o, h5s, h5t, h5z
 
-from trivium.core.errors import Corrupt, LimitExceeded, TriviumError, UnknownFormat, Unsafe, UnsupportedDtype
+from trivium.core.errors import Corrupt, UnknownFormat, UnsupportedDtype
 
-from ..tensors import DTYPES, Mapped, Tensor, check_count, check_name, check_shape, is_native, reading
+from ..sandbox import Child
+from ..tensors import DTYPES, Mapped, Tensor, check_count, check_name, check_shape, is_native
 from ..writing import replacing
 from . import Output
 
-DEPTH_LIMIT = 32
-EXPANSION_LIMIT = 1000  # values : stored bytes, of a compressed dataset
-EXPANSION_FREE = 64 * 2**20  # bytes up to which any ratio is allowed
 ATTRIBUTE_LIMIT = 64512  # bytes; Keras cuts a longer list of names
+PIECE = 64 * 2**20  # bytes that the child decodes at a time
+MEMORY = 2 * 2**30  # bytes of address space of the child, beside the largest dataset that it decodes; its libraries take 1
+SECONDS = 10  # of processor time for the list of contents, and beside decoding
+PATIENCE = 6  # times as long by the clock, for a machine that is busy
+SPEED = 10 * 2**20  # bytes a second, at least, that are decoded
 
-_FILTERS = (h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32, h5z.FILTER_LZF)
-_LIBRARY_ERRORS = (OSError, RuntimeError, ValueError, KeyError, TypeError, IndexError, OverflowError, MemoryError)
 
-
-def read(path: Path) -> list[Tensor]:
+def read(path: Path, trust: bool = False) -> list[Tensor]:
     """See `Format.read`. A key comes twice where two layers hold it."""
-    mapped = Mapped(path)
-    with _reporting(path), h5py.File(path, "r") as file:
-        datasets = dict(_datasets(file.id, path))
-        groups = [name for name in file if isinstance(file[name], h5py.Group) and _is_list(file[name], "weight_names")]
-        if not _is_list(file, "layer_names"):
-            raise UnknownFormat(
-                "an HDF5 file, but not Transformers' tf_model.h5", path=path, hint="files of Keras 3 have no names to go by"
-            )
-        names = _strings(file, "layer_names", path)
-        if not groups:
-            listed = [(name, name) for name in names]
-        else:
-            listed = [(f"{group}/{name}", _without_model(name)) for group in groups for name in _variables(file, group, path)]
-            if absent := set(names) - set(groups):
-                raise Corrupt("layer_names lists a layer that is not there", path=path, key=min(absent))
-        if differing := {place for place, _ in listed} ^ set(datasets):
-            raise Corrupt("the datasets are not those that the file lists", path=path, key=min(differing))
-        if len(set(listed)) != len(listed):
-            raise Corrupt("a variable is listed twice", path=path)
-        return [_tensor(mapped, datasets[place], key, place, path) for place, key in listed]
+    contents = Contents(path, trust)
+    if "layer_names" not in contents.lists[""]:
+        raise UnknownFormat(
+            "an HDF5 file, but not Transformers' tf_model.h5",
+            path=path,
+            hint="is it of Keras 3? Then name it model.weights.h5",
+        )
+    names = contents.lists[""]["layer_names"]
+    groups = {group: lists["weight_names"] for group, lists in contents.lists.items() if group and "weight_names" in lists}
+    if not groups:
+        listed = [(name, name) for name in names]
+    else:
+        listed = [(f"{group}/{name}", _without_model(name)) for group in groups for name in groups[group]]
+        if absent := set(names) - set(groups):
+            raise Corrupt("layer_names lists a layer that is not there", path=path, key=min(absent))
+    if differing := {place for place, _ in listed} ^ set(contents.tensors):
+        raise Corrupt("the datasets are not those that the file lists", path=path, key=min(differing))
+    if len(set(listed)) != len(listed):
+        raise Corrupt("a variable is listed twice", path=path)
+    return [contents.tensor(place, key) for place, key in listed]
 
 
 def _without_model(name: str) -> str:
@@ -75,148 +76,130 @@ def _with_model(model: str, key: str) -> str:
     return key if "model." in key or "/" not in key else f"{model}/{key}"
 
 
-@contextmanager
-def _reporting(path: Path) -> Iterator[None]:
-    """Turns what the HDF5 library says about a file into Corrupt."""
-    with reading(path):
-        try:
-            yield
-        except TriviumError:
-            raise
-        except BlockingIOError as error:
-            raise Corrupt("another program is writing this file", path=path, hint="wait until it has ended") from error
-        except _LIBRARY_ERRORS as error:
-            raise Corrupt(f"the HDF5 library cannot read it: {error}", path=path, hint="download it again") from error
+class Contents:
+    """What is in an HDF5 file.
+
+    Attributes:
+        tensors: The path of a dataset -> its tensor, with that path for a key.
+        lists: The path of a group -> the lists of names in its attributes.
+    """
+
+    def __init__(self, path: Path, trust: bool) -> None:
+        self.path, self._file, self._library = path, Mapped(path), _Library(path, trust)
+        found = self._library.ask({}, SECONDS)
+        self._library.close()
+        self.lists: dict[str, dict[str, list[str]]] = found["lists"]
+        check_count(len(found["datasets"]), path)
+        self.tensors = {place: self._tensor(place, *described) for place, *described in found["datasets"]}
+
+    def tensor(self, place: str, key: str) -> Tensor:
+        """The tensor of a dataset, under another name."""
+        check_name(key, self.path)
+        found = self.tensors[place]
+        return Tensor(key, found.shape, found.dtype, found.read)
+
+    def _tensor(self, place: str, sizes: Any, name: str, order: str, offset: int | None) -> Tensor:
+        check_name(place, self.path)
+        dtype = DTYPES[name]
+        there = dtype.newbyteorder(">") if order == ">" else dtype
+        shape = check_shape(sizes, dtype, self.path, place)
+        size = math.prod(shape) * dtype.itemsize
+        if offset is None:
+            self._library.expect(shape, dtype)
+            values = partial(self._library.values, place, shape, there)
+        elif 0 <= offset <= self._file.size - size:
+            values = partial(self._file.array, offset, shape, DTYPES["uint8"] if dtype.kind == "b" else there)
+        else:
+            raise Corrupt("its values end after the file's end", path=self.path, key=place, hint="download it again")
+        return Tensor(place, shape, dtype, partial(_as, dtype, values, place, self.path))
 
 
-def _datasets(file: Any, path: Path) -> Iterator[tuple[str, Any]]:
-    """(path in the file, dataset) of every dataset; links that lead elsewhere are refused before they are followed."""
-    pending, seen = [("", h5g.open(file, b"/"), 0)], set()
-    while pending:
-        prefix, group, depth = pending.pop()
-        if depth > DEPTH_LIMIT:
-            raise LimitExceeded(f"groups nested deeper than {DEPTH_LIMIT}", path=path, key=prefix)
-        address = h5o.get_info(group).addr
-        if address in seen:
-            raise Unsafe("a group contains itself, or is in two others", path=path, key=prefix)
-        seen.add(address)
-        check_count(len(seen) + group.get_num_objs(), path)
-        for raw in group:
-            name = raw.decode()
-            check_name(prefix + name, path)
-            if group.links.get_info(raw).type != h5l.TYPE_HARD:
-                raise Unsafe("a link that leads elsewhere", path=path, key=prefix + name)
-            child = h5o.open(group, raw)
-            if isinstance(child, h5g.GroupID):
-                pending.append((f"{prefix}{name}/", child, depth + 1))
-            elif isinstance(child, h5d.DatasetID):
-                yield prefix + name, child
-            else:
-                raise Unsafe("neither a group nor a dataset", path=path, key=prefix + name)
+class _Library:
+    """The HDF5 library, in a child process that is there when it is needed, or here if the user trusts the file."""
+
+    def __init__(self, path: Path, trust: bool) -> None:
+        self.path, self.trust = path, trust
+        self.child: Child | None = None
+        self.seconds, self.memory = SECONDS, MEMORY
+
+    def expect(self, shape: tuple[int, ...], dtype: np.dtype) -> None:
+        """Allows for the time and memory that a dataset to be decoded takes."""
+        self.seconds += math.prod(shape) * dtype.itemsize // SPEED
+        self.memory = max(self.memory, MEMORY + 2 * math.prod(shape[1:]) * dtype.itemsize)
+
+    def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """See `hdf5_walk.answer`."""
+        request = {"path": str(self.path.absolute()), **request}
+        if self.trust:
+            from .hdf5_walk import answer
+
+            return answer(request)
+        if self.child is None:
+            self.child = Child("formats.hdf5_walk", ("h5py",), self.path, self.memory, self.seconds)
+        return self.child.ask(request, PATIENCE * seconds)
+
+    def close(self) -> None:
+        """Ends the child process, until there is something more to ask."""
+        if self.child is not None:
+            self.child.close()
+            self.child = None
+
+    def values(self, place: str, shape: tuple[int, ...], stored: np.dtype) -> np.ndarray:
+        """The values of a dataset, as they are stored."""
+        values = np.empty(shape, stored)
+        flat = values.reshape(-1).view(np.uint8)
+        rows = shape[0] if shape else 1
+        size = values.nbytes // max(rows, 1)
+        step = max(1, PIECE // max(size, 1))
+        for start in range(0, rows, step) if values.size else ():
+            stop = min(start + step, rows)
+            request = {"place": place, "start": start, "stop": stop}
+            piece = np.frombuffer(self.ask(request, SECONDS + (stop - start) * size / SPEED)["bytes"], np.uint8)
+            if piece.size != (stop - start) * size:
+                raise Corrupt("another number of values than it says", path=self.path, key=place)
+            flat[start * size : stop * size] = piece
+        return values
 
 
-def _variables(file: Any, group: str, path: Path) -> list[str]:
-    return _strings(file[group], "weight_names", path)
+def _as(dtype: np.dtype, read: Callable[[], np.ndarray], place: str, path: Path) -> np.ndarray:
+    """Values as `read` gives them, in Trivium's dtype for them."""
+    values = read()
+    if dtype.kind == "b":
+        if (values.view(np.uint8) > 1).any():
+            raise Corrupt("a boolean that is neither 0 nor 1", path=path, key=place)
+        return values.view(dtype)
+    return values if values.dtype == dtype else values.astype(dtype)
 
 
-def _is_list(holder: Any, name: str) -> bool:
-    return name in holder.attrs or f"{name}0" in holder.attrs
-
-
-def _strings(holder: Any, name: str, path: Path) -> list[str]:
-    """A list of strings in an attribute, or in several where Keras has cut it: weight_names0, weight_names1, ..."""
-    count = sum(attribute.startswith(name) for attribute in holder.attrs)
-    found: list[str] = []
-    for attribute in [name] if name in holder.attrs else [f"{name}{index}" for index in range(count)]:
-        if attribute not in holder.attrs:
-            raise Corrupt("a part of a list of names is missing", path=path, key=f"{holder.name} {attribute}")
-        identifier = holder.attrs.get_id(attribute)
-        if identifier.shape == (0,):  # an empty list has NumPy's default dtype
-            continue
-        if identifier.get_type().get_class() != h5t.STRING or len(identifier.shape) != 1:
-            raise Corrupt("not a list of names", path=path, key=f"{holder.name} {attribute}")
-        if identifier.shape[0] * identifier.get_type().get_size() > 2**16:  # more than an attribute can hold
-            raise LimitExceeded("a list of names that is too long", path=path, key=f"{holder.name} {attribute}")
-        found += [value.decode() if isinstance(value, bytes) else str(value) for value in holder.attrs[attribute]]
-    return found
-
-
-def _tensor(mapped: Mapped, dataset: Any, key: str, place: str, path: Path) -> Tensor:
-    check_name(key, path)
-    dtype, stored = _dtype(dataset, place, path)
-    if dataset.get_space().get_simple_extent_type() not in (h5s.SIMPLE, h5s.SCALAR):
-        raise UnsupportedDtype("a dataset without values", path=path, key=place)
-    shape = check_shape(dataset.shape, dtype, path, place)
-    tensor = Tensor(key, shape, dtype, partial(_decoded, path, place, shape, dtype))
-    settings = dataset.get_create_plist()
-    if settings.get_layout() == h5d.VIRTUAL or settings.get_external_count():
-        raise Unsafe("a dataset whose values are in another file", path=path, key=place)
-    filters = [settings.get_filter(index)[0] for index in range(settings.get_nfilters())]
-    if set(filters) - set(_FILTERS):
-        raise Unsafe("a compression that would need a plug-in", path=path, key=place, hint="gzip, shuffle and lzf are read")
-    size = dataset.get_storage_size()
-    if settings.get_layout() == h5d.CHUNKED:
-        if tensor.nbytes > max(EXPANSION_FREE, EXPANSION_LIMIT * size):
-            raise LimitExceeded(f"{tensor.nbytes:,} bytes of values stored in {size:,}", path=path, key=place)
-    elif size != tensor.nbytes:
-        raise Corrupt(f"{size:,} bytes are stored of {tensor.nbytes:,}", path=path, key=place, hint="download it again")
-    offset = dataset.get_offset()
-    if offset is None or dtype.kind == "b":
-        return tensor
-    if offset + tensor.nbytes > mapped.size:
-        raise Corrupt("its values end after the file's end", path=path, key=place, hint="download it again")
-    return Tensor(key, shape, dtype, partial(_mapped, mapped, offset, shape, dtype, stored))
-
-
-def _dtype(dataset: Any, place: str, path: Path) -> tuple[np.dtype, np.dtype]:
-    """A dataset's dtype, and how its numbers are stored: in another byte order perhaps."""
-    kind = dataset.get_type()
-    if kind.get_class() == h5t.OPAQUE:
-        attributes = h5py.Dataset(dataset).attrs
-        name = attributes.get("dtype")
-        if isinstance(name, str) and name in DTYPES and DTYPES[name].itemsize == kind.get_size():
-            return DTYPES[name], DTYPES[name]
-    elif kind.get_class() in (h5t.FLOAT, h5t.INTEGER) or kind == h5t.py_create(np.dtype(bool)):
-        stored = kind.dtype
-        if stored.newbyteorder("<").name in DTYPES:
-            return DTYPES[stored.newbyteorder("<").name], stored
-    raise UnsupportedDtype("a dataset that holds no plain numbers", path=path, key=place)
-
-
-def _mapped(mapped: Mapped, offset: int, shape: tuple[int, ...], dtype: np.dtype, stored: np.dtype) -> np.ndarray:
-    values = mapped.array(offset, shape, stored)
-    return values if stored == dtype else values.astype(dtype)
-
-
-def _decoded(path: Path, place: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """The values of a dataset that is not stored in one piece."""
-    with _reporting(path), h5py.File(path, "r") as file:
-        values = np.asarray(file[place][()])
-        return (values.view(dtype) if values.dtype.kind == "V" else values.astype(dtype)).reshape(shape)
-
-
-def write(path: Path, tensors: Iterable[Output], metadata: Mapping[str, str]) -> None:
+def write(path: Path, tensors: Iterable[Output], metadata: Mapping[str, str], shard: bool = False) -> None:
     """See `Format.write`. `metadata["model"]` is the model's name in TensorFlow, which begins every variable's."""
+    import h5py
+
     model = metadata["model"]
     layers: dict[str, list[bytes]] = {}
+    if shard:
+        tensors = sorted(tensors, key=lambda output: output.key)
     with replacing(path) as target:
         sink = _Sink(target)
         with h5py.File(sink, "w", libver="earliest") as file:
             for output in tensors:
                 check_name(output.key, path)
-                values, variable = _storable(output, path), _with_model(model, output.key)
-                for group in output.groups or (output.key.partition("/")[0],):
+                if output.dtype.kind == "c":
+                    raise UnsupportedDtype(f"tf_model.h5 cannot hold {output.dtype}", path=path, key=output.key)
+                variable = _with_model(output.scope or model, output.key)
+                groups = output.groups or (output.key.partition("/")[0],)
+                for group in () if shard else groups:
                     layers.setdefault(group, []).append(variable.encode())
-                    dataset = file.create_dataset(f"{group}/{variable}", data=values, track_times=False)
-                    if values.dtype.kind == "V":
-                        dataset.attrs["dtype"] = output.dtype.name
-                sink.check()
-            for layer, variables in layers.items():
-                _write_list(file[layer], "weight_names", variables)
-            _write_list(file, "layer_names", [layer.encode() for layer in layers])
-            file.attrs["backend"] = "tensorflow"
-            file.attrs["keras_version"] = "2.19.0"  # which Transformers 4.52 was tested with
-            file.create_group("top_level_model_weights").attrs["weight_names"] = []
+                _write_datasets(file, [output.key] if shard else [f"{group}/{variable}" for group in groups], output, sink)
+            if shard:
+                _write_list(file, "layer_names", [output.key.encode() for output in tensors])
+            else:
+                for layer, variables in layers.items():
+                    _write_list(file[layer], "weight_names", variables)
+                _write_list(file, "layer_names", [layer.encode() for layer in layers])
+                file.attrs["backend"] = "tensorflow"
+                file.attrs["keras_version"] = "2.19.0"  # which Transformers 4.52 was tested with
+                file.create_group("top_level_model_weights").attrs["weight_names"] = []
         sink.check()
 
 
@@ -266,12 +249,20 @@ class _Sink(io.RawIOBase):
         return self.end
 
 
-def _storable(output: Output, path: Path) -> np.ndarray:
-    """A tensor's values, as opaque bytes if HDF5 has no type for them."""
-    if output.dtype.kind == "c":
-        raise UnsupportedDtype(f"tf_model.h5 cannot hold {output.dtype}", path=path, key=output.key)
-    values = output.values()
-    return values if is_native(values.dtype) else values.view(f"V{values.itemsize}")
+def _write_datasets(file: Any, names: list[str], output: Output, sink: _Sink) -> None:
+    """Writes a tensor's values under each of some names, as opaque bytes if HDF5 has no type for them."""
+    stored = output.dtype if is_native(output.dtype) else np.dtype(f"V{output.dtype.itemsize}")
+    datasets = [file.create_dataset(name, output.shape, stored, track_times=False) for name in names]
+    start = 0
+    for piece in output.pieces():
+        place = slice(start, start + len(piece)) if output.shape else ()
+        for dataset in datasets if piece.size else ():
+            dataset[place] = piece.view(stored)
+        start += len(piece) if output.shape else 0
+        sink.check()
+    if stored != output.dtype:
+        for dataset in datasets:
+            dataset.attrs["dtype"] = output.dtype.name
 
 
 def _write_list(holder: Any, name: str, values: list[bytes]) -> None:

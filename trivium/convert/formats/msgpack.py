@@ -9,6 +9,7 @@ notes where the values are. Sources: https://github.com/msgpack/msgpack/blob/mas
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
@@ -30,7 +31,7 @@ CHUNKED = "__msgpack_chunked_array__"
 _NDARRAY, _SCALAR = 1, 3
 
 
-def read(path: Path) -> list[Tensor]:
+def read(path: Path, trust: bool = False) -> list[Tensor]:
     """See `Format.read`."""
     return _Reader(path).tensors()
 
@@ -205,7 +206,7 @@ class _Reader:
             yield index
 
 
-def write(path: Path, tensors: Iterable[Output], metadata: Mapping[str, str]) -> None:
+def write(path: Path, tensors: Iterable[Output], metadata: Mapping[str, str], shard: bool = False) -> None:
     """See `Format.write`; there is no place for metadata. Names are in order at every level, as Transformers 4 has them."""
     tree: dict[str, Any] = {}
     for output in tensors:
@@ -232,32 +233,42 @@ def _write_map(file: BinaryIO, tree: Mapping[str, Any]) -> None:
 
 
 def _write_leaf(file: BinaryIO, output: Output) -> None:
-    values = output.values()
-    if values.nbytes <= PIECE:
-        _write_array(file, values)
+    values = (piece.reshape(-1).view(np.uint8).data for piece in output.pieces())
+    if output.nbytes <= PIECE:
+        _write_head(file, output.dtype, output.shape)
+        for data in values:
+            file.write(data)
         return
-    flat, count = values.reshape(-1), PIECE // values.itemsize
-    pieces = [flat[begin : begin + count] for begin in range(0, flat.size, count)]
-    file.write(_map_head(3) + _string(CHUNKED) + b"\xc3" + _string("shape") + _map_head(values.ndim))
-    for axis, size in enumerate(values.shape):
+    itemsize = output.dtype.itemsize
+    total, count = output.nbytes // itemsize, PIECE // itemsize
+    chunks = -(-total // count)
+    file.write(_map_head(3) + _string(CHUNKED) + b"\xc3" + _string("shape") + _map_head(len(output.shape)))
+    for axis, size in enumerate(output.shape):
         file.write(_string(str(axis)) + _integer(size))
-    file.write(_string("chunks") + _map_head(len(pieces)))
-    for index, piece in enumerate(pieces):
-        file.write(_string(str(index)))
-        _write_array(file, piece)
+    file.write(_string("chunks") + _map_head(chunks))
+    index = wanted = 0  # the next chunk, and the bytes that the one before it still wants
+    for data in values:
+        while data:
+            if not wanted:
+                length = min(count, total - index * count)
+                file.write(_string(str(index)))
+                _write_head(file, output.dtype, (length,))
+                index, wanted = index + 1, length * itemsize
+            file.write(data[:wanted])
+            data, wanted = data[wanted:], max(0, wanted - len(data))
 
 
-def _write_array(file: BinaryIO, values: np.ndarray) -> None:
-    shape = b"".join(map(_integer, values.shape))
-    rank = bytes([0x90 | values.ndim]) if values.ndim < 16 else struct.pack(">BH", 0xDC, values.ndim)
-    head = b"\x93" + rank + shape + _string(values.dtype.name)
-    head += _sized(values.nbytes, 0xC4, 0xC5, 0xC6)
-    size = len(head) + values.nbytes
+def _write_head(file: BinaryIO, dtype: np.dtype, sizes: tuple[int, ...]) -> None:
+    """Writes what comes before an array's values."""
+    nbytes = math.prod(sizes) * dtype.itemsize
+    rank = bytes([0x90 | len(sizes)]) if len(sizes) < 16 else struct.pack(">BH", 0xDC, len(sizes))
+    head = b"\x93" + rank + b"".join(map(_integer, sizes)) + _string(dtype.name)
+    head += _sized(nbytes, 0xC4, 0xC5, 0xC6)
+    size = len(head) + nbytes
     # A payload of 1, 2, 4, 8 or 16 bytes has a shorter form.
     fixed = {1: 0xD4, 2: 0xD5, 4: 0xD6, 8: 0xD7, 16: 0xD8}.get(size)
     file.write(bytes([fixed]) if fixed else _sized(size, 0xC7, 0xC8, 0xC9))
     file.write(bytes([_NDARRAY]) + head)
-    file.write(values.reshape(-1).view(np.uint8).data)
 
 
 def _map_head(size: int) -> bytes:

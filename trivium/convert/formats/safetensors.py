@@ -49,7 +49,7 @@ _DTYPES = {
 _RANK = {dtype: (rank, code) for rank, (code, dtype) in enumerate(_DTYPES.items())}
 
 
-def read(path: Path) -> list[Tensor]:
+def read(path: Path, trust: bool = False) -> list[Tensor]:
     """See `Format.read`."""
     file = Mapped(path)
     if file.size < 8:
@@ -120,7 +120,7 @@ def _values(file: Mapped, offset: int, shape: tuple[int, ...], dtype: np.dtype, 
     return file.array(offset, shape, dtype)
 
 
-def write(path: Path, tensors: Iterable[Output], metadata: Mapping[str, str]) -> None:
+def write(path: Path, tensors: Iterable[Output], metadata: Mapping[str, str], shard: bool = False) -> None:
     """See `Format.write`. The bytes are those of the safetensors library."""
     outputs = list(tensors)
     for output in outputs:
@@ -141,4 +141,5 @@ def write(path: Path, tensors: Iterable[Output], metadata: Mapping[str, str]) ->
     with replacing(path) as file:
         file.write(len(text).to_bytes(8, "little") + text)
         for output in outputs:
-            file.write(output.bytes())
+            for piece in output.pieces():
+                file.write(piece.reshape(-1).view(np.uint8).data)

@@ -1,0 +1,97 @@
+"""Every call by which the writers change a file system, in one object, so that tests can let the k-th of them fail."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_BUFFER = 2**16  # bytes of small writes that are put together
+
+
+class FsOps:
+    """The calls themselves."""
+
+    def create(self, path: Path) -> int:
+        return os.open(path, _NEW, 0o666)
+
+    def write(self, descriptor: int, data: Any) -> int:
+        return os.write(descriptor, data)
+
+    def truncate(self, descriptor: int, size: int) -> None:
+        os.ftruncate(descriptor, size)
+
+    def fsync(self, descriptor: int) -> None:
+        os.fsync(descriptor)
+
+    def close(self, descriptor: int) -> None:
+        os.close(descriptor)
+
+    def chmod(self, path: Path, mode: int) -> None:
+        os.chmod(path, mode)
+
+    def mkdir(self, path: Path) -> None:
+        os.mkdir(path)
+
+    def link(self, source: Path, target: Path) -> None:
+        os.link(source, target)
+
+    def replace(self, source: Path, target: Path) -> None:
+        os.replace(source, target)
+
+    def unlink(self, path: Path) -> None:
+        os.unlink(path)
+
+    def rmdir(self, path: Path) -> None:
+        os.rmdir(path)
+
+
+ops = FsOps()
+"""Those in use."""
+
+
+class _Raw(io.RawIOBase):
+    """A new file."""
+
+    def __init__(self, path: Path) -> None:
+        self.name, self.descriptor = str(path), ops.create(path)
+
+    def fileno(self) -> int:
+        return self.descriptor
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = os.read(self.descriptor, len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def write(self, data: Any) -> int:
+        return ops.write(self.descriptor, data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return os.lseek(self.descriptor, offset, whence)
+
+    def truncate(self, size: int | None = None) -> int:
+        size = self.tell() if size is None else size
+        ops.truncate(self.descriptor, size)
+        return size
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            ops.close(self.descriptor)
+
+
+def create(path: Path) -> io.BufferedRandom:
+    """A new file to write and read, which must not be there yet."""
+    return io.BufferedRandom(_Raw(path), _BUFFER)
