@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 from click.testing import CliRunner
@@ -142,7 +141,7 @@ def test_a_reader_that_has_seen_enough(folder):
     assert not result.stderr
 
 
-def test_no_framework_is_loaded_and_the_start_is_quick(folder, tmp_path):
+def test_no_framework_is_loaded(folder, tmp_path):
     code = (
         "import sys; from trivium.cli import main\n"
         f"main(['convert', {str(folder)!r}, {str(tmp_path / 'out')!r}, '--to', 'tensorflow', '-q'], standalone_mode=False)\n"
@@ -150,9 +149,3 @@ def test_no_framework_is_loaded_and_the_start_is_quick(folder, tmp_path):
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "[]\n"
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "trivium.cli", "--version"], capture_output=True, check=True)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.3
