@@ -167,7 +167,9 @@ def _call(cls: type[Model]) -> Any:
 
 
 def _arguments(cls: Any) -> list[inspect.Parameter]:
-    return parameters(cls) if hasattr(cls, "forward") else [inspect.Parameter("inputs", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
+    return (
+        parameters(cls) if hasattr(cls, "forward") else [inspect.Parameter("inputs", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
+    )
 
 
 def _tensor(value: Any) -> Any:
