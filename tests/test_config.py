@@ -75,7 +75,7 @@ def test_spellings() -> None:
     assert (config.n_layer, config.num_hidden_layers) == (3, 3)
     assert config.dtype == "float16"
     assert config.mystery == 7
-    with pytest.raises(AttributeError, match="no field 'n_embed'.*'n_embd'"):
+    with pytest.raises(AttributeError, match=r"no field 'n_embed'.*'n_embd'"):
         _ = config.n_embed
 
 
@@ -107,7 +107,7 @@ def test_overrides(tmp_path: Path) -> None:
 
 def test_unknown_override() -> None:
     """An override that is no field is a mistake: the nearest is offered. In config.json it is a key to keep."""
-    with pytest.raises(ConfigError, match="BertConfig has no field 'hiden_size'\n.*did you mean 'hidden_size'") as caught:
+    with pytest.raises(ConfigError, match=r"BertConfig has no field 'hiden_size'\n.*did you mean 'hidden_size'") as caught:
         BertConfig.from_dict({}, hiden_size=3)
     assert caught.value.key == "hiden_size"
     assert BertConfig.from_dict({"hiden_size": 3}).to_dict() == {"hiden_size": 3}
@@ -216,7 +216,7 @@ def test_contradiction(cls: type[Config], values: dict[str, Any], field: str) ->
 
 def test_other_architecture(tmp_path: Path) -> None:
     """A config.json of another architecture is refused, and the class that finds the right one named."""
-    with pytest.raises(ConfigError, match="model_type is 'gpt2'; BertConfig is for 'bert'\n.*AutoConfig") as caught:
+    with pytest.raises(ConfigError, match=r"model_type is 'gpt2'; BertConfig is for 'bert'\n.*AutoConfig") as caught:
         BertConfig.from_pretrained(written(tmp_path, model_type="gpt2"))
     assert caught.value.path == tmp_path / "config.json"
     assert type(AutoConfig.from_pretrained(tmp_path)) is GPT2Config
@@ -224,12 +224,12 @@ def test_other_architecture(tmp_path: Path) -> None:
 
 def test_unknown_architecture(tmp_path: Path) -> None:
     """An unknown model_type is refused with the nearest; so is a file that names none."""
-    with pytest.raises(ConfigError, match="'brt' is not one of Trivium's\n.*did you mean 'bert'") as caught:
+    with pytest.raises(ConfigError, match=r"'brt' is not one of Trivium's\n.*did you mean 'bert'") as caught:
         AutoConfig.from_pretrained(written(tmp_path, model_type="brt"))
     assert caught.value.path == tmp_path / "config.json"
     with pytest.raises(ConfigError, match="no model_type"):
         AutoConfig.from_pretrained(written(tmp_path, hidden_size=3))
-    with pytest.raises(ConfigError, match="'../bert' is not one"):
+    with pytest.raises(ConfigError, match=r"'../bert' is not one"):
         AutoConfig.from_pretrained(written(tmp_path, model_type="../bert"))
     assert AutoConfig.for_model("vit", image_size=32) == ViTConfig(image_size=32)
 
@@ -244,7 +244,7 @@ def test_damaged_file(text: str, tmp_path: Path) -> None:
 
 def test_missing_file(tmp_path: Path) -> None:
     """A directory without a config.json is not found, with the path that was looked for."""
-    with pytest.raises(NotFound, match="config.json"):
+    with pytest.raises(NotFound, match=r"config.json"):
         BertConfig.from_pretrained(tmp_path)
     with pytest.raises(NotFound, match="no such file or directory"):
         BertConfig.from_pretrained(tmp_path / "nowhere")

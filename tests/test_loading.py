@@ -70,7 +70,7 @@ def rewrite(folder: Path, **changes: Any) -> Path:
 @each_backend
 @pytest.mark.parametrize("folder", sorted(path.name for path in FILES.iterdir()))
 def test_files_of_transformers(backend: Backend, folder: str) -> None:
-    """Every format that Transformers wrote, sharded too, loads in every framework, with the very weights and the same output."""
+    """Every format that Transformers wrote, sharded too, loads in every framework: the very weights, and the same output."""
     model = backend.door.AutoModelForPreTraining.from_pretrained(FILES / folder)
     wanted = {weight.name: drawn.weight(weight.name, weight.shape) for weight in model.layout}
     same(weights(model), wanted)
@@ -275,7 +275,7 @@ def test_missing_shard(tmp_path: Path) -> None:
     for path in (FILES / "bert_torch_sharded").iterdir():
         if "00002" not in path.name:
             (target / path.name).write_bytes(path.read_bytes())
-    with pytest.raises(NotFound, match="model-00002-of-00003.safetensors"):
+    with pytest.raises(NotFound, match=r"model-00002-of-00003.safetensors"):
         REFERENCE.door.BertForPreTraining.from_pretrained(target)
 
 
@@ -283,12 +283,10 @@ def test_everything_that_does_not_fit_is_listed(bert: Path) -> None:
     """One error lists all that is missing, unexpected and misshapen."""
     rewrite(
         bert,
-        **{
-            "bert__embeddings__LayerNorm__bias": None,
-            "bert__encoder__layer__1__output__dense__weight": None,
-            "bert__encoder__layer__9__stray": np.zeros(3, np.float32),
-            "bert__encoder__layer__0__attention__self__query__weight": np.zeros((16, 15), np.float32),
-        },
+        bert__embeddings__LayerNorm__bias=None,
+        bert__encoder__layer__1__output__dense__weight=None,
+        bert__encoder__layer__9__stray=np.zeros(3, np.float32),
+        bert__encoder__layer__0__attention__self__query__weight=np.zeros((16, 15), np.float32),
     )
     with pytest.raises(KeyMismatch) as caught:
         load(bert)
@@ -319,7 +317,7 @@ def test_misshapen_weight(bert: Path) -> None:
 def test_half_a_head_is_missing(bert: Path) -> None:
     """A head that is there in part is no new head, but a damaged checkpoint."""
     rewrite(bert, cls__predictions__transform__dense__weight=None)
-    with pytest.raises(KeyMismatch, match="missing: cls.predictions.transform.dense.weight"):
+    with pytest.raises(KeyMismatch, match=r"missing: cls\.predictions\.transform\.dense\.weight"):
         load(bert)
 
 
@@ -341,7 +339,7 @@ def test_wrong_class_and_architecture(bert: Path) -> None:
         REFERENCE.door.BertModel(bert)
     config = json.loads((bert / "config.json").read_text())
     (bert / "config.json").write_text(json.dumps(config | {"model_type": "brt"}))
-    with pytest.raises(ConfigError, match="'brt'.*\n.*did you mean 'bert'"):
+    with pytest.raises(ConfigError, match=r"'brt'.*\n.*did you mean 'bert'"):
         REFERENCE.door.AutoModel.from_pretrained(bert)
 
 
@@ -373,7 +371,8 @@ def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("door", "module"), [("torch", "torch"), ("tensorflow", "tensorflow"), ("tensorflow", "keras"), ("flax", "flax"), ("flax", "jax")]
+    ("door", "module"),
+    [("torch", "torch"), ("tensorflow", "tensorflow"), ("tensorflow", "keras"), ("flax", "flax"), ("flax", "jax")],
 )
 def test_framework_is_not_installed(door: str, module: str) -> None:
     """The door of a framework that is not there says which extra to install."""

@@ -296,7 +296,7 @@ class Call:
 
 
 class Comments:
-    """The shapes in the comments of a file: line of `def` -> inputs and outputs; last line of a statement -> names and shapes."""
+    """The shapes in the comments of a file: line of a `def` -> inputs and outputs; of a statement -> names and shapes."""
 
     def __init__(self, path: Path) -> None:
         lines = path.read_text().splitlines()

@@ -24,9 +24,7 @@ pytestmark = pytest.mark.xdist_group("tensorflow")
 
 ONE_PER_ARCHITECTURE = ("BertForMaskedLM-default", "GPT2LMHeadModel-default", "ViTForImageClassification-no_bias")
 one_per_architecture = pytest.mark.parametrize("golden", [g for g in goldens() if repr(g) in ONE_PER_ARCHITECTURE], ids=repr)
-one_per_class = pytest.mark.parametrize(
-    "golden", list({g.class_name: g for g in reversed(list(goldens()))}.values()), ids=repr
-)
+one_per_class = pytest.mark.parametrize("golden", list({g.class_name: g for g in reversed(list(goldens()))}.values()), ids=repr)
 
 
 @pytest.fixture(autouse=True)

@@ -112,7 +112,9 @@ def tied(model: Any) -> bool:
 
 @pytest.mark.parametrize("golden", [g for g in goldens() if repr(g) in ONE_PER_ARCHITECTURE[:2]], ids=repr)
 @pytest.mark.parametrize(
-    "copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m)), lambda m: saved(m)], ids=["deepcopy", "pickle", "torch.save"]
+    "copied",
+    [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m)), lambda m: saved(m)],
+    ids=["deepcopy", "pickle", "torch.save"],
 )
 def test_copies(golden: Golden, copied: Any) -> None:
     """A copy has the same outputs, keeps its ties, and shares nothing with the first."""
@@ -204,7 +206,8 @@ def test_hooks_see_every_layer(golden: Golden) -> None:
     seen: set[str] = set()
     containers = {name for name, module in model.named_modules() if type(module).forward is torch.nn.Module.forward}
     handles = [
-        module.register_forward_hook(lambda module, args, out, name=name: seen.add(name)) for name, module in model.named_modules()
+        module.register_forward_hook(lambda module, args, out, name=name: seen.add(name))
+        for name, module in model.named_modules()
     ]
     inputs, _ = inputs_of(golden)
     with torch.no_grad():
@@ -296,7 +299,9 @@ def test_export(golden: Golden) -> None:
     with torch.no_grad():
         program = torch.export.export(model, (), inputs, dynamic_shapes=shapes)
         larger = {
-            name: value.repeat(3, 1, 1, 1) if name == "pixel_values" else torch.cat([value, value.flip(1)[:, :4]], 1).repeat(3, 1)
+            name: value.repeat(3, 1, 1, 1)
+            if name == "pixel_values"
+            else torch.cat([value, value.flip(1)[:, :4]], 1).repeat(3, 1)
             for name, value in inputs.items()
         }
         found, wanted = program.module()(**larger), model(**larger)
@@ -312,7 +317,7 @@ def test_export(golden: Golden) -> None:
 def test_every_weight_gets_a_gradient(golden: Golden) -> None:
     """Every parameter that the call uses gets a finite gradient, and not all zeros."""
     model = build(golden)
-    inputs, outputs = inputs_of(golden)
+    inputs, _ = inputs_of(golden)
     out = model(**inputs)
     loss = out.loss if "loss" in out else first(out).square().sum()
     if "mc_loss" in out:

@@ -33,7 +33,8 @@ def resolve(source: str | Path, config_only: bool = False, subfolder: str = "", 
 
     Raises:
         NotFound: There is no such path, and it is no id of a repository, or the repository or revision is not there.
-        Offline: The Hub is not to be asked (HF_HUB_OFFLINE, local_files_only) or does not answer, and the cache lacks the files.
+        Offline: The Hub is not to be asked (HF_HUB_OFFLINE, local_files_only) or does not answer, and the files are not
+            in the cache.
         HubError: The Hub refused.
     """
     name = str(source)
@@ -97,11 +98,12 @@ def _choices(repository: str, prefix: str, options: dict[str, Any]) -> list[list
         return in_cache
     api = huggingface_hub.HfApi(library_name="trivium", token=options.get("token"))
     try:
-        names = set(api.list_repo_files(repository, revision=options.get("revision")))
+        info = api.model_info(repository, revision=options.get("revision"))
     except (errors.HfHubHTTPError, errors.HFValidationError):
         raise
     except Exception:  # no connection: httpx's error or httpx2's, as huggingface_hub's version has it
         return in_cache
+    names = {file.rfilename for file in info.siblings or ()}
     for single, shards, index in WEIGHTS:
         if prefix + single in names:
             return [["*.json", "*.txt", "*.model", single]]
