@@ -20,6 +20,17 @@ def leave(x):  # (B, H, W, C) -> (B, C, H, W)
     return tuple(map(leave, x)) if isinstance(x, tuple) else ops.transpose(x, (0, 3, 1, 2))
 
 
+class Activation(nn.Module):
+    """An activation function that a sequence of layers counts."""
+
+    def __init__(self, name: str):
+        super().__init__()
+        self.activation = ops.activation(name)
+
+    def forward(self, x):
+        return self.activation(x)
+
+
 class Flatten(nn.Module):
     """What a sequence of layers counts, though it has no weights."""
 
