@@ -325,6 +325,14 @@ def max_pool(x: Tensor, size: tuple[int, int], stride: tuple[int, int], padding:
     return _unbound()
 
 
+def average_to(x: Tensor, size: tuple[int, int]) -> Tensor:
+    """Images (B, H, W, C) cut into `size` parts along each axis, which overlap where they must, and averaged: (B, *size, C).
+
+    Source: torch.nn.functional.adaptive_avg_pool2d.
+    """
+    return _unbound()
+
+
 def resize_bicubic(x: Tensor, size: tuple[int, int]) -> Tensor:
     """Images (B, H, W, C) resized to (B, *size, C), not antialiased, with Keys's cubic of a = -0.75 and corners not aligned.
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trivium.core import activations
-from trivium.core.resampling import bicubic, bilinear
+from trivium.core.resampling import averaging, bicubic, bilinear
 
 _erf = np.vectorize(math.erf, otypes=[np.float64])
 
@@ -267,6 +267,11 @@ def max_pool(x: Any, size: tuple[int, int], stride: tuple[int, int], padding: tu
     x = np.pad(x, [(0, 0), *((side, side) for side in padding), (0, 0)], constant_values=-np.inf)
     windows = np.lib.stride_tricks.sliding_window_view(x, size, axis=(1, 2))  # (B, H', W', C, *size)
     return windows[:, :: stride[0], :: stride[1]].max((-2, -1))
+
+
+def average_to(x: Any, size: tuple[int, int]) -> np.ndarray:
+    rows, columns = (averaging(old, new) for old, new in zip(x.shape[1:3], size, strict=True))
+    return np.einsum("hH,wW,bHWc->bhwc", rows, columns, _wide(x), optimize=True).astype(x.dtype)
 
 
 def resize_bicubic(x: Any, size: tuple[int, int]) -> np.ndarray:

@@ -273,6 +273,10 @@ def max_pool(x: Tensor, size: tuple[int, int], stride: tuple[int, int], padding:
     return F.max_pool2d(x.permute(0, 3, 1, 2), size, stride, padding).permute(0, 2, 3, 1)
 
 
+def average_to(x: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.adaptive_avg_pool2d(x.permute(0, 3, 1, 2), size).permute(0, 2, 3, 1)
+
+
 def resize_bicubic(x: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(x.permute(0, 3, 1, 2), size, mode="bicubic", align_corners=False).permute(0, 2, 3, 1)
 
