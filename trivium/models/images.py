@@ -31,6 +31,17 @@ class Activation(nn.Module):
         return self.activation(x)
 
 
+class Average(nn.Module):
+    """Means over parts of an image, that a sequence of layers counts."""
+
+    def __init__(self, size: tuple[int, int]):
+        super().__init__()
+        self.size = size
+
+    def forward(self, x):  # (B, h, w, D) -> (B, *size, D)
+        return ops.average_to(x, self.size)
+
+
 class Flatten(nn.Module):
     """What a sequence of layers counts, though it has no weights."""
 
