@@ -27,6 +27,7 @@ class Output:
         shape: Its shape.
         produce: Returns its values, of that dtype and shape; called once, when its turn has come.
         groups: In HDF5, the top-level layers that hold it; empty for the one that its name begins with.
+        scope: In HDF5, what stands before the key instead of the model's name.
     """
 
     key: str
@@ -34,6 +35,7 @@ class Output:
     shape: tuple[int, ...]
     produce: Callable[[], np.ndarray]
     groups: tuple[str, ...] = ()
+    scope: str | None = None
 
     def values(self) -> np.ndarray:
         """Its values, checked and in one piece."""

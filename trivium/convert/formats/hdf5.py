@@ -204,7 +204,7 @@ def write(path: Path, tensors: Iterable[Output], metadata: Mapping[str, str]) ->
         with h5py.File(sink, "w", libver="earliest") as file:
             for output in tensors:
                 check_name(output.key, path)
-                values, variable = _storable(output, path), _with_model(model, output.key)
+                values, variable = _storable(output, path), _with_model(output.scope or model, output.key)
                 for group in output.groups or (output.key.partition("/")[0],):
                     layers.setdefault(group, []).append(variable.encode())
                     dataset = file.create_dataset(f"{group}/{variable}", data=values, track_times=False)
