@@ -102,7 +102,7 @@ class Experts(Module):
     """Linear layers without bias, `count` of each name, for rows of which each goes through one of them.
 
     Called `experts(name, x, sizes)` with rows (M, i) in the order of their experts and how many each has, (count,) int32:
-    -> (M, o); see `ops.grouped_matmul`. In memory the weights of a name are one stack; in a checkpoint they are
+    -> (M, o), each row times its expert's matrix. In memory the weights of a name are one stack; in a checkpoint they are
     "0.<name>.weight", "1.<name>.weight", ..., each (o, i). Source: Jiang and others, arXiv:2401.04088.
 
     Args:

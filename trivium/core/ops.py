@@ -160,14 +160,6 @@ def einsum(formula: str, *xs: Tensor) -> Tensor:
     return _unbound()
 
 
-def grouped_matmul(x: Tensor, kernels: Tensor, sizes: Tensor) -> Tensor:
-    """Each row of x times the matrix of its group: (M, i), (G, i, o), (G,) int32 -> (M, o).
-
-    The rows are in the order of their groups, `sizes` of each, M together. Source: jax.lax.ragged_dot.
-    """
-    return _unbound()
-
-
 def argmax(x: Tensor, axis: int) -> Tensor:
     """The first place of the largest element along an axis, int32. Source: numpy.argmax."""
     return _unbound()

@@ -82,7 +82,7 @@ class Experts(Module):
         self.count = count
 
     def forward(self, name: str, x: jax.Array, sizes: jax.Array) -> jax.Array:
-        return ops.grouped_matmul(x, getattr(self, name)[...], sizes)
+        return ops._grouped_matmul(x, getattr(self, name)[...], sizes)
 
     def __getitem__(self, index: int) -> Member:
         return Member(self, index)

@@ -119,7 +119,7 @@ def einsum(formula: str, *xs: Array) -> Array:
     return jnp.einsum(formula, *xs)
 
 
-def grouped_matmul(x: Array, kernels: Array, sizes: Array) -> Array:
+def _grouped_matmul(x: Array, kernels: Array, sizes: Array) -> Array:
     return lax.ragged_dot(x, kernels, sizes)
 
 

@@ -74,7 +74,7 @@ class Experts(Module):
         self.count = count
 
     def forward(self, name: str, x: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-        return ops.grouped_matmul(x, getattr(self, name).swapaxes(1, 2), sizes)
+        return ops._grouped_matmul(x, getattr(self, name).swapaxes(1, 2), sizes)
 
     def __getitem__(self, index: int) -> Member:
         return Member(self, index)

@@ -121,7 +121,7 @@ def einsum(formula: str, *xs: Any) -> np.ndarray:
     return np.einsum(formula, *map(_wide, xs), optimize=len(xs) > 2).astype(xs[0].dtype)
 
 
-def grouped_matmul(x: Any, kernels: Any, sizes: Any) -> np.ndarray:
+def _grouped_matmul(x: Any, kernels: Any, sizes: Any) -> np.ndarray:
     parts = np.split(_wide(x), np.cumsum(sizes)[:-1])
     return np.concatenate([part @ _wide(kernel) for part, kernel in zip(parts, kernels, strict=True)]).astype(x.dtype)
 

@@ -48,7 +48,7 @@ class Experts(Module):
         self.count = count
 
     def forward(self, name: str, x: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:
-        return ops.grouped_matmul(x, getattr(self, name), sizes)
+        return ops._grouped_matmul(x, getattr(self, name), sizes)
 
     def __getitem__(self, index: int) -> Member:
         return Member(self, index)

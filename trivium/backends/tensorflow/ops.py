@@ -133,7 +133,7 @@ def einsum(formula: str, *xs: Tensor) -> tf.Tensor:
     return tf.einsum(formula, *map(_t, xs))
 
 
-def grouped_matmul(x: Tensor, kernels: Tensor, sizes: Tensor) -> tf.Tensor:
+def _grouped_matmul(x: Tensor, kernels: Tensor, sizes: Tensor) -> tf.Tensor:
     kernels = tf.unstack(_t(kernels))
     if tf.executing_eagerly():
         parts = tf.split(x, sizes)

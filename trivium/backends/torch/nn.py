@@ -116,7 +116,7 @@ class Experts(Module):
         self.count = count
 
     def forward(self, name: str, x: torch.Tensor, sizes: torch.Tensor) -> torch.Tensor:
-        return ops.grouped_matmul(x, getattr(self, name).transpose(1, 2), sizes)
+        return ops._grouped_matmul(x, getattr(self, name).transpose(1, 2), sizes)
 
     def __getitem__(self, index: int) -> Member:
         return Member(self, index)

@@ -118,7 +118,7 @@ def einsum(formula: str, *xs: Tensor) -> Tensor:
     return torch.einsum(formula, *xs)
 
 
-def grouped_matmul(x: Tensor, kernels: Tensor, sizes: Tensor) -> Tensor:
+def _grouped_matmul(x: Tensor, kernels: Tensor, sizes: Tensor) -> Tensor:
     if not torch.compiler.is_compiling():
         parts = x.split(sizes.tolist())
         return torch.cat([part @ kernel for part, kernel in zip(parts, kernels, strict=True)])
