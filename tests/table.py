@@ -146,6 +146,18 @@ RIGHT_IDS = ids(2, 7, high=PAD).where("1111100", "1111111", other=PAD)
 LEFT_IDS = ids(2, 7, high=PAD).where("0011111", "1111111", other=PAD)
 IMAGE = normal(2, 3, 12, 12)
 SOURCE = {"input_ids": ids(2, 6), "attention_mask": mask("111111", "111100")}  # what an encoder is given
+ENDED_1 = ids(2, 7, low=2).where("1101011", "1110110", other=1)
+TINY_T5 = {
+    "vocab_size": VOCAB,
+    "d_model": 16,
+    "d_kv": 6,
+    "d_ff": 20,
+    "num_layers": 2,
+    "num_heads": 2,
+    "relative_attention_num_buckets": 8,
+    "relative_attention_max_distance": 10,
+    "decoder_start_token_id": 0,
+}
 TARGET = {"decoder_input_ids": ids(2, 5), "decoder_attention_mask": mask("11111", "11110")}
 TINY_PAIR = {  # BART and its relatives
     "vocab_size": VOCAB,

@@ -24,9 +24,13 @@ TASKS: dict[str, tuple[str, ...]] = {
     "AutoModelForSequenceClassification": ("ForSequenceClassification",),
     "AutoModelForMultipleChoice": ("ForMultipleChoice",),
     "AutoModelForTokenClassification": ("ForTokenClassification",),
-    "AutoModelForQuestionAnswering": ("ForQuestionAnswering",),
+    "AutoModelForQuestionAnswering": ("ForQuestionAnsweringSimple", "ForQuestionAnswering"),
     "AutoModelForImageClassification": ("ForImageClassification",),
     "AutoModelForMaskedImageModeling": ("ForMaskedImageModeling",),
+    "AutoModelForAudioClassification": ("ForAudioClassification", "ForSequenceClassification"),
+    "AutoModelForAudioFrameClassification": ("ForAudioFrameClassification",),
+    "AutoModelForAudioXVector": ("ForXVector",),
+    "AutoModelForCTC": ("ForCTC",),
 }
 """Auto class -> what its architectures' classes are called after the architecture's name, the first that there is."""
 

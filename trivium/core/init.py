@@ -115,14 +115,18 @@ class Glorot(Init):
 class SinesThenCosines(Init):
     """A row for each position p: sin(p w) for each of D / 2 frequencies w = 10000^(-2i / D), then the cosines.
 
+    With `to_the_end` the last frequency is 1 / 10000, as in tensor2tensor.
     Source: Vaswani and others, arXiv:1706.03762, section 3.5, sines and cosines apart.
     """
+
+    to_the_end: bool = False
 
     given: ClassVar[bool] = True
 
     def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
         positions, width = shape
-        angles = np.arange(positions)[:, None] / 10000 ** (2 * np.arange((width + 1) // 2) / width)
+        places = 2 * np.arange((width + 1) // 2) / (width - 2 if self.to_the_end else width)
+        angles = np.arange(positions)[:, None] / 10000**places
         return np.concatenate([np.sin(angles), np.cos(angles[:, : width // 2])], 1).astype(np.float32)
 
 

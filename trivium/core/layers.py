@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 
 def apply_layers(
@@ -19,3 +19,21 @@ def apply_layers(
     for name in kept[0] if kept else ():
         found[name] = None if kept[0][name] is None else tuple(extras[name] for extras in kept)
     return x, found
+
+
+class Part(NamedTuple):
+    """Where the weight of one layer is that is kept in a stack with others: `stack.name[index]`."""
+
+    stack: Any
+    name: str
+    index: int
+
+
+class Member:
+    """One of the things that a stack holds, by whose attributes `Part`s are found."""
+
+    def __init__(self, stack: Any, index: int) -> None:
+        self._stack, self._index = stack, index
+
+    def __getattr__(self, name: str) -> Part:
+        return Part(self._stack, name, self._index)

@@ -98,6 +98,27 @@ class Linear(Module):
             self.bias = Slot("Linear", (outputs,), ZEROS)
 
 
+class Experts(Module):
+    """Linear layers without bias, `count` of each name, for rows of which each goes through one of them.
+
+    Called `experts(name, x, sizes)` with rows (M, i) in the order of their experts and how many each has, (count,) int32:
+    -> (M, o), each row times its expert's matrix. In memory the weights of a name are one stack; in a checkpoint they are
+    "0.<name>.weight", "1.<name>.weight", ..., each (o, i). Source: Jiang and others, arXiv:2401.04088.
+
+    Args:
+        count: How many there are.
+        sizes: Name -> (i, o).
+    """
+
+    def __init__(self, count: int, sizes: dict[str, tuple[int, int]]) -> None:
+        super().__init__()
+        for index in range(count):
+            expert = Module()
+            for name, (inputs, outputs) in sizes.items():
+                setattr(expert, name, Linear(inputs, outputs, bias=False))
+            setattr(self, str(index), expert)
+
+
 class Conv1D(Module):
     """x W + b: (..., i) -> (..., o), a linear layer whose weight is stored (i, o). Source: GPT-2, which gave it this name."""
 
@@ -261,12 +282,25 @@ class Conv2d(Module):
         padding: tuple[int, int] = (0, 0),
         groups: int = 1,
         bias: bool = True,
+        dilation: tuple[int, int] = (1, 1),
         init: Init | None = None,
     ) -> None:
         super().__init__()
         self.weight = Slot("Conv2d", (outputs, inputs // groups, *kernel_size), init)
         if bias:
             self.bias = Slot("Conv2d", (outputs,), ZEROS)
+
+
+class ConvTranspose2d(Module):
+    """What Conv2d takes back: (B, H, W, i) -> (B, (H - 1) stride + h, ..., o), no stride above its size.
+
+    Weights: weight (i, o, h, w), bias (o,). Source: torch.nn.ConvTranspose2d.
+    """
+
+    def __init__(self, inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]) -> None:
+        super().__init__()
+        self.weight = Slot("ConvTranspose2d", (inputs, outputs, *kernel_size), None)
+        self.bias = Slot("ConvTranspose2d", (outputs,), ZEROS)
 
 
 def Parameter(shape: tuple[int, ...], init: Init | None = None) -> Slot:  # noqa: N802, a class in the backends

@@ -160,14 +160,6 @@ def einsum(formula: str, *xs: Tensor) -> Tensor:
     return _unbound()
 
 
-def grouped_matmul(x: Tensor, kernels: Tensor, sizes: Tensor) -> Tensor:
-    """Each row of x times the matrix of its group: (M, i), (G, i, o), (G,) int32 -> (M, o).
-
-    The rows are in the order of their groups, `sizes` of each, M together. Source: jax.lax.ragged_dot.
-    """
-    return _unbound()
-
-
 def argmax(x: Tensor, axis: int) -> Tensor:
     """The first place of the largest element along an axis, int32. Source: numpy.argmax."""
     return _unbound()
@@ -321,6 +313,14 @@ def max_pool(x: Tensor, size: tuple[int, int], stride: tuple[int, int], padding:
     """The largest of each window: (B, H, W, C) -> (B, H', W', C), padded on both sides with what is never the largest.
 
     Source: torch.nn.functional.max_pool2d.
+    """
+    return _unbound()
+
+
+def average_to(x: Tensor, size: tuple[int, int]) -> Tensor:
+    """Images (B, H, W, C) cut into `size` parts along each axis, which overlap where they must, and averaged: (B, *size, C).
+
+    Source: torch.nn.functional.adaptive_avg_pool2d.
     """
     return _unbound()
 

@@ -383,6 +383,19 @@ class AudioModelOutput(ModelOutput):
     attentions: tuple[Tensor, ...] | None = None
 
 
+class SpeechPreTrainingOutput(ModelOutput):
+    """Frames and their codes, both (B, T, P), how many codes are in use, as a perplexity (), and the parts of the loss."""
+
+    loss: Tensor = None
+    projected_states: Tensor = None
+    projected_quantized_states: Tensor = None
+    codevector_perplexity: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+    contrastive_loss: Tensor = None
+    diversity_loss: Tensor = None
+
+
 class XVectorOutput(ModelOutput):
     """A speaker: the logits (B, X) that the loss compares with those of each speaker, and the embeddings (B, X)."""
 

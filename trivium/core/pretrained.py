@@ -16,6 +16,7 @@ import numpy as np
 
 from .errors import BackendMissing, ConfigError, KeyMismatch
 from .init import Init, Normal, draw
+from .layers import Part
 from .layout import Layout, Weight, layout
 
 if TYPE_CHECKING:
@@ -150,7 +151,9 @@ class Pretrained:
             yield weight, functools.partial(self._read_canonical, weight)
 
     def _read_canonical(self, weight: Weight) -> np.ndarray:
-        return weight.to_canonical(self._read(*self._owner(weight)), self.column)
+        owner, name = self._owner(weight)
+        held = self._read(owner.stack, owner.name)[owner.index] if isinstance(owner, Part) else self._read(owner, name)
+        return weight.to_canonical(held, self.column)
 
     def assign_weights(self, weights: Mapping[str, np.ndarray]) -> None:
         """Replaces weights, given by name as arrays in the layout of the Hub's checkpoints.
@@ -161,14 +164,33 @@ class Pretrained:
         """
         from .errors import ShapeMismatch
 
+        stacks: dict[tuple[int, str], dict[Part, np.ndarray]] = {}
         for name, array in weights.items():
             if name not in self.layout.weights:
                 raise KeyMismatch(f"{type(self).__name__} has no weight {name!r}", key=name)
             weight = self.layout.weights[name]
             if array.shape != weight.shape:
                 raise ShapeMismatch(f"{name} has shape {array.shape}; {weight.shape} is expected", key=name)
-            self._assign(*self._owner(weight), weight.from_canonical(array, self.column))
+            owner, leaf = self._owner(weight)
+            array = weight.from_canonical(array, self.column)
+            if not isinstance(owner, Part):
+                self._assign(owner, leaf, array)
+                continue
+            parts = stacks.setdefault((id(owner.stack), owner.name), {})
+            parts[owner] = array
+            if len(parts) == owner.stack.count:
+                self._assign_parts(stacks.pop((id(owner.stack), owner.name)))
+        for parts in stacks.values():
+            self._assign_parts(parts)
         self._tie(self.layout.ties)
+
+    def _assign_parts(self, parts: Mapping[Part, np.ndarray]) -> None:
+        """Assigns some or all of the weights that are kept in one stack."""
+        stack, name, _ = next(iter(parts))
+        arrays = {part.index: array for part, array in parts.items()}
+        if len(arrays) < stack.count:
+            arrays = dict(enumerate(self._read(stack, name))) | arrays
+        self._assign(stack, name, np.stack([arrays[index] for index in range(stack.count)]))
 
     def draw_weights(self, names: Iterable[str], seed: int) -> None:
         """Draws first values for some weights, after the architecture's published scheme; see `init.py`."""

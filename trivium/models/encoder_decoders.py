@@ -25,6 +25,7 @@ class Style:
         norms_embeddings: The embeddings are normalised.
         norms_tokens: In the decoder they are before positions are added.
         scales_given: The decoder scales embeddings that the caller gives, too.
+        key_bias: Keys have a bias.
     """
 
     positions: Callable
@@ -33,14 +34,15 @@ class Style:
     norms_embeddings: bool = False
     norms_tokens: bool = False
     scales_given: bool = False
+    key_bias: bool = True
 
 
 class Attention(nn.Module):
     """Attention to the tokens themselves, or to what an encoder saw."""
 
-    def __init__(self, c, n, crosses=False, causal=False):
+    def __init__(self, c, style, n, crosses=False, causal=False):
         super().__init__()
-        self.k_proj = nn.Linear(c.d_model, c.d_model)
+        self.k_proj = nn.Linear(c.d_model, c.d_model, bias=style.key_bias)
         self.v_proj = nn.Linear(c.d_model, c.d_model)
         self.q_proj = nn.Linear(c.d_model, c.d_model)
         self.out_proj = nn.Linear(c.d_model, c.d_model)
@@ -71,7 +73,7 @@ class Layer(nn.Module):
 
     def __init__(self, c, style, n, inner, causal):
         super().__init__()
-        self.self_attn = Attention(c, n, causal=causal)
+        self.self_attn = Attention(c, style, n, causal=causal)
         self.self_attn_layer_norm = nn.LayerNorm(c.d_model, eps=1e-5)
         self.fc1 = nn.Linear(c.d_model, inner)
         self.fc2 = nn.Linear(inner, c.d_model)
@@ -108,7 +110,7 @@ class EncoderLayer(Layer):
 class DecoderLayer(Layer):
     def __init__(self, c, style):
         super().__init__(c, style, c.decoder_attention_heads, c.decoder_ffn_dim, causal=True)
-        self.encoder_attn = Attention(c, c.decoder_attention_heads, crosses=True)
+        self.encoder_attn = Attention(c, style, c.decoder_attention_heads, crosses=True)
         self.encoder_attn_layer_norm = nn.LayerNorm(c.d_model, eps=1e-5)
 
     def forward(self, x, mask, encoded, encoded_mask, cache=None, attentions=False):  # (B, T, D) -> (B, T, D)
@@ -139,7 +141,7 @@ class Stack(nn.Module):
         return heads.embed(lambda ids: self.embed_tokens(ids, shared) * self.scale, input_ids, inputs_embeds)
 
     def place(self, x, positions):  # (B, T, D), (B or 1, T) -> (B, T, D)
-        x = x + self.embed_positions(positions + self.style.offset)
+        x = x + ops.cast_like(self.embed_positions(positions + self.style.offset), x)
         return self.layernorm_embedding(x) if self.style.norms_embeddings else x
 
     def forward(self, x, positions, *shared, **options):  # (B, T, D) -> (B, T, D)
@@ -187,6 +189,20 @@ def as_output(encoder_outputs):
         return encoder_outputs or BaseModelOutput()
     fields = ("last_hidden_state", "hidden_states", "attentions")
     return BaseModelOutput(**dict(zip(fields, encoder_outputs, strict=False)))
+
+
+def of_both(x, kept, encoded):
+    """The output of a decoder, and what it kept, with that of the encoder."""
+    return Seq2SeqModelOutput(
+        x,
+        past_key_values=kept["past_key_values"],
+        decoder_hidden_states=kept["hidden_states"],
+        decoder_attentions=kept["attentions"],
+        cross_attentions=kept["cross_attentions"],
+        encoder_last_hidden_state=encoded.last_hidden_state,
+        encoder_hidden_states=encoded.hidden_states,
+        encoder_attentions=encoded.attentions,
+    )
 
 
 class Common(nn.Model):
@@ -272,16 +288,7 @@ class EncoderDecoder(Common):
             *(encoded.last_hidden_state, attention_mask, past_key_values),
             **asked(self.config, output_attentions, output_hidden_states),
         )
-        return Seq2SeqModelOutput(
-            x,
-            past_key_values=kept["past_key_values"],
-            decoder_hidden_states=kept["hidden_states"],
-            decoder_attentions=kept["attentions"],
-            cross_attentions=kept["cross_attentions"],
-            encoder_last_hidden_state=encoded.last_hidden_state,
-            encoder_hidden_states=encoded.hidden_states,
-            encoder_attentions=encoded.attentions,
-        )
+        return of_both(x, kept, encoded)
 
 
 class DecoderAlone(Common):
@@ -316,19 +323,31 @@ class DecoderAlone(Common):
         return BaseModelOutput(x, **kept)
 
 
-class ConditionalGeneration(heads.Seq2SeqLM):
-    """heads.Seq2SeqLM with `lm_head`, and a bias of the logits that is not trained."""
+class Generation(heads.Seq2SeqLM):
+    """heads.Seq2SeqLM with `lm_head`."""
 
     output_embedding = "lm_head"
+    optional = ("lm_head",)
+
+    def __init__(self, c):
+        super().__init__(c)
+        self.lm_head = nn.Unembedding(c.d_model, c.decoder_vocabulary, tied=c.tie_word_embeddings)
+
+    def unembed(self, x):  # (B, T, D) -> (B, T, V)
+        return self.lm_head(x, self.get_input_embeddings())
+
+
+class ConditionalGeneration(Generation):
+    """Generation with a bias of the logits that is not trained."""
+
     optional = ("lm_head", "final_logits_bias")
 
     def __init__(self, c):
         super().__init__(c)
         self.final_logits_bias = nn.Buffer((1, c.decoder_vocabulary), ZEROS)
-        self.lm_head = nn.Unembedding(c.d_model, c.decoder_vocabulary, tied=c.tie_word_embeddings)
 
-    def unembed(self, x):  # (B, T, D) -> (B, T, V)
-        x = self.lm_head(x, self.get_input_embeddings())
+    def unembed(self, x):
+        x = super().unembed(x)
         return x + ops.cast_like(self.final_logits_bias, x)
 
 

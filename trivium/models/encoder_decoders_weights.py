@@ -3,8 +3,8 @@
 from trivium.convert.rules import Bare, Omitted, Rules
 
 BARE = (
-    Bare("model.shared.weight", "model", "model.shared/model.shared/embeddings:0"),
-    Bare("final_logits_bias", "final_logits_bias", "final_logits_bias:0"),
+    Bare("model.shared.weight", ("model",), "model.shared/model.shared/embeddings:0"),
+    Bare("final_logits_bias", ("final_logits_bias",), "final_logits_bias:0"),
 )
 DERIVED = ("encoder.version", "decoder.version")  # of fairseq
 

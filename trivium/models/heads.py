@@ -272,7 +272,7 @@ class QuestionAnswering(Head):
         loss = None
         if start_positions is not None and end_positions is not None:
             loss = (position_loss(start, start_positions) + position_loss(end, end_positions)) / 2
-        return QuestionAnsweringOutput(loss, start, end, **kept(out, "hidden_states", "attentions"))
+        return QuestionAnsweringOutput(loss, start, end, **kept(out, "mems", "hidden_states", "attentions"))
 
     def locate(self, x):  # (B, T, D) -> (B, T, 2)
         return self.qa_outputs(x)
@@ -330,7 +330,7 @@ def embed(embedding, input_ids, inputs_embeds):
 
 def kept(out, *names):
     """What a head's output takes over from its body's."""
-    names = names or ("past_key_values", "hidden_states", "attentions", "cross_attentions")
+    names = names or ("past_key_values", "mems", "hidden_states", "attentions", "cross_attentions")
     return {name: getattr(out, name) for name in names if hasattr(out, name)}
 
 

@@ -20,6 +20,28 @@ def leave(x):  # (B, H, W, C) -> (B, C, H, W)
     return tuple(map(leave, x)) if isinstance(x, tuple) else ops.transpose(x, (0, 3, 1, 2))
 
 
+class Activation(nn.Module):
+    """An activation function that a sequence of layers counts."""
+
+    def __init__(self, name: str):
+        super().__init__()
+        self.activation = ops.activation(name)
+
+    def forward(self, x):
+        return self.activation(x)
+
+
+class Average(nn.Module):
+    """Means over parts of an image, that a sequence of layers counts."""
+
+    def __init__(self, size: tuple[int, int]):
+        super().__init__()
+        self.size = size
+
+    def forward(self, x):  # (B, h, w, D) -> (B, *size, D)
+        return ops.average_to(x, self.size)
+
+
 class Flatten(nn.Module):
     """What a sequence of layers counts, though it has no weights."""
 

@@ -12,14 +12,16 @@ import numpy as np
 from flax import nnx
 
 from trivium.core.errors import ConfigError
-from trivium.core.layers import apply_layers
+from trivium.core.layers import Member, apply_layers
 from trivium.core.pretrained import building
 
+from . import ops
 from .model import Model, Module, rngs
 
 __all__ = [
-    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "DropPath", "Dropout", "Embedding", "GroupNorm",
-    "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
+    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose2d", "DropPath", "Dropout",
+    "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm",
+    "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
@@ -70,6 +72,20 @@ def Constant(values: np.ndarray) -> nnx.Variable:  # noqa: N802, as in the contr
 
 def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None) -> nnx.Linear:  # noqa: N802
     return nnx.Linear(inputs, outputs, use_bias=bias, **_options("kernel_init", "bias_init"))
+
+
+class Experts(Module):
+    def __init__(self, count: int, sizes: dict[str, tuple[int, int]]) -> None:
+        super().__init__()
+        for name, (inputs, outputs) in sizes.items():
+            setattr(self, name, Parameter((count, inputs, outputs)))
+        self.count = count
+
+    def forward(self, name: str, x: jax.Array, sizes: jax.Array) -> jax.Array:
+        return ops._grouped_matmul(x, getattr(self, name)[...], sizes)
+
+    def __getitem__(self, index: int) -> Member:
+        return Member(self, index)
 
 
 def Conv1D(inputs: int, outputs: int, init: Any = None) -> nnx.Linear:  # noqa: N802
@@ -193,9 +209,17 @@ def Conv2d(  # noqa: N802
     padding: tuple[int, int] = (0, 0),
     groups: int = 1,
     bias: bool = True,
+    dilation: tuple[int, int] = (1, 1),
     init: Any = None,
 ) -> nnx.Conv:
-    return _convolution(inputs, outputs, kernel_size, stride, padding, groups, bias)
+    return _convolution(inputs, outputs, kernel_size, stride, padding, groups, bias, dilation)
+
+
+def ConvTranspose2d(  # noqa: N802
+    inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]
+) -> nnx.ConvTranspose:
+    options = _options("kernel_init", "bias_init")
+    return nnx.ConvTranspose(inputs, outputs, kernel_size, stride, padding="VALID", transpose_kernel=True, **options)
 
 
 def _convolution(
@@ -206,7 +230,9 @@ def _convolution(
     padding: tuple[int, ...],
     groups: int,
     bias: bool,
+    dilation: tuple[int, ...] = (1,),
 ) -> nnx.Conv:
     sides = [(side, side) for side in padding]
     options = _options("kernel_init", "bias_init")
-    return nnx.Conv(inputs, outputs, size, stride, padding=sides, feature_group_count=groups, use_bias=bias, **options)
+    options |= {"padding": sides, "kernel_dilation": dilation, "feature_group_count": groups, "use_bias": bias}
+    return nnx.Conv(inputs, outputs, size, stride, **options)

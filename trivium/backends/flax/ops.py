@@ -12,7 +12,7 @@ from flax import nnx
 from jax import Array, lax
 
 from trivium.core import activations
-from trivium.core.resampling import bicubic, bilinear
+from trivium.core.resampling import averaging, bicubic, bilinear
 
 # Shapes
 
@@ -119,7 +119,7 @@ def einsum(formula: str, *xs: Array) -> Array:
     return jnp.einsum(formula, *xs)
 
 
-def grouped_matmul(x: Array, kernels: Array, sizes: Array) -> Array:
+def _grouped_matmul(x: Array, kernels: Array, sizes: Array) -> Array:
     return lax.ragged_dot(x, kernels, sizes)
 
 
@@ -266,6 +266,11 @@ def conv1d(x: Array, kernel: Array, padding: int = 0, groups: int = 1) -> Array:
 
 def max_pool(x: Array, size: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]) -> Array:
     return nnx.max_pool(x, size, stride, [(side, side) for side in padding])
+
+
+def average_to(x: Array, size: tuple[int, int]) -> Array:
+    rows, columns = (jnp.asarray(averaging(old, new), x.dtype) for old, new in zip(x.shape[1:3], size, strict=True))
+    return jnp.einsum("hH,wW,bHWc->bhwc", rows, columns, x, precision="highest")
 
 
 def resize_bicubic(x: Array, size: tuple[int, int]) -> Array:

@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from trivium.core.layers import apply_layers
+from trivium.core.layers import Member, apply_layers
 from trivium.core.pretrained import building
 
 from . import ops
 from .model import Model, Module
 
 __all__ = [
-    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "DropPath", "Dropout", "Embedding", "GroupNorm",
-    "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
+    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose2d", "DropPath", "Dropout",
+    "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm",
+    "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
@@ -63,6 +64,20 @@ class Linear(Module):
     def forward(self, x: np.ndarray) -> np.ndarray:
         x = _product(x, self.weight.T)
         return x + self.bias if self._biased else x
+
+
+class Experts(Module):
+    def __init__(self, count: int, sizes: dict[str, tuple[int, int]]) -> None:
+        super().__init__()
+        for name, (inputs, outputs) in sizes.items():
+            setattr(self, name, Parameter((count, outputs, inputs)))
+        self.count = count
+
+    def forward(self, name: str, x: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+        return ops._grouped_matmul(x, getattr(self, name).swapaxes(1, 2), sizes)
+
+    def __getitem__(self, index: int) -> Member:
+        return Member(self, index)
 
 
 class Conv1D(Module):
@@ -209,17 +224,45 @@ class Conv2d(Module):
         padding: tuple[int, int] = (0, 0),
         groups: int = 1,
         bias: bool = True,
+        dilation: tuple[int, int] = (1, 1),
         init: Any = None,
     ) -> None:
         super().__init__()
         self.weight = Parameter((outputs, inputs // groups, *kernel_size))
         if bias:
             self.bias = Parameter((outputs,))
-        self._biased, self._how = bias, (stride, padding, groups)
+        self._biased, self._how, self._dilation = bias, (stride, padding, groups), dilation
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        x = _convolve(x, self.weight, *self._how)
+        x = _convolve(x, _dilated(self.weight, self._dilation), *self._how)
         return x + self.bias if self._biased else x
+
+
+class ConvTranspose2d(Module):
+    def __init__(self, inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]) -> None:
+        super().__init__()
+        self.weight = Parameter((inputs, outputs, *kernel_size))
+        self.bias = Parameter((outputs,))
+        self._stride = stride
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        (batch, h, w, _), (_, outputs, *size), (down, right) = x.shape, self.weight.shape, self._stride
+        parts = np.einsum("bhwi,ioyx->bhwyxo", ops._wide(x), ops._wide(self.weight))
+        found = np.zeros((batch, (h - 1) * down + size[0], (w - 1) * right + size[1], outputs), parts.dtype)
+        for i in range(h):
+            for j in range(w):
+                found[:, i * down : i * down + size[0], j * right : j * right + size[1]] += parts[:, i, j]
+        return found.astype(x.dtype) + self.bias
+
+
+def _dilated(weight: np.ndarray, dilation: tuple[int, int]) -> np.ndarray:
+    """A kernel (o, i, h, w) with zeros between its elements."""
+    if dilation == (1, 1):
+        return weight
+    size = [(length - 1) * step + 1 for length, step in zip(weight.shape[2:], dilation, strict=True)]
+    found = np.zeros((*weight.shape[:2], *size), weight.dtype)
+    found[:, :, :: dilation[0], :: dilation[1]] = weight
+    return found
 
 
 def _convolve(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trivium.core import activations
-from trivium.core.resampling import bicubic, bilinear
+from trivium.core.resampling import averaging, bicubic, bilinear
 
 _erf = np.vectorize(math.erf, otypes=[np.float64])
 
@@ -121,7 +121,7 @@ def einsum(formula: str, *xs: Any) -> np.ndarray:
     return np.einsum(formula, *map(_wide, xs), optimize=len(xs) > 2).astype(xs[0].dtype)
 
 
-def grouped_matmul(x: Any, kernels: Any, sizes: Any) -> np.ndarray:
+def _grouped_matmul(x: Any, kernels: Any, sizes: Any) -> np.ndarray:
     parts = np.split(_wide(x), np.cumsum(sizes)[:-1])
     return np.concatenate([part @ _wide(kernel) for part, kernel in zip(parts, kernels, strict=True)]).astype(x.dtype)
 
@@ -267,6 +267,11 @@ def max_pool(x: Any, size: tuple[int, int], stride: tuple[int, int], padding: tu
     x = np.pad(x, [(0, 0), *((side, side) for side in padding), (0, 0)], constant_values=-np.inf)
     windows = np.lib.stride_tricks.sliding_window_view(x, size, axis=(1, 2))  # (B, H', W', C, *size)
     return windows[:, :: stride[0], :: stride[1]].max((-2, -1))
+
+
+def average_to(x: Any, size: tuple[int, int]) -> np.ndarray:
+    rows, columns = (averaging(old, new) for old, new in zip(x.shape[1:3], size, strict=True))
+    return np.einsum("hH,wW,bHWc->bhwc", rows, columns, _wide(x), optimize=True).astype(x.dtype)
 
 
 def resize_bicubic(x: Any, size: tuple[int, int]) -> np.ndarray:

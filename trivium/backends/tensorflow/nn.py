@@ -9,14 +9,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from trivium.core.layers import apply_layers
+from trivium.core.layers import Member, apply_layers
 from trivium.core.pretrained import building
 
+from . import ops
 from .model import Model, Module
 
 __all__ = [
-    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "DropPath", "Dropout", "Embedding", "GroupNorm",
-    "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
+    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose2d", "DropPath", "Dropout",
+    "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm",
+    "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
@@ -36,6 +38,20 @@ def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None) -> ke
     layer = keras.layers.Dense(outputs, use_bias=bias, kernel_initializer="zeros", dtype=building().dtype)
     layer.build((None, inputs))
     return layer
+
+
+class Experts(Module):
+    def __init__(self, count: int, sizes: dict[str, tuple[int, int]]) -> None:
+        super().__init__()
+        for name, (inputs, outputs) in sizes.items():
+            setattr(self, name, Parameter((count, inputs, outputs)))
+        self.count = count
+
+    def forward(self, name: str, x: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:
+        return ops._grouped_matmul(x, getattr(self, name), sizes)
+
+    def __getitem__(self, index: int) -> Member:
+        return Member(self, index)
 
 
 def Conv1D(inputs: int, outputs: int, init: Any = None) -> keras.layers.Dense:  # noqa: N802
@@ -126,11 +142,22 @@ def Conv2d(  # noqa: N802
     padding: tuple[int, int] = (0, 0),
     groups: int = 1,
     bias: bool = True,
+    dilation: tuple[int, int] = (1, 1),
     init: Any = None,
 ) -> Any:
-    layer = keras.layers.Conv2D(outputs, kernel_size, stride, groups=groups, use_bias=bias, **_convolution())
+    layer = keras.layers.Conv2D(
+        outputs, kernel_size, stride, dilation_rate=dilation, groups=groups, use_bias=bias, **_convolution()
+    )
     layer.build((None, None, None, inputs))
     return _padded(layer, tuple((side, side) for side in padding))
+
+
+def ConvTranspose2d(  # noqa: N802
+    inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]
+) -> keras.layers.Conv2DTranspose:
+    layer = keras.layers.Conv2DTranspose(outputs, kernel_size, stride, **_convolution())
+    layer.build((None, None, None, inputs))
+    return layer
 
 
 def _convolution() -> dict[str, Any]:

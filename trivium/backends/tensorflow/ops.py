@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from trivium.core import activations
-from trivium.core.resampling import bicubic, bilinear
+from trivium.core.resampling import averaging, bicubic, bilinear
 
 Tensor = Any  # tf.Tensor, or keras.Variable where a network hands over a parameter
 
@@ -133,7 +133,7 @@ def einsum(formula: str, *xs: Tensor) -> tf.Tensor:
     return tf.einsum(formula, *map(_t, xs))
 
 
-def grouped_matmul(x: Tensor, kernels: Tensor, sizes: Tensor) -> tf.Tensor:
+def _grouped_matmul(x: Tensor, kernels: Tensor, sizes: Tensor) -> tf.Tensor:
     kernels = tf.unstack(_t(kernels))
     if tf.executing_eagerly():
         parts = tf.split(x, sizes)
@@ -284,6 +284,11 @@ def conv1d(x: Tensor, kernel: Tensor, padding: int = 0, groups: int = 1) -> tf.T
 def max_pool(x: Tensor, size: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]) -> tf.Tensor:
     sides = ((0, 0), *((side, side) for side in padding), (0, 0))
     return tf.nn.max_pool2d(tf.pad(x, sides, constant_values=x.dtype.min), size, stride, "VALID")
+
+
+def average_to(x: Tensor, size: tuple[int, int]) -> tf.Tensor:
+    rows, columns = (tf.constant(averaging(old, new), x.dtype) for old, new in zip(x.shape[1:3], size, strict=True))
+    return tf.einsum("hH,wW,bHWc->bhwc", rows, columns, x)
 
 
 def resize_bicubic(x: Tensor, size: tuple[int, int]) -> tf.Tensor:

@@ -9,14 +9,16 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from trivium.core.layers import apply_layers
+from trivium.core.layers import Member, apply_layers
 from trivium.core.pretrained import building
 
+from . import ops
 from .model import Model, Module
 
 __all__ = [
-    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "DropPath", "Dropout", "Embedding", "GroupNorm",
-    "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
+    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose2d", "DropPath", "Dropout",
+    "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm",
+    "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
@@ -106,6 +108,44 @@ class Layers(torch.nn.ModuleList):
         return apply_layers(self, x, shared, cache, hidden_states, options)
 
 
+class Experts(Module):
+    def __init__(self, count: int, sizes: dict[str, tuple[int, int]]) -> None:
+        super().__init__()
+        for name, (inputs, outputs) in sizes.items():
+            self.register_parameter(name, Parameter((count, outputs, inputs)))
+        self.count = count
+
+    def forward(self, name: str, x: torch.Tensor, sizes: torch.Tensor) -> torch.Tensor:
+        return ops._grouped_matmul(x, getattr(self, name).transpose(1, 2), sizes)
+
+    def __getitem__(self, index: int) -> Member:
+        return Member(self, index)
+
+    # The state dict has the names of the checkpoint
+
+    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
+        for index in range(self.count):
+            for name, held in self._parameters.items():
+                destination[f"{prefix}{index}.{name}.weight"] = (held if keep_vars else held.detach())[index]
+
+    def _load_from_state_dict(
+        self, state_dict: Any, prefix: str, metadata: Any, strict: bool, missing: Any, unexpected: Any, errors: Any
+    ) -> None:
+        known = set()
+        for name, held in self._parameters.items():
+            for index in range(self.count):
+                key = f"{prefix}{index}.{name}.weight"
+                known.add(key)
+                if key not in state_dict:
+                    missing.append(key)
+                elif state_dict[key].shape != held.shape[1:]:
+                    errors.append(f"{key} has shape {tuple(state_dict[key].shape)}; {tuple(held.shape[1:])} is expected")
+                else:
+                    with torch.no_grad():
+                        held[index].copy_(state_dict[key])
+        unexpected.extend(key for key in state_dict if key.startswith(prefix) and key not in known)
+
+
 class Conv1D(Module):
     def __init__(self, inputs: int, outputs: int, init: Any = None) -> None:
         super().__init__()
@@ -166,9 +206,18 @@ class Conv2d(torch.nn.Conv2d):
         padding: tuple[int, int] = (0, 0),
         groups: int = 1,
         bias: bool = True,
+        dilation: tuple[int, int] = (1, 1),
         init: Any = None,
     ) -> None:
-        super().__init__(inputs, outputs, kernel_size, stride, padding, groups=groups, bias=bias, dtype=_dtype())
+        super().__init__(inputs, outputs, kernel_size, stride, padding, dilation, groups, bias, dtype=_dtype())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+
+
+class ConvTranspose2d(torch.nn.ConvTranspose2d):
+    def __init__(self, inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]) -> None:
+        super().__init__(inputs, outputs, kernel_size, stride, dtype=_dtype())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return super().forward(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)

@@ -118,7 +118,7 @@ def einsum(formula: str, *xs: Tensor) -> Tensor:
     return torch.einsum(formula, *xs)
 
 
-def grouped_matmul(x: Tensor, kernels: Tensor, sizes: Tensor) -> Tensor:
+def _grouped_matmul(x: Tensor, kernels: Tensor, sizes: Tensor) -> Tensor:
     if not torch.compiler.is_compiling():
         parts = x.split(sizes.tolist())
         return torch.cat([part @ kernel for part, kernel in zip(parts, kernels, strict=True)])
@@ -271,6 +271,10 @@ def conv1d(x: Tensor, kernel: Tensor, padding: int = 0, groups: int = 1) -> Tens
 
 def max_pool(x: Tensor, size: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]) -> Tensor:
     return F.max_pool2d(x.permute(0, 3, 1, 2), size, stride, padding).permute(0, 2, 3, 1)
+
+
+def average_to(x: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.adaptive_avg_pool2d(x.permute(0, 3, 1, 2), size).permute(0, 2, 3, 1)
 
 
 def resize_bicubic(x: Tensor, size: tuple[int, int]) -> Tensor:

@@ -142,7 +142,7 @@ class Dinov2ForImageClassification(heads.Head, body=Dinov2Model):
 
 
 class Dinov2Backbone(nn.Model):
-    """DINOv2 that hands over maps of features (B, D, h, w), or tokens (B, T, D), of the layers in the config's `out_features`."""
+    """DINOv2 that hands over maps of features (B, D, h, w), or tokens (B, T, D), of the layers in `out_features`."""
 
     config_class = Config
     body_prefix = "dinov2"

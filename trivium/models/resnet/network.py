@@ -12,10 +12,12 @@ from .. import heads, images, nn, ops
 
 
 class ConvLayer(nn.Module):
-    def __init__(self, inputs: int, outputs: int, size: int = 3, stride: int = 1, activation: str | None = None):
+    def __init__(
+        self, inputs: int, outputs: int, size: int = 3, stride: int = 1, groups: int = 1, activation: str | None = None
+    ):
         super().__init__()
-        side = size // 2
-        self.convolution = nn.Conv2d(inputs, outputs, (size, size), (stride, stride), padding=(side, side), bias=False)
+        shape = {"kernel_size": (size, size), "stride": (stride, stride), "padding": (size // 2, size // 2)}
+        self.convolution = nn.Conv2d(inputs, outputs, **shape, groups=groups, bias=False)
         self.normalization = nn.BatchNorm2d(outputs, eps=1e-5, momentum=0.1)
         self.activates = activation is not None
         if self.activates:
@@ -83,9 +85,11 @@ class Stage(nn.Module):
 
 
 class Encoder(nn.Module):
+    stage_class = Stage
+
     def __init__(self, c: Config):
         super().__init__()
-        self.stages = nn.Layers(Stage(i, c) for i in range(len(c.depths)))
+        self.stages = nn.Layers(self.stage_class(i, c) for i in range(len(c.depths)))
 
     def forward(self, x, hidden_states):  # (B, h, w, D) -> (B, h, w, D), (B, D, h, w) of every stage
         x, kept = self.stages(x, hidden_states=hidden_states)
@@ -97,11 +101,12 @@ class ResNetModel(nn.Model):
 
     config_class = Config
     body_prefix = "resnet"
+    embeddings_class, encoder_class = Embeddings, Encoder
 
     def __init__(self, c: Config):
         super().__init__(c)
-        self.embedder = Embeddings(c)
-        self.encoder = Encoder(c)
+        self.embedder = self.embeddings_class(c)
+        self.encoder = self.encoder_class(c)
 
     def initializer(self, config):
         return FanOutNormal()

@@ -1,7 +1,8 @@
 """SegFormer: a transformer encoder of images in stages, and a small decoder that names every pixel.
 
 Xie and others, arXiv:2105.15203. Checkpoint: nvidia/segformer-b0-finetuned-ade-512-512.
-Letters: B batch, C channels, H W image size, h w places of a stage, D width of a stage, N heads, E width of the decoder, L labels.
+Letters: B batch, C channels, H W image size, h w places of a stage, D width of a stage, N heads, E width of the decoder,
+L labels.
 """
 
 from trivium.core.outputs import BaseModelOutput, HeadOutput

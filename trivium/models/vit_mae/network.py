@@ -46,8 +46,8 @@ class Embeddings(nn.Module):
 class ViTMAEModel(nn.Model):
     """ViT-MAE without its decoder.
 
-    Inputs: pixel_values (B, C, H, W), normalised; noise (B, P): the patches with the lowest are seen, unless mask_ratio is 0, when
-    it may be None; interpolate_pos_encoding to take images of another size than the config's `image_size`.
+    Inputs: pixel_values (B, C, H, W), normalised; noise (B, P): the patches with the lowest are seen (with a mask_ratio of 0
+    it may be None); interpolate_pos_encoding to take images of another size than the config's `image_size`.
     """
 
     config_class = Config
