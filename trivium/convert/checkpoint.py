@@ -30,7 +30,7 @@ class Checkpoint:
         path: As it was opened.
         tensors: Key -> tensor, as the files have them; TensorFlow's keys without the model's name, Flax's joined with ".".
         kind: The format of its files.
-        dialect: The dialect of its keys: "torch", "tf4" or "flax4".
+        dialect: The dialect of its keys: "torch", "tf4", "flax4", "tensorflow" or "flax"; see `names.py`.
         files: The files that were read: an index first, then the shards.
         config: config.json, as it is; None if there is none.
         notes: What a user should know about the choice of files.
@@ -46,7 +46,7 @@ class Checkpoint:
 
     @property
     def format(self) -> str:
-        """The format of its files: "safetensors", "hdf5" or "msgpack"."""
+        """The format of its files: "safetensors", "bin", "hdf5", ...: the name of its kind."""
         return self.kind.name
 
     @property
@@ -73,8 +73,9 @@ class Checkpoint:
 def open_checkpoint(path: str | Path, trust: bool = False) -> Checkpoint:
     """Opens the checkpoint in a directory, a weight file or an index.
 
-    In a directory the first of these is read: model.safetensors, model.safetensors.index.json, tf_model.h5, its index,
-    flax_model.msgpack, its index. Whether it is whole is checked at once; the values are read when they are asked for.
+    In a directory the first of these is read, or its index: model.safetensors, pytorch_model.bin, tf_model.h5,
+    flax_model.msgpack, model.weights.h5, model.npz. Whether it is whole is checked at once; the values are read when they are
+    asked for.
 
     Args:
         path: Of it.

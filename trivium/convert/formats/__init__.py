@@ -158,6 +158,7 @@ KINDS = (
     Kind("bin", "pytorch_model.bin"),
     Kind("hdf5", "tf_model.h5", "tf4"),
     Kind("msgpack", "flax_model.msgpack", "flax4"),
+    Kind("keras", "model.weights.h5", "tensorflow", sharded=False),
     Kind("npz", "model.npz"),
 )
 """All formats, in the order in which they are looked for in a directory."""
@@ -187,6 +188,8 @@ def sniff(path: Path) -> Kind:
     found = next((kind for kind in KINDS if kind.name == _recognise(head)), None)
     if found is None:
         raise _unknown(path, head)
+    if found.name == "hdf5" and path.name.endswith(kind_named("keras").suffix):  # which of the two, its reader sees
+        return kind_named("keras")
     endings = sorted((kind for kind in KINDS if path.name.endswith(kind.suffix)), key=lambda kind: -len(kind.suffix))
     named = endings[0] if endings else found
     if named != found:

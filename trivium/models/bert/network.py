@@ -214,10 +214,11 @@ class Predicting(heads.Head):
     optional = ("cls.predictions",)
     output_embedding = "cls.predictions.decoder"
     other_ties = {"cls.predictions.decoder.bias": "cls.predictions.bias"}
+    seq_relationship = False
 
     def __init__(self, c: Config):
         super().__init__(c)
-        self.cls = Cls(c, predictions=True, seq_relationship=False)
+        self.cls = Cls(c, predictions=True, seq_relationship=self.seq_relationship)
 
     def unembed(self, x):  # (B, T, D) -> (B, T, V)
         return self.cls.predictions(x, self.get_input_embeddings())
@@ -239,10 +240,7 @@ class BertForPreTraining(Predicting, body=BertModel):
 
     body_options = {}
     optional = ("cls.predictions", "cls.seq_relationship")
-
-    def __init__(self, c: Config):
-        super().__init__(c)
-        self.cls = Cls(c, predictions=True, seq_relationship=True)
+    seq_relationship = True
 
     def forward(self, *inputs, labels=None, next_sentence_label=None, **options):
         out = self.body(*inputs, **options)
