@@ -14,7 +14,7 @@ from trivium.core.errors import Collision, Corrupt, KeyMismatch, NotFound, Unsaf
 from trivium.core.files import read_json
 
 from .bits import differing
-from .formats import KINDS, Kind, sniff
+from .formats import KINDS, ORBAX_MARKER, Kind, sniff
 from .names import dialect_of
 from .tensors import Tensor, reading
 
@@ -52,7 +52,7 @@ class Checkpoint:
     @property
     def folder(self) -> Path:
         """The directory of its files."""
-        return self.path if self.path.is_dir() else self.path.parent
+        return self.path if self.path.is_dir() and self.path not in self.files else self.path.parent
 
     @property
     def nbytes(self) -> int:
@@ -74,8 +74,8 @@ def open_checkpoint(path: str | Path, trust: bool = False) -> Checkpoint:
     """Opens the checkpoint in a directory, a weight file or an index.
 
     In a directory the first of these is read, or its index: model.safetensors, pytorch_model.bin, tf_model.h5,
-    flax_model.msgpack, model.weights.h5, model.npz. Whether it is whole is checked at once; the values are read when they are
-    asked for.
+    flax_model.msgpack, model.weights.h5, model.npz, model.orbax. Whether it is whole is checked at once; the values are read
+    when they are asked for.
 
     Args:
         path: Of it.
@@ -88,7 +88,7 @@ def open_checkpoint(path: str | Path, trust: bool = False) -> Checkpoint:
         Collision: Two tensors have one name and differ.
     """
     path = Path(path)
-    chosen, notes = _choose(path) if path.is_dir() else (path, ())
+    chosen, notes = _choose(path) if path.is_dir() and not (path / ORBAX_MARKER).is_file() else (path, ())
     if chosen.name.endswith(".index.json"):
         kind = next((kind for kind in KINDS if chosen.name.endswith(f"{kind.suffix}.index.json")), KINDS[0])
         mapping = _read_index(chosen, kind)

@@ -22,8 +22,8 @@ _CLASSES = {
 }
 """The contract's layers that are called otherwise in `trivium/backends/tensorflow/nn.py`, or in Keras."""
 
-NOT_WEIGHTS = re.compile(r"(.*/)?seed_generator/vars/0|optimizer/vars/\d+")
-"""What Keras also stores: the state of random generators, and an optimizer's."""
+NOT_WEIGHTS = re.compile(r"(.*/)?seed_generator/vars/0|optimizer/vars/\d+|(.*\.)?rngs\.(count|key)")
+"""What Keras and nnx also store: the state of random generators, and an optimizer's."""
 
 
 @functools.lru_cache(maxsize=8)

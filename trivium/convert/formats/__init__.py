@@ -112,7 +112,7 @@ class Kind:
 
     Attributes:
         name: Also the module's.
-        file: What a single file of it is called; by Transformers, if that knows it.
+        file: What a single file of it is called; by Transformers, if that knows it. Orbax's is a directory.
         dialect: Whose names its tensors have (see `names.py`); None if the keys tell.
         sharded: Whether a checkpoint may be spread over several files, with an index.
     """
@@ -160,6 +160,7 @@ KINDS = (
     Kind("msgpack", "flax_model.msgpack", "flax4"),
     Kind("keras", "model.weights.h5", "tensorflow", sharded=False),
     Kind("npz", "model.npz"),
+    Kind("orbax", "model.orbax", "flax", sharded=False),
 )
 """All formats, in the order in which they are looked for in a directory."""
 
@@ -172,6 +173,9 @@ def kind_named(name: str) -> Kind:
     return found[name]
 
 
+ORBAX_MARKER = "_METADATA"
+"""The file that makes a directory a checkpoint of Orbax."""
+
 _HEAD = 1024  # bytes that tell
 
 
@@ -183,6 +187,8 @@ def sniff(path: Path) -> Kind:
         UnknownFormat: It is in no format that Trivium reads, or in another than its extension says.
         Corrupt: It is empty.
     """
+    if (path / ORBAX_MARKER).is_file():
+        return kind_named("orbax")
     with reading(path), open(path, "rb") as file:
         head = file.read(_HEAD)
     found = next((kind for kind in KINDS if kind.name == _recognise(head)), None)
