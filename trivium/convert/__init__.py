@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from .checkpoint import open_checkpoint
     from .conversion import convert
     from .inspection import inspect
+    from .preview import dry_run
     from .saving import save
     from .verification import verify
 
-__all__ = ["convert", "inspect", "open_checkpoint", "save", "verify"]
+__all__ = ["convert", "dry_run", "inspect", "open_checkpoint", "save", "verify"]
 
 _HOMES = {
     "convert": "conversion",
     "inspect": "inspection",
+    "dry_run": "preview",
     "open_checkpoint": "checkpoint",
     "save": "saving",
     "verify": "verification",
