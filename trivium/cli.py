@@ -1,4 +1,4 @@
-"""The command line: `trivium convert`, `inspect`, `verify` and `env`.
+"""The command line: `trivium convert`, `inspect`, `verify`, `explain` and `env`.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 failed; 2 wrong usage; 3 unsafe or corrupt input;
 4 a difference was found; 130 interrupted. With --json, stdout holds exactly one JSON object, also for an error.
@@ -287,6 +287,35 @@ def verify(a: str, b: str, as_json: bool) -> int:
             click.echo(f"{difference.name}: {difference.message}")
         click.echo(f"{len(differences)} tensors differ", err=True)
     return DIFFERENT if differences else 0
+
+
+@main.command()
+@click.argument("what")
+@click.argument("name", required=False)
+@_json
+def explain(what: str, name: str | None, as_json: bool) -> None:
+    """Show the name, shape and axes of weights in every format.
+
+    WHAT is a checkpoint, an architecture such as bert, or a class such as BertForMaskedLM; NAME is one weight, as any format
+    spells it.
+    """
+    from trivium.convert.explanation import FORMATS
+    from trivium.convert.explanation import explain as run
+    from trivium.models import catalogue
+
+    known = any(what.replace("-", "_") == folder or what in classes for folder, classes in catalogue.architectures().items())
+    found = run(what if known and not Path(what).exists() else _path(what), name)
+    if as_json:
+        _print_json({"formats": FORMATS, "weights": [explanation.as_dict() for explanation in found]})
+        return
+    for dialect, where in FORMATS.items():
+        click.echo(f"{dialect:<11} {where}")
+    for explanation in found:
+        click.echo(f"\n{explanation.weight}  ({explanation.layer})")
+        for place in explanation.places:
+            shape = "x".join(map(str, place.shape)) or "scalar"
+            turned = f"  transposed {', '.join(map(str, place.transposition))}" if place.transposition else ""
+            click.echo(f"  {place.dialect:<11} {place.name}  {shape}  {place.axes}{turned}")
 
 
 @main.command()
