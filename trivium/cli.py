@@ -1,4 +1,4 @@
-"""The command line: `trivium convert`, `inspect`, `verify` and `env`.
+"""The command line: `trivium convert`, `inspect`, `verify`, `explain` and `env`.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 failed; 2 wrong usage; 3 unsafe or corrupt input;
 4 a difference was found; 130 interrupted. With --json, stdout holds exactly one JSON object, also for an error.
@@ -6,7 +6,6 @@ Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 failed; 2
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import os
 import re
@@ -20,11 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import trivium
 from trivium.core.errors import TriviumError
 
 if TYPE_CHECKING:
     from trivium.convert.conversion import Report
     from trivium.convert.inspection import Inspection
+    from trivium.convert.preview import Plan
 
 DIFFERENT = 4
 INTERRUPTED = 130
@@ -49,6 +50,18 @@ class _Bytes(click.ParamType):
         return size or self.fail(f"{value!r} is not a size such as 500MB or 5GB", param, ctx)
 
 
+class _Prefixes(click.ParamType):
+    """OLD=NEW; either may be empty."""
+
+    name = "OLD=NEW"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        old, sign, new = str(value).partition("=")
+        return (old, new) if sign else self.fail(f"{value!r} is not OLD=NEW", param, ctx)
+
+
 class _Program(click.Group):
     """The command line as a whole: turns every error into a message and an exit code."""
 
@@ -57,8 +70,8 @@ class _Program(click.Group):
         arguments = list(sys.argv[1:] if given is None else given)
         options.setdefault("prog_name", "trivium")
         as_json = "--json" in arguments
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, _terminate)
+        main_thread = threading.current_thread() is threading.main_thread()
+        before = signal.signal(signal.SIGTERM, _terminate) if main_thread else None
         try:
             code = super().main(arguments, standalone_mode=False, **options) or 0
             sys.stdout.flush()
@@ -74,6 +87,9 @@ class _Program(click.Group):
         except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = 1
+        finally:
+            if main_thread:
+                signal.signal(signal.SIGTERM, before)
         return sys.exit(code) if standalone_mode else code
 
 
@@ -87,13 +103,6 @@ def _fail(report: dict[str, Any], text: str, code: int, as_json: bool) -> int:
     elif text:
         click.echo(f"error: {text}", err=True)
     return code
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("trivium")
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def _print_json(found: object) -> None:
@@ -118,7 +127,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
 
 
 @click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(_version(), message="trivium %(version)s")
+@click.version_option(trivium.__version__, message="trivium %(version)s")
 def main() -> None:
     """Checkpoints of PyTorch, TensorFlow and Flax, without any of the three.
 
@@ -133,14 +142,26 @@ def main() -> None:
 @click.option("--dtype", help="Cast the floating-point weights: float32, bfloat16, ... By default all bits stay.")
 @click.option("--shard-size", type=_Bytes(), help="Split the weights into files of at most this size: 5GB, 500MB.")
 @click.option("--max-memory", type=_Bytes(), help="Move a larger tensor in pieces of this size. By default 64MiB.")
+@click.option("--jobs", type=click.IntRange(1), help="Write this many shards at a time. By default 1.")
+@click.option("--ignore", multiple=True, metavar="PATTERN", help="Leave out the tensors of SRC of these names.")
+@click.option("--allow-missing", multiple=True, metavar="PATTERN", help="Draw these weights if SRC lacks them.")
+@click.option("--rename", multiple=True, type=_Prefixes(), metavar="OLD=NEW", help="What names of SRC begin with, and should.")
+@click.option("--verify", is_flag=True, help="Compare the result bit for bit with SRC before it takes its place.")
+@click.option("--dry-run", is_flag=True, help="Print the plan, and write nothing.")
 @click.option("--overwrite", is_flag=True, help="Write into a directory that is not empty.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no summary.")
 @_json
-def convert(src: str, dst: Path, to: str, quiet: bool, as_json: bool, **options: Any) -> None:
+def convert(src: str, dst: Path, to: str, dry_run: bool, quiet: bool, as_json: bool, **options: Any) -> None:
     """Rewrite the checkpoint SRC for another framework, into the directory DST."""
     from trivium.convert.conversion import convert as run
 
-    given = {name: value for name, value in options.items() if value is not None}
+    given = {name: value for name, value in options.items() if value is not None} | {"rename": dict(options["rename"])}
+    if dry_run:
+        from trivium.convert.preview import dry_run as plan
+
+        found = plan(_path(src), to, **{name: given[name] for name in _PLANNED if name in given})
+        _print_json(found.as_dict()) if as_json else click.echo(_planned(found))
+        return
     with _progress(quiet) as progress:
         report = run(_path(src), dst, to, progress=progress, **given)
     if as_json:
@@ -149,6 +170,26 @@ def convert(src: str, dst: Path, to: str, quiet: bool, as_json: bool, **options:
         click.echo(_summary(report))
         for note in _remarks(report):
             click.echo(f"note: {note}", err=True)
+
+
+_PLANNED = ("dtype", "ignore", "allow_missing", "rename")
+"""The options of `convert` on which the plan depends."""
+
+
+def _planned(found: Plan) -> str:
+    def sized(shape: tuple[int, ...]) -> str:
+        return "x".join(map(str, shape)) or "scalar"
+
+    lines = [f"{found.network}: {found.from_format}, {found.from_dialect} names -> {found.to_format}, {found.to_dialect} names"]
+    for move in found.moves:
+        cast = "" if move.source_dtype == move.target_dtype else f" -> {move.target_dtype}"
+        lines.append(
+            f"  {move.source or 'drawn'} {sized(move.source_shape)} {move.source_dtype}{cast}"
+            f" -> {move.target} {sized(move.target_shape)} ({move.axes})"
+        )
+    lines += [f"  {key}: left out" for key in found.left_out]
+    lines += [f"  {key}: the same as {name}" for key, name in found.copies.items()]
+    return "\n".join([*lines, f"{len(found.moves)} weights, {_size(found.bytes)}; nothing was written"])
 
 
 @contextmanager
@@ -184,6 +225,8 @@ def _remarks(report: Report) -> Iterator[str]:
     yield from report.notes
     if report.left_out:
         yield f"left out, since the code makes them itself: {', '.join(report.left_out)}"
+    if report.drawn:
+        yield f"not in the source, and drawn with seed 0; train them before use: {', '.join(report.drawn)}"
     if report.copies:
         yield f"written once, since they are tied: {', '.join(report.copies)}"
 
@@ -247,9 +290,39 @@ def verify(a: str, b: str, as_json: bool) -> int:
 
 
 @main.command()
+@click.argument("what")
+@click.argument("name", required=False)
+@_json
+def explain(what: str, name: str | None, as_json: bool) -> None:
+    """Show the name, shape and axes of weights in every format.
+
+    WHAT is a checkpoint, an architecture such as bert, or a class such as BertForMaskedLM; NAME is one weight, as any format
+    spells it.
+    """
+    from trivium.convert.explanation import FORMATS
+    from trivium.convert.explanation import explain as run
+    from trivium.models import catalogue
+
+    known = any(what.replace("-", "_") == folder or what in classes for folder, classes in catalogue.architectures().items())
+    found = run(what if known and not Path(what).exists() else _path(what), name)
+    if as_json:
+        _print_json({"formats": FORMATS, "weights": [explanation.as_dict() for explanation in found]})
+        return
+    for dialect, where in FORMATS.items():
+        click.echo(f"{dialect:<11} {where}")
+    for explanation in found:
+        click.echo(f"\n{explanation.weight}  ({explanation.layer})")
+        for place in explanation.places:
+            shape = "x".join(map(str, place.shape)) or "scalar"
+            turned = f"  transposed {', '.join(map(str, place.transposition))}" if place.transposition else ""
+            click.echo(f"  {place.dialect:<11} {place.name}  {shape}  {place.axes}{turned}")
+
+
+@main.command()
 @_json
 def env(as_json: bool) -> None:
     """Show the versions that matter in a bug report. No framework is loaded."""
+    import importlib.metadata
     import platform
 
     found = {"python": platform.python_version(), "platform": platform.platform()}

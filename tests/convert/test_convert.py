@@ -79,7 +79,7 @@ def test_report(tmp_path):
     assert report.bytes == (tmp_path / "out" / "tf_model.h5").stat().st_size
     assert len(seen) == report.tensors
     assert seen[-1][0] == seen[-1][1] == 4 * report.parameters
-    assert json.loads(json.dumps(report.as_dict()))["files"] == ["tf_model.h5", "config.json"]
+    assert json.loads(json.dumps(report.as_dict()))["files"] == ["tf_model.h5", "README.md", "config.json"]
 
 
 def test_companions_travel_unchanged(tmp_path):
@@ -95,7 +95,7 @@ def test_companions_travel_unchanged(tmp_path):
     after = snapshot(tmp_path / "out")
     assert snapshot(folder) == before
     travelled = {"config.json", "tokenizer.json", "1_Pooling/config.json", "2_Dense/model.safetensors", ".gitattributes"}
-    assert set(after) == travelled | {"flax_model.msgpack"} == set(report.files)
+    assert set(after) == travelled | {"flax_model.msgpack", "README.md"} == set(report.files)
     assert all(after[name] == before[name] for name in travelled)
 
 
@@ -120,7 +120,7 @@ def test_overwriting(tmp_path):
         (out / stale).write_text("{}")
     (out / "notes.md").write_text("mine")
     convert(folder, out, "tensorflow", overwrite=True)
-    assert sorted(path.name for path in out.iterdir()) == ["config.json", "notes.md", "tf_model.h5"]
+    assert sorted(path.name for path in out.iterdir()) == ["README.md", "config.json", "notes.md", "tf_model.h5"]
     report = convert(folder, out, "torch", overwrite=True)
     assert not report.notes
     assert convert(folder, out, "flax", overwrite=True).notes == tuple(

@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .checkpoint import open_checkpoint
     from .conversion import convert
+    from .explanation import explain
     from .inspection import inspect
+    from .preview import dry_run
     from .saving import save
     from .verification import verify
 
-__all__ = ["convert", "inspect", "open_checkpoint", "save", "verify"]
+__all__ = ["convert", "dry_run", "explain", "inspect", "open_checkpoint", "save", "verify"]
 
 _HOMES = {
     "convert": "conversion",
     "inspect": "inspection",
+    "dry_run": "preview",
+    "explain": "explanation",
     "open_checkpoint": "checkpoint",
     "save": "saving",
     "verify": "verification",

@@ -14,7 +14,7 @@ from trivium.core.errors import Collision, Corrupt, KeyMismatch, NotFound, Unsaf
 from trivium.core.files import read_json
 
 from .bits import differing
-from .formats import KINDS, Kind, sniff
+from .formats import KINDS, ORBAX_MARKER, Kind, sniff
 from .names import dialect_of
 from .tensors import Tensor, reading
 
@@ -30,7 +30,7 @@ class Checkpoint:
         path: As it was opened.
         tensors: Key -> tensor, as the files have them; TensorFlow's keys without the model's name, Flax's joined with ".".
         kind: The format of its files.
-        dialect: The dialect of its keys: "torch", "tf4" or "flax4".
+        dialect: The dialect of its keys: "torch", "tf4", "flax4", "tensorflow" or "flax"; see `names.py`.
         files: The files that were read: an index first, then the shards.
         config: config.json, as it is; None if there is none.
         notes: What a user should know about the choice of files.
@@ -46,13 +46,13 @@ class Checkpoint:
 
     @property
     def format(self) -> str:
-        """The format of its files: "safetensors", "hdf5" or "msgpack"."""
+        """The format of its files: "safetensors", "bin", "hdf5", ...: the name of its kind."""
         return self.kind.name
 
     @property
     def folder(self) -> Path:
         """The directory of its files."""
-        return self.path if self.path.is_dir() else self.path.parent
+        return self.path if self.path.is_dir() and self.path not in self.files else self.path.parent
 
     @property
     def nbytes(self) -> int:
@@ -73,8 +73,9 @@ class Checkpoint:
 def open_checkpoint(path: str | Path, trust: bool = False) -> Checkpoint:
     """Opens the checkpoint in a directory, a weight file or an index.
 
-    In a directory the first of these is read: model.safetensors, model.safetensors.index.json, tf_model.h5, its index,
-    flax_model.msgpack, its index. Whether it is whole is checked at once; the values are read when they are asked for.
+    In a directory the first of these is read, or its index: model.safetensors, pytorch_model.bin, tf_model.h5,
+    flax_model.msgpack, model.weights.h5, model.npz, model.orbax. Whether it is whole is checked at once; the values are read
+    when they are asked for.
 
     Args:
         path: Of it.
@@ -87,7 +88,7 @@ def open_checkpoint(path: str | Path, trust: bool = False) -> Checkpoint:
         Collision: Two tensors have one name and differ.
     """
     path = Path(path)
-    chosen, notes = _choose(path) if path.is_dir() else (path, ())
+    chosen, notes = _choose(path) if path.is_dir() and not (path / ORBAX_MARKER).is_file() else (path, ())
     if chosen.name.endswith(".index.json"):
         kind = next((kind for kind in KINDS if chosen.name.endswith(f"{kind.suffix}.index.json")), KINDS[0])
         mapping = _read_index(chosen, kind)

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from trivium.core.errors import Corrupt, NotFound, WriteError
+import numpy as np
 
+from trivium.core.errors import Corrupt, Mismatch, WriteError
+
+from .bits import differing
+from .card import CARD, with_origin
 from .checkpoint import Checkpoint, check_member, open_checkpoint
 from .formats import PIECE
-from .plan import Match, fit
+from .opening import opened
+from .plan import Match, match
 from .saving import Progress, Source, Target, assembled, target_named, write_weights
-from .tensors import dtype_named
-from .writing import MARK, copy
+from .tensors import dtype_named, is_float, release
+from .writing import MARK, copy, write_text
 
 _WEIGHT_FILES = ("*.safetensors", "*.h5", "*.msgpack", "pytorch_model*.bin", "rust_model.ot")
 _NOT_THE_MODEL = (".git", ".cache")  # what git and the Hub's client keep beside it
@@ -42,6 +47,7 @@ class Report:
         files: The files that were written, by their paths in the destination; the weights come first.
         left_out: Tensors of the source that are no weights: what the code itself makes, by a named rule.
         copies: Tensors of the source that are other names of a weight that was written -> that weight.
+        drawn: Weights that the source lacks, by leave of `allow_missing`, and that were drawn.
         notes: What else a user should know.
     """
 
@@ -60,6 +66,7 @@ class Report:
     files: tuple[str, ...]
     left_out: tuple[str, ...]
     copies: dict[str, str]
+    drawn: tuple[str, ...]
     notes: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -76,6 +83,11 @@ def convert(
     progress: Progress | None = None,
     shard_size: int | None = None,
     max_memory: int = PIECE,
+    jobs: int = 1,
+    ignore: Iterable[str] = (),
+    allow_missing: Iterable[str] = (),
+    rename: Mapping[str, str] | None = None,
+    verify: bool = False,
 ) -> Report:
     """Rewrites a checkpoint as another framework's. No framework is needed; the numbers stay bit for bit the same.
 
@@ -91,31 +103,40 @@ def convert(
         progress: Called after each tensor with the bytes written, the bytes in all and the tensor's name.
         shard_size: Bytes of values that one file holds at most; None for a single file.
         max_memory: Bytes; of a larger tensor no more than this is in memory at a time.
+        jobs: How many shards are written at a time.
+        ignore: Patterns (as of `fnmatch`) of tensors of the source to leave out.
+        allow_missing: Patterns of weights that the source may lack; they are drawn with seed 0, and reported.
+        rename: Prefix of names in the source -> what stands for it in the architecture's.
+        verify: Read the result again before it takes its place, and compare it bit for bit with the source.
 
     Raises:
+        Mismatch: With `verify`, what is read back is not what was read.
         CheckpointError: The source cannot be read, or its tensors are not those of its class; the error lists them all.
         ConfigError: The architecture is not known, or config.json is not valid.
         WriteError: The destination could not be written; what was there before is unharmed.
     """
     start, src, dst = time.perf_counter(), Path(src), Path(dst)
     target, kept = target_named(to), None if dtype is None else dtype_named(dtype)
-    if not src.exists():
-        raise NotFound("no such file or directory", path=src)
-    with open_checkpoint(src) as checkpoint:
+    with opened(src, ignore, allow_missing, rename) as found:
+        checkpoint = found.checkpoint
         _check_destination(checkpoint.folder, dst, overwrite)
-        found = fit(checkpoint)
-        found.check()
         before = _stamps(checkpoint)
         with assembled(dst, target) as folder:
             companions = sorted(_companions(checkpoint.folder))
             for name in companions:
+                file = check_member(checkpoint.folder, name, checkpoint.folder)
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                copy(check_member(checkpoint.folder, name, checkpoint.folder), folder / name)
+                if name != CARD:
+                    copy(file, folder / name)
             sources = [Source(w, found.dtype(w.name), partial(found.read, w.name)) for w in found.layout]
             written = write_weights(
-                folder, target, found.network, found.config, sources, kept, progress, shard_size, max_memory
+                folder, target, found.network, found.config, sources, kept, progress, shard_size, max_memory, jobs
             )
             size = sum(file.stat().st_size for file in written)
+            card = with_origin(checkpoint.folder, [file.name for file in checkpoint.files], written[0].name)
+            write_text(folder / CARD, card)
+            if verify:
+                _verify(found, folder, written[0], kept)
             if _stamps(checkpoint) != before:
                 raise Corrupt("a file changed while it was read", path=src, hint="convert again")
         return Report(
@@ -127,15 +148,30 @@ def convert(
             from_dialect=checkpoint.dialect,
             to_format=target.kind.name,
             to_dialect=target.dialect,
-            tensors=len(found.found),
+            tensors=len(found.layout.weights),
             parameters=found.layout.size,
             bytes=size,
             seconds=round(time.perf_counter() - start, 3),
-            files=(*(file.name for file in written), *companions),
+            files=(*(file.name for file in written), *sorted({*companions, CARD})),
             left_out=found.left_out,
             copies=dict(found.copies),
+            drawn=found.drawn,
             notes=tuple(_notes(found, target, dst, dtype)),
         )
+
+
+def _verify(found: Match, folder: Path, written: Path, dtype: np.dtype | None) -> None:
+    """Compares what was written with its source, weight by weight, through the rules read the other way."""
+    with open_checkpoint(folder / written.name, trust=True) as checkpoint:
+        result = match(checkpoint, found.network, found.config)
+        for name in found.layout.weights:
+            values = found.read(name)
+            if dtype is not None and is_float(values.dtype):
+                values = values.astype(dtype)
+            if name not in result.found or differing(values, result.read(name)):
+                raise Mismatch(f"{name} is not what was written", path=written, key=name, hint="is the disk sound?")
+            release(values)
+            release(result.read(name))
 
 
 def _check_destination(source: Path, destination: Path, overwrite: bool) -> None:

@@ -1,7 +1,8 @@
 """What a weight is called in each dialect of names.
 
 The dialects are columns of the layout's table: "torch" (the Hub's names), "tf4" and "flax4" (Transformers 4's TensorFlow and
-Flax). A name is derived from the weight's path and its row of the table; `trivium/models/<m>/weights.py` states the exceptions.
+Flax), "tensorflow" and "flax" (Trivium's own models there, as Keras 3 and nnx save them). A name is derived from the weight's
+path and its row of the table; `trivium/models/<m>/weights.py` states the exceptions.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import replace
 
 from trivium.core.layout import Layout, Weight
 
+from .keras_names import NOT_WEIGHTS, keras_names, other_keras_name
 from .rules import Bare, Rules
 
 _FLAX_LEAVES = ("kernel", "scale", "embedding")
@@ -35,6 +37,10 @@ def key(weight: Weight, layout: Layout, dialect: str, rules: Rules) -> str:
 
 def spellings(weight: Weight, layout: Layout, dialect: str, rules: Rules) -> Iterator[str]:
     """All names under which a weight may be found, the one that Transformers 4 writes first."""
+    if dialect == "tensorflow":
+        name = keras_names(layout).get(weight.name)
+        yield from filter(None, (name, name and other_keras_name(name, layout)))
+        return
     leaf = weight.place(dialect).name
     if dialect == "tf4":
         yield from (rule.name for rule in bare(weight, layout, rules))
@@ -97,9 +103,11 @@ def is_omitted(weight: Weight, network: type, dialect: str, rules: Rules) -> boo
 
 
 def is_derived(name: str, layout: Layout, rules: Rules) -> bool:
-    """Whether a PyTorch checkpoint's key is covered by a rule as something that the code itself makes."""
+    """Whether a key is covered by a rule as something that the code itself makes, or that is no part of a model."""
     from fnmatch import fnmatchcase
 
+    if NOT_WEIGHTS.fullmatch(name):
+        return True
     name = name.removeprefix(f"{layout.body_prefix}.")
     return any(fnmatchcase(name, pattern) for pattern in rules.derived)
 

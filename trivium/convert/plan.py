@@ -7,6 +7,7 @@ shapes fit; otherwise one error lists everything.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -24,7 +25,7 @@ from .bits import differing
 from .checkpoint import Checkpoint
 from .names import in_files, is_derived, spellings
 from .rules import Rules, rules_of
-from .tensors import Tensor
+from .tensors import Tensor, is_float
 
 _WRAPPERS = ("module.", "_orig_mod.", "model._orig_mod.")
 """What DistributedDataParallel and torch.compile put before every name."""
@@ -45,6 +46,7 @@ class Match:
         misshapen: Names of weights whose tensor has another shape.
         unexpected: Keys of tensors that are no weight, and that no rule covers.
         left_out: Keys of tensors that a rule or a pattern of the user's covers.
+        drawn: Names of weights that no tensor holds, and that a pattern of the user's allows to be drawn.
         copies: Key of a tensor that is another name of a weight in `found` -> that weight's name; the bits are the same.
     """
 
@@ -58,6 +60,7 @@ class Match:
     misshapen: tuple[str, ...]
     unexpected: tuple[str, ...]
     left_out: tuple[str, ...]
+    drawn: tuple[str, ...]
     copies: Mapping[str, str]
     _sources: Mapping[str, Weight]  # the weight whose place in the file says how the tensor's axes are ordered
 
@@ -68,14 +71,21 @@ class Match:
 
     def read(self, name: str) -> np.ndarray:
         """A weight's values in the canonical layout: a view of the file where possible."""
-        if name not in self.found:
+        if name not in self.found:  # given by the architecture, or allowed to be missing
             weight = self.layout.weights[name]
-            return draw(name, weight.shape, weight.init, 0)  # given by the architecture
+            return draw(name, weight.shape, weight.init, 0).astype(self.dtype(name), copy=False)
         return self._sources[name].to_canonical(self.found[name].read(), self.checkpoint.dialect)
 
+    def place(self, name: str) -> Weight:
+        """The weight whose place in the file says how the axes of `name` are ordered."""
+        return self._sources.get(name, self.layout.weights[name])
+
     def dtype(self, name: str) -> np.dtype:
-        """The dtype of a weight's values."""
-        return self.found[name].dtype if name in self.found else np.dtype(np.float32)
+        """The dtype of a weight's values; of one that is drawn, that of most floating-point tensors."""
+        if name in self.found:
+            return self.found[name].dtype
+        counts = Counter(tensor.dtype for tensor in self.found.values() if is_float(tensor.dtype))
+        return max(counts, key=lambda dtype: counts[dtype], default=np.dtype(np.float32))
 
     def check(self) -> None:
         """Raises KeyMismatch or ShapeMismatch, listing everything, unless the match is exact."""
@@ -139,7 +149,9 @@ class Match:
         return "config.json and the weights are of different models, or a size in it was changed"
 
 
-def match(checkpoint: Checkpoint, network: type, config: Config, ignore: Iterable[str] = ()) -> Match:
+def match(
+    checkpoint: Checkpoint, network: type, config: Config, ignore: Iterable[str] = (), allow_missing: Iterable[str] = ()
+) -> Match:
     """Finds the weights of a network in a checkpoint. Nothing is judged yet: see `Match.check` and `check_for_class`.
 
     Args:
@@ -147,6 +159,7 @@ def match(checkpoint: Checkpoint, network: type, config: Config, ignore: Iterabl
         network: An unbound class.
         config: Its config.
         ignore: Patterns (as of `fnmatch`) of keys to leave out.
+        allow_missing: Patterns of names of weights that may be absent; they are drawn.
 
     Raises:
         Collision: A tied weight is there under two names, and the two differ.
@@ -161,7 +174,9 @@ def match(checkpoint: Checkpoint, network: type, config: Config, ignore: Iterabl
         else:
             copies[key] = name
     misshapen = tuple(name for name, tensor in found.items() if tensor.shape != sources[name].shape_in(checkpoint.dialect))
-    patterns = tuple(ignore)
+    patterns, allowed = tuple(ignore), tuple(allow_missing)
+    absent = [name for name in weights.weights if name not in found and not weights.weights[name].init.given]
+    drawn = tuple(name for name in absent if any(fnmatchcase(name, p) for p in allowed))
     fixed = _fixed(checkpoint, weights, rules)
     rest = [key for key in checkpoint.tensors if key not in set(keys.values())]
     left_out = tuple(
@@ -174,10 +189,11 @@ def match(checkpoint: Checkpoint, network: type, config: Config, ignore: Iterabl
         layout=weights,
         rules=rules,
         found=found,
-        missing=tuple(weight.name for weight in weights if weight.name not in found and not weight.init.given),
+        missing=tuple(name for name in absent if name not in drawn),
         misshapen=misshapen,
         unexpected=tuple(key for key in rest if key not in left_out),
         left_out=left_out,
+        drawn=drawn,
         copies=copies,
         _sources=sources,
     )
@@ -223,7 +239,12 @@ def _check_copies(found: Match, places: Mapping[str, Weight]) -> None:
             )  # fmt: skip
 
 
-def fit(checkpoint: Checkpoint, config: Mapping[str, Any] | None = None) -> Match:
+def fit(
+    checkpoint: Checkpoint,
+    config: Mapping[str, Any] | None = None,
+    ignore: Iterable[str] = (),
+    allow_missing: Iterable[str] = (),
+) -> Match:
     """The match with the class that the checkpoint was saved from.
 
     That is the one which config.json names, unless the tensors are exactly those of another class of the architecture:
@@ -232,6 +253,7 @@ def fit(checkpoint: Checkpoint, config: Mapping[str, Any] | None = None) -> Matc
     Args:
         checkpoint: An open checkpoint.
         config: config.json, if not the checkpoint's own.
+        ignore: As in `match`, and `allow_missing`.
 
     Raises:
         ConfigError: There is no config.json, or it is not valid, or not of an architecture that Trivium has.
@@ -246,12 +268,13 @@ def fit(checkpoint: Checkpoint, config: Mapping[str, Any] | None = None) -> Matc
         parsed = catalogue.config_class(values["model_type"]).from_dict(values)
     except ConfigError as error:
         raise ConfigError(error.message, path=path, key=error.key, hint=error.hint) from None
+    ignore, allow_missing = tuple(ignore), tuple(allow_missing)
     classes = [network for network in catalogue.classes_of(values["model_type"]) if isinstance(parsed, network.config_class)]
     named = [re.sub("^(TF|Flax)", "", name) for name in parsed.architectures]
     classes.sort(key=lambda network: network.__name__ not in named)
     best = None
     for network in classes:
-        candidate = match(checkpoint, network, parsed)
+        candidate = match(checkpoint, network, parsed, ignore, allow_missing)
         if candidate.exact:
             return candidate
         best = best or candidate

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -81,6 +83,7 @@ def write_weights(
     progress: Progress | None = None,
     shard_size: int | None = None,
     max_memory: int = PIECE,
+    jobs: int = 1,
 ) -> list[Path]:
     """Writes all weights of a network into `folder`, one in memory at a time, and reads the files' structure back.
 
@@ -95,6 +98,7 @@ def write_weights(
         shard_size: Bytes of values that one file holds at most, unless one tensor has more; if that makes several files, they
             are named and indexed as Transformers 4.52 does it.
         max_memory: Bytes; of a larger tensor no more than this is in memory at a time.
+        jobs: How many shards are written at a time.
 
     Returns:
         The files: the one with all weights, or the index and the shards.
@@ -114,12 +118,18 @@ def write_weights(
     if len(shards) == 1:
         _write(folder / kind.file, kind, outputs, metadata)
         return [folder / kind.file]
-    stem, files, places = kind.file.removesuffix(kind.suffix), [], {}
-    for number, shard in enumerate(shards, 1):
-        path = folder / f"{stem}-{number:05}-of-{len(shards):05}{kind.suffix}"
-        _write(path, kind, shard, metadata, shard=True)
-        files.append(path)
-        places |= {_indexed(output.key, target.dialect, model): path.name for output in shard}
+    stem = kind.file.removesuffix(kind.suffix)
+    files = [folder / f"{stem}-{number:05}-of-{len(shards):05}{kind.suffix}" for number in range(1, len(shards) + 1)]
+    with ThreadPoolExecutor(max(1, jobs)) as pool:
+        done = [pool.submit(_write, path, kind, shard, metadata, True) for path, shard in zip(files, shards, strict=True)]
+        try:
+            for future in done:
+                future.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    named = zip(files, shards, strict=True)
+    places = {_indexed(output.key, target.dialect, model): path.name for path, shard in named for output in shard}
     index = {"metadata": {"total_size": sum(output.nbytes for output in outputs)}, "weight_map": places}
     write_text(folder / kind.index, json.dumps(index, indent=2, sort_keys=True) + "\n")
     return [folder / kind.index, *files]
@@ -195,6 +205,7 @@ def _outputs(
 ) -> Iterator[Output]:
     sources = [replace(source, weight=in_files(source.weight, rules)) for source in sources]
     sources = sources + list(_twice(sources, target, weights, rules))
+    lock = threading.Lock()
     total, done = sum(source.nbytes for source in sources), 0
     top = {key(weight, weights, "tf4", rules).partition("/")[0] for weight in weights}
 
@@ -203,8 +214,9 @@ def _outputs(
         array = source.read()
         if array.dtype != source.dtype:
             raise AssertionError(f"{source.weight.name}: {array.dtype} instead of {source.dtype}")
-        done += source.nbytes
-        progress(done, total, source.weight.name)
+        with lock:
+            done += source.nbytes
+            progress(done, total, source.weight.name)
         return source.weight.from_canonical(array, target.dialect)
 
     for source in sources:

@@ -83,6 +83,12 @@ class WriteError(TriviumError, OSError):
     """Nothing was written; what was there before is unharmed."""
 
 
+class Mismatch(CheckpointError):
+    """What was written is not what was read; it has been removed."""
+
+    exit_code = 4
+
+
 class ConfigError(TriviumError, ValueError):
     """A config that is not valid, or asks for what Trivium does not do."""
 

@@ -157,6 +157,14 @@ class Fixed:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of a network: the name of its class, in the contract or in the network's file, and whether it is a whole model."""
+
+    name: str
+    model: bool
+
+
+@dataclass(frozen=True, eq=False)
 class Layout:
     """The weights of a network.
 
@@ -166,6 +174,7 @@ class Layout:
         prefix: Where a network with a head keeps its body ("bert"); empty for a body itself.
         body_prefix: Where networks with a head keep this kind of body.
         optional: Parts (paths) that a checkpoint of another class may lack: heads, poolers.
+        parts: Path -> part, in the order of the network's attributes; the network itself is "".
         fixed: Name -> integers that are no weight, though PyTorch's checkpoints hold them.
     """
 
@@ -174,6 +183,7 @@ class Layout:
     prefix: str
     body_prefix: str
     optional: tuple[str, ...]
+    parts: Mapping[str, Part]
     fixed: Mapping[str, Fixed] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Weight]:
@@ -199,7 +209,18 @@ def layout(network: type, config: Config) -> Layout:
         weights[name] = Weight(name, shape, layer, leaf, init or model.initializer(config))
     prefix = "" if model.get_body() is model else model.body_prefix
     fixed = {name: Fixed(name, slot.fixed, slot.layer == "Counter") for name, slot in slots(model) if slot.fixed is not None}
-    return Layout(weights, model.ties(), prefix, model.body_prefix, tuple(model.optional_parts()), fixed)
+    parts = dict(_parts(model))
+    return Layout(weights, model.ties(), prefix, model.body_prefix, tuple(model.optional_parts()), parts, fixed)
+
+
+def _parts(module: Any, path: str = "") -> Iterator[tuple[str, Part]]:
+    """(path, part) of a module and of all below it."""
+    from . import nn
+
+    yield path, Part(type(module).__name__, isinstance(module, nn.Model))
+    for name, value in vars(module).items():
+        if isinstance(value, nn.Module):
+            yield from _parts(value, f"{path}.{name}" if path else name)
 
 
 def walk(module: Any, path: str = "") -> Iterator[tuple[str, str, str, tuple[int, ...], Init | None]]:

@@ -114,7 +114,7 @@ class Kind:
 
     Attributes:
         name: Also the module's.
-        file: What a single file of it is called; by Transformers, if that knows it.
+        file: What a single file of it is called; by Transformers, if that knows it. Orbax's is a directory.
         dialect: Whose names its tensors have (see `names.py`); None if the keys tell.
         sharded: Whether a checkpoint may be spread over several files, with an index.
     """
@@ -160,7 +160,9 @@ KINDS = (
     Kind("bin", "pytorch_model.bin"),
     Kind("hdf5", "tf_model.h5", "tf4"),
     Kind("msgpack", "flax_model.msgpack", "flax4"),
+    Kind("keras", "model.weights.h5", "tensorflow", sharded=False),
     Kind("npz", "model.npz"),
+    Kind("orbax", "model.orbax", "flax", sharded=False),
 )
 """All formats, in the order in which they are looked for in a directory."""
 
@@ -173,6 +175,9 @@ def kind_named(name: str) -> Kind:
     return found[name]
 
 
+ORBAX_MARKER = "_METADATA"
+"""The file that makes a directory a checkpoint of Orbax."""
+
 _HEAD = 1024  # bytes that tell
 
 
@@ -184,11 +189,15 @@ def sniff(path: Path) -> Kind:
         UnknownFormat: It is in no format that Trivium reads, or in another than its extension says.
         Corrupt: It is empty.
     """
+    if (path / ORBAX_MARKER).is_file():
+        return kind_named("orbax")
     with reading(path), open(path, "rb") as file:
         head = file.read(_HEAD)
     found = next((kind for kind in KINDS if kind.name == _recognise(head)), None)
     if found is None:
         raise _unknown(path, head)
+    if found.name == "hdf5" and path.name.endswith(kind_named("keras").suffix):  # which of the two, its reader sees
+        return kind_named("keras")
     endings = sorted((kind for kind in KINDS if path.name.endswith(kind.suffix)), key=lambda kind: -len(kind.suffix))
     named = endings[0] if endings else found
     if named != found:

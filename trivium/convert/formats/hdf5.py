@@ -180,7 +180,7 @@ def write(path: Path, tensors: Iterable[Output], metadata: Mapping[str, str], sh
     if shard:
         tensors = sorted(tensors, key=lambda output: output.key)
     with replacing(path) as target:
-        sink = _Sink(target)
+        sink = Sink(target)
         with h5py.File(sink, "w", libver="earliest") as file:
             for output in tensors:
                 check_name(output.key, path)
@@ -190,7 +190,7 @@ def write(path: Path, tensors: Iterable[Output], metadata: Mapping[str, str], sh
                 groups = output.groups or (output.key.partition("/")[0],)
                 for group in () if shard else groups:
                     layers.setdefault(group, []).append(variable.encode())
-                _write_datasets(file, [output.key] if shard else [f"{group}/{variable}" for group in groups], output, sink)
+                write_datasets(file, [output.key] if shard else [f"{group}/{variable}" for group in groups], output, sink)
             if shard:
                 _write_list(file, "layer_names", [output.key.encode() for output in tensors])
             else:
@@ -203,7 +203,7 @@ def write(path: Path, tensors: Iterable[Output], metadata: Mapping[str, str], sh
         sink.check()
 
 
-class _Sink(io.RawIOBase):
+class Sink(io.RawIOBase):
     """The file that HDF5 writes to. The library crashes the process when a write fails (1.14), so it never learns of it."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -249,7 +249,7 @@ class _Sink(io.RawIOBase):
         return self.end
 
 
-def _write_datasets(file: Any, names: list[str], output: Output, sink: _Sink) -> None:
+def write_datasets(file: Any, names: list[str], output: Output, sink: Sink) -> None:
     """Writes a tensor's values under each of some names, as opaque bytes if HDF5 has no type for them."""
     stored = output.dtype if is_native(output.dtype) else np.dtype(f"V{output.dtype.itemsize}")
     datasets = [file.create_dataset(name, output.shape, stored, track_times=False) for name in names]
