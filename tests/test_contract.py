@@ -231,6 +231,30 @@ def where(d: Draw) -> Any:
 
 
 @case
+def take(d: Draw) -> Any:
+    rows = d.size()
+    return [d.floats(rows, *d.shape(0, 2)), d.integers(*d.shape(0, 3), low=0, high=rows)]
+
+
+@case
+def argsort(d: Draw) -> Any:
+    shape = d.shape()
+    return [d.floats(*shape), d.index(len(shape))]
+
+
+@case
+def max_pool(d: Draw) -> Any:
+    size = d.size(1, 3), d.size(1, 3)
+    padding = tuple(d.size(0, side // 2) for side in size)
+    return [d.floats(d.size(), d.size(3, 6), d.size(3, 6), d.size()), size, (d.size(1, 2), d.size(1, 3)), padding]
+
+
+@case
+def average_to(d: Draw) -> Any:
+    return [d.floats(d.size(), d.size(1, 6), d.size(1, 6), d.size()), (d.size(1, 7), d.size(1, 7))]
+
+
+@case
 def take_rows(d: Draw) -> Any:
     batch, tokens = d.size(), d.size()
     return [d.floats(batch, tokens, *d.shape(0, 2)), d.integers(batch, low=-tokens, high=tokens)]
@@ -285,6 +309,21 @@ def resize_bicubic(d: Draw) -> Any:
 
 
 @case
+def conv1d(d: Draw) -> Any:
+    groups, size = d.of(1, 2), d.size(1, 3)
+    kernel = d.floats(groups * d.size(), inputs := d.size(), size)
+    return [d.floats(d.size(), d.size(3, 6), groups * inputs), kernel, d.of(0, 2), groups]
+
+
+@case
+def ctc_loss(d: Draw) -> Any:
+    batch, steps, labels = d.size(), d.size(1, 6), d.size(1, 3)  # too few steps, at times
+    lengths = d.integers(batch, low=1, high=steps + 1), d.integers(batch, low=1, high=labels + 1)
+    said = d.integers(batch, labels, low=1, high=4)
+    return [d.floats(batch, steps, 4), said, *lengths], {"blank": 0, "zero_infinity": True}
+
+
+@case
 def cross_entropy(d: Draw) -> Any:
     rows, classes = d.size(), d.size(1, 5)
     ignored = d.of(-100, 0, 255)
@@ -306,8 +345,8 @@ def mean_squared_error(d: Draw) -> Any:
     return [d.floats(*shape), d.floats(*shape)]
 
 
-ALSO_INT32 = {"arange", "argmax"}
-AT_LEAST_FLOAT32 = {"cross_entropy", "binary_cross_entropy", "mean_squared_error"}
+ALSO_INT32 = {"arange", "argmax", "argsort"}
+AT_LEAST_FLOAT32 = {"cross_entropy", "ctc_loss", "binary_cross_entropy", "mean_squared_error"}
 RESULT_IS_LIKE = {"zeros": 1, "cast_like": 1, "where": 1}  # the argument whose dtype the result has, where not the first
 
 
@@ -545,6 +584,10 @@ LAYER_CASES: dict[str, tuple[tuple[Any, ...], tuple[int, ...]]] = {  # arguments
     "Conv1D": ((5, 7), (2, 3, 5)),
     "LayerNorm": ((6, 1e-5), (2, 3, 6)),
     "Conv2d": ((3, 5, (2, 3), (2, 1)), (2, 6, 7, 3)),
+    "ConvTranspose2d": ((3, 5, (3, 2), (2, 2)), (2, 4, 3, 3)),
+    "BatchNorm2d": ((6, 1e-5, 0.1), (2, 4, 3, 6)),
+    "GroupNorm": ((2, 6, 1e-5), (2, 4, 3, 6)),
+    "DropPath": ((0.5,), (2, 3)),
     "Embedding": ((11, 4), (2, 3)),
     "Dropout": ((0.5,), (2, 3)),
 }
@@ -558,12 +601,13 @@ def test_layer(backend: Backend, name: str, dtype: str) -> None:
     arguments, shape = LAYER_CASES[name]
     generator = np.random.default_rng(1)
     kept = BFLOAT16 if dtype == "bfloat16" else np.dtype(dtype)
-    slots = {leaf: slot.shape for leaf, slot in vars(getattr(nn, name)(*arguments)).items()}
+    slots = {leaf: slot.shape for leaf, slot in vars(getattr(nn, name)(*arguments)).items() if slot.fixed is None}
     assert {(name, leaf) for leaf in slots} == {row for row in PLACES if row[0] == name}
     weights = {leaf: generator.standard_normal(size).astype(kept) for leaf, size in slots.items()}
+    weights = {leaf: abs(values) + kept.type(0.5) if leaf == "running_var" else values for leaf, values in weights.items()}
     x = generator.integers(0, 11, shape) if name == "Embedding" else (3 + generator.standard_normal(shape)).astype(kept)
     layer = made(backend, name, arguments, dtype, weights)
-    if name == "Dropout" and backend.name in ("torch", "flax"):
+    if name in ("Dropout", "DropPath", "BatchNorm2d") and backend.name in ("torch", "flax"):
         layer.eval()
     reference_weights = {leaf: array(values) for leaf, values in weights.items()}
     reference = made(REFERENCE, name, arguments, "float64", reference_weights)

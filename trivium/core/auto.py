@@ -27,6 +27,8 @@ TASKS: dict[str, tuple[str, ...]] = {
     "AutoModelForQuestionAnswering": ("ForQuestionAnsweringSimple", "ForQuestionAnswering"),
     "AutoModelForImageClassification": ("ForImageClassification",),
     "AutoModelForMaskedImageModeling": ("ForMaskedImageModeling",),
+    "AutoModelForSemanticSegmentation": ("ForSemanticSegmentation",),
+    "AutoBackbone": ("Backbone",),
     "AutoModelForAudioClassification": ("ForAudioClassification", "ForSequenceClassification"),
     "AutoModelForAudioFrameClassification": ("ForAudioFrameClassification",),
     "AutoModelForAudioXVector": ("ForXVector",),

@@ -1,4 +1,4 @@
-"""Where the names on disk of BART and its relatives differ from the networks'. Source: modeling_tf_bart.py of Transformers 4.52."""
+"""Where BART and its relatives have other names on disk. Source: modeling_tf_bart.py of Transformers 4.52."""
 
 from trivium.convert.rules import Bare, Omitted, Rules
 

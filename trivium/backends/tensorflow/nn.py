@@ -116,6 +116,7 @@ def BatchNorm2d(width: int, eps: float, momentum: float) -> keras.layers.BatchNo
 def GroupNorm(groups: int, width: int, eps: float) -> keras.layers.GroupNormalization:  # noqa: N802
     layer = keras.layers.GroupNormalization(groups, epsilon=eps, dtype=building().dtype)
     layer.build((None, None, width))
+    layer.input_spec = None  # of any number of axes
     return layer
 
 

@@ -183,7 +183,7 @@ class BeitModel(nn.Model):
 
 
 class BeitForMaskedImageModeling(heads.Head, body=BeitModel):
-    """BEiT that names the hidden patches. Logits: (B, P, V). Labels: (M,), the visual tokens of the M hidden patches in order."""
+    """BEiT that names the hidden patches. Logits: (B, P, V). Labels: (M,), the visual tokens of the hidden patches in order."""
 
     body_options = {"add_pooling_layer": False}
     optional = ("layernorm", "lm_head")

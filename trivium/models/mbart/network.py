@@ -14,7 +14,7 @@ STYLE = encoder_decoders.Style(bart.learned_positions, offset=2, norm_first=True
 
 
 def wrap(ids, c: Config):
-    """What the decoder is shown to predict `ids` (B, T): its last token, which names the language, and all but the last column."""
+    """What the decoder is shown to predict `ids` (B, T): the last token, which names the language, then all but the end."""
     ids = ops.where(ids == -100, ids * 0 + c.pad_token_id, ids)
     last = ops.cumsum(ops.cast(ids != c.pad_token_id, "int32"), 1)[:, -1] - 1
     return ops.concat([ops.take_rows(ids, last)[:, None], ids[:, :-1]], 1)

@@ -1,0 +1,51 @@
+"""Whisper's config."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from trivium.core.config import Activation, Config, Count, Rate, Scale, Size
+
+
+class WhisperConfig(Config):
+    """The fields of Whisper's config.json, with the values of whisper-tiny as defaults."""
+
+    model_type = "whisper"
+    aliases = {
+        "hidden_size": "d_model",
+        "num_attention_heads": "encoder_attention_heads",
+        "num_key_value_heads": "encoder_attention_heads",
+    }
+
+    vocab_size: Size = 51865
+    num_mel_bins: Size = 80
+    max_source_positions: Size = 1500
+    max_target_positions: Size = 448
+    d_model: Size = 384
+    encoder_layers: Count = 4
+    encoder_attention_heads: Size = 6
+    encoder_ffn_dim: Size = 1536
+    decoder_layers: Count = 4
+    decoder_attention_heads: Size = 6
+    decoder_ffn_dim: Size = 1536
+    activation_function: Activation = "gelu"
+    dropout: Rate = 0.0
+    attention_dropout: Rate = 0.0
+    activation_dropout: Rate = 0.0
+    init_std: Scale = 0.02
+    scale_embedding: Literal[False] = False
+    use_weighted_layer_sum: bool = False
+    classifier_proj_size: Size = 256
+    bos_token_id: int | None = 50256
+    pad_token_id: int | None = 50256
+    eos_token_id: int | tuple[int, ...] | None = 50256
+    decoder_start_token_id: int | None = 50257
+
+    @property
+    def decoder_vocabulary(self) -> int:
+        """The size of the decoder's vocabulary."""
+        return self.vocab_size
+
+    def check(self) -> None:
+        self.require_divisible("d_model", "encoder_attention_heads")
+        self.require_divisible("d_model", "decoder_attention_heads")
