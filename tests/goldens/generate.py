@@ -185,9 +185,7 @@ def hashed(values: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes()).hexdigest()
 
 
-def elsewhere(
-    framework: str, other: str, folder: Path, weights: Mapping[str, np.ndarray], given: set[str]
-) -> dict[str, Any]:
+def elsewhere(framework: str, other: str, folder: Path, weights: Mapping[str, np.ndarray], given: set[str]) -> dict[str, Any]:
     """What another framework's class saves after loading the folder; a ValueError says why there is nothing to compare.
 
     What the architecture gives (`given`), it may leave out.

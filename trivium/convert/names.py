@@ -135,8 +135,10 @@ def _join(*parts: str) -> str:
 def _renamed(name: str, dialect: str, rules: Rules) -> str:
     for rule in rules.renames:
         if rule.dialect == dialect and (found := re.match(_pattern(rule.path), name)):
-            there = iter(found.groups())
-            return re.sub(r"\*", lambda _: next(there), rule.there) + name[found.end() :]
+            there = rule.there
+            for part in found.groups():
+                there = there.replace("*", part, 1)
+            return there + name[found.end() :]
     return name
 
 

@@ -120,7 +120,7 @@ class Match:
             self._fail(missing, sorted(unexpected))
         return absent
 
-    def _config_of(self, network: type) -> Config | None:
+    def _config_of(self, network: Any) -> Config | None:
         """The config for another class: this one, or the checkpoint's own where this one is but a part of it."""
         kind, values = network.config_class, self.checkpoint.config or {}
         if isinstance(self.config, kind):
@@ -269,7 +269,8 @@ def fit(
     except ConfigError as error:
         raise ConfigError(error.message, path=path, key=error.key, hint=error.hint) from None
     ignore, allow_missing = tuple(ignore), tuple(allow_missing)
-    classes = [network for network in catalogue.classes_of(values["model_type"]) if isinstance(parsed, network.config_class)]
+    every: list[Any] = catalogue.classes_of(values["model_type"])
+    classes = [network for network in every if isinstance(parsed, network.config_class)]
     named = [re.sub("^(TF|Flax)", "", name) for name in parsed.architectures]
     classes.sort(key=lambda network: network.__name__ not in named)
     best = None

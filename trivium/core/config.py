@@ -161,7 +161,7 @@ class Config:
         if found == cls.model_type:
             return values
         if found in catalogue.configs():
-            for name, kind in _field_types(catalogue.config_class(found)).items():
+            for name, kind in _field_types(catalogue.config_class(found)).items():  # type: ignore[arg-type]
                 if kind is cls:
                     return values.get(name) or {}
         raise ConfigError(

@@ -26,7 +26,7 @@ class Part(NamedTuple):
 
     stack: Any
     name: str
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple's method of that name is nobody's business here
 
 
 class Member:

@@ -366,7 +366,8 @@ def ctc_loss(
     """-log of the probability of all ways to say the labels in T steps: (B, T, V), (B, S) int, two of (B,) int -> (B,).
 
     Each step says a label, again the one before, or nothing, which is `blank`. Where there are too few steps it is
-    infinite, or 0 without a gradient if `zero_infinity`. What is in `labels` beyond a length does not matter. Source: Graves and others, ICML 2006; torch.nn.functional.ctc_loss.
+    infinite, or 0 without a gradient if `zero_infinity`. What is in `labels` beyond a length does not matter.
+    Source: Graves and others, ICML 2006; torch.nn.functional.ctc_loss.
     """
     return _unbound()
 

@@ -354,7 +354,7 @@ class SpatialModelingOutput(ModelOutput):
 
 
 class MaskedAutoencoderModelOutput(ModelOutput):
-    """A masked autoencoder's body: what is seen (B, K + 1, D), 1 where a patch is hidden (B, P), each patch's place in it (B, P)."""
+    """A masked autoencoder's body: what is seen (B, K + 1, D), 1 where a patch is hidden (B, P), each patch's place (B, P)."""
 
     last_hidden_state: Tensor = None
     mask: Tensor = None

@@ -265,9 +265,7 @@ def _dilated(weight: np.ndarray, dilation: tuple[int, int]) -> np.ndarray:
     return found
 
 
-def _convolve(
-    x: np.ndarray, weight: np.ndarray, stride: tuple[int, ...], padding: tuple[int, ...], groups: int
-) -> np.ndarray:
+def _convolve(x: np.ndarray, weight: np.ndarray, stride: tuple[int, ...], padding: tuple[int, ...], groups: int) -> np.ndarray:
     """(B, *space, i), (o, i / groups, *kernel) -> (B, *space', o)."""
     space = tuple(range(1, x.ndim - 1))
     x = np.pad(x, [(0, 0), *((side, side) for side in padding), (0, 0)])

@@ -301,9 +301,7 @@ def binary_cross_entropy(logits: Any, labels: Any) -> np.ndarray:
     return np.mean(np.logaddexp(0, logits) - logits * labels)
 
 
-def ctc_loss(
-    logits: Any, labels: Any, logit_lengths: Any, label_lengths: Any, blank: int, zero_infinity: bool
-) -> np.ndarray:
+def ctc_loss(logits: Any, labels: Any, logit_lengths: Any, label_lengths: Any, blank: int, zero_infinity: bool) -> np.ndarray:
     logs = log_softmax(_wide(logits), -1)
     found = [_ctc(*one, blank) for one in zip(logs, labels, logit_lengths, label_lengths, strict=True)]
     return np.array([0 if zero_infinity and np.isinf(loss) else loss for loss in found], logs.dtype)

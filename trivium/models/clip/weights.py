@@ -1,4 +1,4 @@
-"""Where CLIP's names on disk differ from the network's. Source: modeling_clip.py and modeling_tf_clip.py of Transformers 4.52."""
+"""Where CLIP's names on disk differ from the network's. Source: modeling_clip.py, modeling_tf_clip.py of Transformers 4.52."""
 
 from trivium.convert.rules import Axes, Rename, Rules
 
