@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from trivium.convert.inspection import Inspection
     from trivium.convert.preview import Plan
 
+_TARGETS = ("torch", "tensorflow", "flax", "bin", "npz", "keras", "orbax")
+
 DIFFERENT = 4
 INTERRUPTED = 130
 TERMINATED = 143
@@ -138,7 +140,7 @@ def main() -> None:
 @main.command()
 @click.argument("src")
 @click.argument("dst", type=click.Path(path_type=Path))
-@click.option("--to", required=True, type=click.Choice(["torch", "tensorflow", "flax"]), help="The framework to write for.")
+@click.option("--to", required=True, type=click.Choice(_TARGETS), help="The framework or format to write for.")
 @click.option("--dtype", help="Cast the floating-point weights: float32, bfloat16, ... By default all bits stay.")
 @click.option("--shard-size", type=_Bytes(), help="Split the weights into files of at most this size: 5GB, 500MB.")
 @click.option("--max-memory", type=_Bytes(), help="Move a larger tensor in pieces of this size. By default 64MiB.")

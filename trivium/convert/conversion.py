@@ -25,8 +25,8 @@ from .saving import Progress, Source, Target, assembled, target_named, write_wei
 from .tensors import dtype_named, is_float, release
 from .writing import MARK, copy, write_text
 
-_WEIGHT_FILES = ("*.safetensors", "*.h5", "*.msgpack", "pytorch_model*.bin", "rust_model.ot")
-_NOT_THE_MODEL = (".git", ".cache")  # what git and the Hub's client keep beside it
+_WEIGHT_FILES = ("*.safetensors", "*.h5", "*.msgpack", "*.npz", "pytorch_model*.bin", "rust_model.ot")
+_NOT_THE_MODEL = (".git", ".cache", "model.orbax")  # what git and the Hub's client keep beside it, and weights
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,8 @@ def convert(
         src: A directory, a weight file or an index, with config.json beside it.
         dst: The directory to write.
         to: "torch" (model.safetensors), "tensorflow" (tf_model.h5) or "flax" (flax_model.msgpack), with the names of
-            Transformers 4.
+            Transformers 4; or "bin" (pytorch_model.bin), "npz" (model.npz, with PyTorch's names), "keras" (model.weights.h5
+            of Keras 3) or "orbax" (model.orbax, of the nnx state).
         dtype: Of the floating-point weights, if they are to be cast.
         overwrite: Whether `dst` may hold files already; those of the same names are replaced.
         progress: Called after each tensor with the bytes written, the bytes in all and the tensor's name.
@@ -132,7 +133,7 @@ def convert(
             written = write_weights(
                 folder, target, found.network, found.config, sources, kept, progress, shard_size, max_memory, jobs
             )
-            size = sum(file.stat().st_size for file in written)
+            size = sum(_size(file) for file in written)
             card = with_origin(checkpoint.folder, [file.name for file in checkpoint.files], written[0].name)
             write_text(folder / CARD, card)
             if verify:
@@ -158,6 +159,11 @@ def convert(
             drawn=found.drawn,
             notes=tuple(_notes(found, target, dst, dtype)),
         )
+
+
+def _size(path: Path) -> int:
+    """The bytes of a file, or of all files in a directory."""
+    return sum(file.stat().st_size for file in (path, *path.rglob("*")) if file.is_file())
 
 
 def _verify(found: Match, folder: Path, written: Path, dtype: np.dtype | None) -> None:
