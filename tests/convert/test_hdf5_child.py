@@ -199,3 +199,23 @@ def test_a_file_that_is_being_written(path):  # H21
             hdf5.read(path)
         assert caught.value.hint
     assert hdf5_walk.answer({"path": str(path)})["datasets"]
+
+
+def test_trust_needs_no_child(tmp_path, monkeypatch):
+    """`--trust` and `trust=True` reach the reader wherever a checkpoint is read."""
+    from trivium.cli import main
+    from trivium.convert import convert, dry_run, inspect, verify
+
+    from .checkpoints import checkpoint
+
+    source = checkpoint(tmp_path / "model")
+    convert(source, tmp_path / "tf", "tensorflow")
+    monkeypatch.setattr(hdf5, "Child", None)
+    convert(tmp_path / "tf", tmp_path / "torch", "torch", trust=True)
+    dry_run(tmp_path / "tf", "torch", trust=True)
+    assert inspect(tmp_path / "tf", trust=True).network == "BertForMaskedLM"
+    assert verify(source, tmp_path / "tf", trust=True) == []
+    arguments = ["convert", str(tmp_path / "tf"), str(tmp_path / "again"), "--to", "bin", "--trust"]
+    assert main(arguments, standalone_mode=False) == 0
+    with pytest.raises(TypeError):
+        inspect(tmp_path / "tf")

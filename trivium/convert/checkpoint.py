@@ -110,9 +110,7 @@ def open_checkpoint(path: str | Path, trust: bool = False) -> Checkpoint:
 def _choose(folder: Path) -> tuple[Path, tuple[str, ...]]:
     there = [folder / name for kind in KINDS for name in (kind.file, kind.index) if (folder / name).exists()]
     if not there:
-        raise NotFound(
-            "no weights in this directory", path=folder, hint="it reads " + ", ".join(kind.file for kind in KINDS)
-        )
+        raise NotFound("no weights in this directory", path=folder, hint="it reads " + ", ".join(kind.file for kind in KINDS))
     chosen, *others = there
     return chosen, tuple(f"{chosen.name} was read; {other.name} is there too and was not" for other in others)
 

@@ -88,6 +88,7 @@ def convert(
     allow_missing: Iterable[str] = (),
     rename: Mapping[str, str] | None = None,
     verify: bool = False,
+    trust: bool = False,
 ) -> Report:
     """Rewrites a checkpoint as another framework's. No framework is needed; the numbers stay bit for bit the same.
 
@@ -109,6 +110,7 @@ def convert(
         allow_missing: Patterns of weights that the source may lack; they are drawn with seed 0, and reported.
         rename: Prefix of names in the source -> what stands for it in the architecture's.
         verify: Read the result again before it takes its place, and compare it bit for bit with the source.
+        trust: See `open_checkpoint`.
 
     Raises:
         Mismatch: With `verify`, what is read back is not what was read.
@@ -118,7 +120,7 @@ def convert(
     """
     start, src, dst = time.perf_counter(), Path(src), Path(dst)
     target, kept = target_named(to), None if dtype is None else dtype_named(dtype)
-    with opened(src, ignore, allow_missing, rename) as found:
+    with opened(src, ignore, allow_missing, rename, trust) as found:
         checkpoint = found.checkpoint
         _check_destination(checkpoint.folder, dst, overwrite)
         before = _stamps(checkpoint)
