@@ -12,9 +12,13 @@ from typing import Any
 __version__ = "0.1.0"
 
 _MODULES = ("convert", "flax", "numpy", "tensorflow", "torch")
-_NAMES = {"AutoConfig": "trivium.core.auto", "TriviumError": "trivium.core.errors"}
+_NAMES = {
+    "AutoConfig": "trivium.core.auto",
+    "TriviumError": "trivium.core.errors",
+    "transfer": "trivium.core.transfer",
+}
 
-__all__ = ["AutoConfig", "TriviumError", "convert", "flax", "numpy", "tensorflow", "torch"]
+__all__ = ["AutoConfig", "TriviumError", "convert", "flax", "numpy", "tensorflow", "torch", "transfer"]
 
 
 def __getattr__(name: str) -> Any:

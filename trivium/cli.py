@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from trivium.convert.inspection import Inspection
     from trivium.convert.preview import Plan
 
+_TARGETS = ("torch", "tensorflow", "flax", "bin", "npz", "keras", "orbax")
+
 DIFFERENT = 4
 INTERRUPTED = 130
 TERMINATED = 143
@@ -123,6 +125,7 @@ def _size(count: float) -> str:
     return f"{count:,.3g} GB"
 
 
+_trust = click.option("--trust", is_flag=True, help="Read HDF5 without a child process: for files whose origin you know.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
@@ -138,7 +141,7 @@ def main() -> None:
 @main.command()
 @click.argument("src")
 @click.argument("dst", type=click.Path(path_type=Path))
-@click.option("--to", required=True, type=click.Choice(["torch", "tensorflow", "flax"]), help="The framework to write for.")
+@click.option("--to", required=True, type=click.Choice(_TARGETS), help="The framework or format to write for.")
 @click.option("--dtype", help="Cast the floating-point weights: float32, bfloat16, ... By default all bits stay.")
 @click.option("--shard-size", type=_Bytes(), help="Split the weights into files of at most this size: 5GB, 500MB.")
 @click.option("--max-memory", type=_Bytes(), help="Move a larger tensor in pieces of this size. By default 64MiB.")
@@ -150,6 +153,7 @@ def main() -> None:
 @click.option("--dry-run", is_flag=True, help="Print the plan, and write nothing.")
 @click.option("--overwrite", is_flag=True, help="Write into a directory that is not empty.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no summary.")
+@_trust
 @_json
 def convert(src: str, dst: Path, to: str, dry_run: bool, quiet: bool, as_json: bool, **options: Any) -> None:
     """Rewrite the checkpoint SRC for another framework, into the directory DST."""
@@ -172,7 +176,7 @@ def convert(src: str, dst: Path, to: str, dry_run: bool, quiet: bool, as_json: b
             click.echo(f"note: {note}", err=True)
 
 
-_PLANNED = ("dtype", "ignore", "allow_missing", "rename")
+_PLANNED = ("dtype", "ignore", "allow_missing", "rename", "trust")
 """The options of `convert` on which the plan depends."""
 
 
@@ -233,12 +237,13 @@ def _remarks(report: Report) -> Iterator[str]:
 
 @main.command()
 @click.argument("src")
+@_trust
 @_json
-def inspect(src: str, as_json: bool) -> None:
+def inspect(src: str, trust: bool, as_json: bool) -> None:
     """Show the weights of the checkpoint SRC: names, shapes, dtypes, sizes, format and architecture."""
     from trivium.convert.inspection import inspect as run
 
-    found = run(_path(src))
+    found = run(_path(src), trust)
     if as_json:
         _print_json(found.as_dict())
         return
@@ -272,12 +277,13 @@ def _table(found: Inspection) -> str:
 @main.command()
 @click.argument("a")
 @click.argument("b")
+@_trust
 @_json
-def verify(a: str, b: str, as_json: bool) -> int:
+def verify(a: str, b: str, trust: bool, as_json: bool) -> int:
     """Compare the checkpoints A and B, of any formats, tensor by tensor and bit for bit. Exit code 4 if they differ."""
     from trivium.convert.verification import verify as run
 
-    differences = run(_path(a), _path(b))
+    differences = run(_path(a), _path(b), trust)
     if as_json:
         _print_json({"identical": not differences, "differences": [difference.as_dict() for difference in differences]})
     elif not differences:

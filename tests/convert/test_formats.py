@@ -34,7 +34,9 @@ METADATA = {"safetensors": {"format": "pt"}, "hdf5": {"model": "tf_model"}, "msg
 HELD = {
     "safetensors": set(DTYPES) - {"complex128"},
     "hdf5": set(DTYPES) - {"complex64", "complex128"},
+    "keras": set(DTYPES) - {"complex64", "complex128"},
 }
+FILES_OF = [kind for kind in KINDS if kind.name != "orbax"]  # a directory, with tests of its own in tests/native/test_orbax.py
 NAME = st.text("abcXYZ_0123456789", min_size=1, max_size=8)
 
 
@@ -48,7 +50,8 @@ def tensors(draw, kind):
         raw = draw(arrays(np.uint8, (*shape, dtype.itemsize)))  # every bit pattern: NaN payloads, signed zeros, denormals
         raw = raw % 2 if dtype.kind == "b" else raw
         array = np.ascontiguousarray(raw).reshape(-1).view(dtype).reshape(shape)
-        found[{"hdf5": f"layer/{name}:0", "msgpack": f"{name}.kernel"}.get(kind, name)] = array
+        keys = {"hdf5": f"layer/{name}:0", "msgpack": f"{name}.kernel", "keras": f"{name}/vars/0"}
+        found[keys.get(kind, name)] = array
     return found
 
 
@@ -57,7 +60,7 @@ def write(kind, path, found):
     return path
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", FILES_OF, ids=lambda kind: kind.name)
 def test_round_trip(kind, tmp_path):
     @given(found=tensors(kind.name), order=st.randoms())
     @settings(max_examples=60, deadline=None)
@@ -80,10 +83,12 @@ def test_round_trip(kind, tmp_path):
     check()
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", FILES_OF, ids=lambda kind: kind.name)
 def test_arrays_in_any_order_in_memory(kind, tmp_path):
     base = np.arange(24, dtype=np.float32).reshape(4, 6)
     views = {"a/T:0": base.T, "a/F:0": np.asfortranarray(base), "a/back:0": base[::-1, ::-1], "a/wide:0": base[:, None, ::2]}
+    if kind.name == "keras":
+        views = {f"a/vars/{index}": array for index, array in enumerate(views.values())}
     path = write(kind, tmp_path / kind.file, views)
     for tensor in kind.module.read(path):
         assert np.array_equal(tensor.read(), views[tensor.key])
@@ -334,12 +339,12 @@ def test_msgpack_reads_pieces_and_scalars(tmp_path):
     assert [(tensor.key, tensor.read().shape) for tensor in msgpack.read(path)] == [("a", (1, 2)), ("b", ())]
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", FILES_OF, ids=lambda kind: kind.name)
 def test_truncated_at_every_offset(kind, tmp_path):  # M04, S21, H19
     found = {"layer/kernel:0": np.arange(6, dtype=np.float32).reshape(2, 3), "layer/bias:0": np.ones(2, ml_dtypes.bfloat16)}
     path = write(kind, tmp_path / kind.file, found)
     content = path.read_bytes()
-    for size in range(0, len(content), max(1, len(content) // (16 if kind == HDF5 else 150))):
+    for size in range(0, len(content), max(1, len(content) // (16 if kind.name in ("hdf5", "keras") else 150))):
         path.write_bytes(content[:size])
         with pytest.raises((Corrupt, UnknownFormat)):
             formats.sniff(path).module.read(path)

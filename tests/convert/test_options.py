@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 
 import numpy as np
 import pytest
@@ -10,11 +11,12 @@ from click.testing import CliRunner
 
 from trivium.cli import main
 from trivium.convert import convert, dry_run, open_checkpoint, verify
-from trivium.core.errors import Collision, KeyMismatch, Mismatch
+from trivium.convert.saving import TARGETS
+from trivium.core.errors import Collision, InputError, KeyMismatch, Mismatch
 from trivium.core.layout import layout
 from trivium.models import catalogue
 
-from .checkpoints import BERT, checkpoint, drawn_weights, snapshot, write_checkpoint
+from .checkpoints import BERT, GPT2, checkpoint, drawn_weights, snapshot, write_checkpoint
 
 HEAD = "cls.predictions.transform.dense.weight"
 
@@ -148,3 +150,47 @@ def test_sizes(text, size):
 @pytest.mark.parametrize("text", ["", "0", "-1", "5XB", "MB"])
 def test_sizes_that_are_none(text, folder, tmp_path):
     assert run("convert", folder, tmp_path / "out", "--to", "flax", f"--shard-size={text}").exit_code == 2
+
+
+EVERY = list(TARGETS)
+
+
+@pytest.mark.parametrize("config", [BERT, GPT2], ids=["bert", "gpt2"])
+def test_every_format(config, tmp_path):
+    folder = checkpoint(tmp_path / "torch", config)
+    for number, to in enumerate(EVERY):
+        source = tmp_path / EVERY[number - 1] if number > 1 else folder
+        report = convert(source, tmp_path / to if number else tmp_path / "again", to, verify=True)
+        assert report.bytes > 4 * report.parameters
+        assert not verify(folder, report.destination)
+    convert(tmp_path / EVERY[-1], tmp_path / "back", "torch")
+    assert (tmp_path / "back" / "model.safetensors").read_bytes() == (folder / "model.safetensors").read_bytes()
+    assert "model.orbax" not in snapshot(tmp_path / "back")
+
+
+@pytest.mark.parametrize("to", EVERY)
+def test_overwriting_in_every_format(to, folder, tmp_path):
+    other = {name: array + 1 for name, array in drawn_weights(BERT).items()}
+    convert(write_checkpoint(tmp_path / "other", other, BERT), tmp_path / "out", to)
+    convert(folder, tmp_path / "out", to, overwrite=True)
+    assert not verify(folder, tmp_path / "out")
+    convert(folder, tmp_path / "new", to)
+    assert set(snapshot(tmp_path / "out")) == set(snapshot(tmp_path / "new"))
+
+
+def test_formats_that_cannot_be_split(folder, tmp_path):
+    with pytest.raises(InputError, match="cannot be split"):
+        convert(folder, tmp_path / "out", "orbax", shard_size=900)
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_network_for_what_is_here(folder, tmp_path, monkeypatch):  # C10
+    def refuse(*_):
+        raise AssertionError("the network was asked for")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    assert run("convert", folder, tmp_path / "out", "--to", "flax").exit_code == 0
+    assert run("verify", folder, tmp_path / "out").exit_code == 0
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert run("inspect", tmp_path / "absent").exit_code == 1

@@ -25,8 +25,8 @@ from .saving import Progress, Source, Target, assembled, target_named, write_wei
 from .tensors import dtype_named, is_float, release
 from .writing import MARK, copy, write_text
 
-_WEIGHT_FILES = ("*.safetensors", "*.h5", "*.msgpack", "pytorch_model*.bin", "rust_model.ot")
-_NOT_THE_MODEL = (".git", ".cache")  # what git and the Hub's client keep beside it
+_WEIGHT_FILES = ("*.safetensors", "*.h5", "*.msgpack", "*.npz", "pytorch_model*.bin", "rust_model.ot")
+_NOT_THE_MODEL = (".git", ".cache", "model.orbax")  # what git and the Hub's client keep beside it, and weights
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,7 @@ def convert(
     allow_missing: Iterable[str] = (),
     rename: Mapping[str, str] | None = None,
     verify: bool = False,
+    trust: bool = False,
 ) -> Report:
     """Rewrites a checkpoint as another framework's. No framework is needed; the numbers stay bit for bit the same.
 
@@ -97,7 +98,8 @@ def convert(
         src: A directory, a weight file or an index, with config.json beside it.
         dst: The directory to write.
         to: "torch" (model.safetensors), "tensorflow" (tf_model.h5) or "flax" (flax_model.msgpack), with the names of
-            Transformers 4.
+            Transformers 4; or "bin" (pytorch_model.bin), "npz" (model.npz, with PyTorch's names), "keras" (model.weights.h5
+            of Keras 3) or "orbax" (model.orbax, of the nnx state).
         dtype: Of the floating-point weights, if they are to be cast.
         overwrite: Whether `dst` may hold files already; those of the same names are replaced.
         progress: Called after each tensor with the bytes written, the bytes in all and the tensor's name.
@@ -108,6 +110,7 @@ def convert(
         allow_missing: Patterns of weights that the source may lack; they are drawn with seed 0, and reported.
         rename: Prefix of names in the source -> what stands for it in the architecture's.
         verify: Read the result again before it takes its place, and compare it bit for bit with the source.
+        trust: See `open_checkpoint`.
 
     Raises:
         Mismatch: With `verify`, what is read back is not what was read.
@@ -117,7 +120,7 @@ def convert(
     """
     start, src, dst = time.perf_counter(), Path(src), Path(dst)
     target, kept = target_named(to), None if dtype is None else dtype_named(dtype)
-    with opened(src, ignore, allow_missing, rename) as found:
+    with opened(src, ignore, allow_missing, rename, trust) as found:
         checkpoint = found.checkpoint
         _check_destination(checkpoint.folder, dst, overwrite)
         before = _stamps(checkpoint)
@@ -132,7 +135,7 @@ def convert(
             written = write_weights(
                 folder, target, found.network, found.config, sources, kept, progress, shard_size, max_memory, jobs
             )
-            size = sum(file.stat().st_size for file in written)
+            size = sum(_size(file) for file in written)
             card = with_origin(checkpoint.folder, [file.name for file in checkpoint.files], written[0].name)
             write_text(folder / CARD, card)
             if verify:
@@ -158,6 +161,11 @@ def convert(
             drawn=found.drawn,
             notes=tuple(_notes(found, target, dst, dtype)),
         )
+
+
+def _size(path: Path) -> int:
+    """The bytes of a file, or of all files in a directory."""
+    return sum(file.stat().st_size for file in (path, *path.rglob("*")) if file.is_file())
 
 
 def _verify(found: Match, folder: Path, written: Path, dtype: np.dtype | None) -> None:

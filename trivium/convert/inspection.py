@@ -69,7 +69,7 @@ class Inspection:
         return asdict(self)
 
 
-def inspect(src: str | Path) -> Inspection:
+def inspect(src: str | Path, trust: bool = False) -> Inspection:
     """What is in the checkpoint at `src`: a directory, a weight file or an index.
 
     Also for one whose architecture Trivium does not know, or whose tensors do not fit it: `notes` says so.
@@ -77,7 +77,7 @@ def inspect(src: str | Path) -> Inspection:
     Raises:
         CheckpointError: It cannot be read.
     """
-    with open_checkpoint(src) as checkpoint:
+    with open_checkpoint(src, trust) as checkpoint:
         notes, found = list(checkpoint.notes), None
         try:
             found = fit(checkpoint)

@@ -20,6 +20,7 @@ def opened(
     ignore: Iterable[str] = (),
     allow_missing: Iterable[str] = (),
     rename: Mapping[str, str] | None = None,
+    trust: bool = False,
 ) -> Iterator[Match]:
     """The match of the checkpoint at `src` with the class that it was saved from; exact, but for what the patterns allow.
 
@@ -28,13 +29,14 @@ def opened(
         ignore: Patterns (as of `fnmatch`) of tensors to leave out.
         allow_missing: Patterns of weights that may be absent.
         rename: Prefix of the file's names -> what stands for it.
+        trust: See `open_checkpoint`.
 
     Raises:
         CheckpointError, ConfigError: It cannot be read, or does not fit.
     """
     if not Path(src).exists():
         raise NotFound("no such file or directory", path=src)
-    with open_checkpoint(src) as checkpoint:
+    with open_checkpoint(src, trust) as checkpoint:
         if rename:
             checkpoint.tensors = _renamed(checkpoint, rename)
         found = fit(checkpoint, ignore=ignore, allow_missing=allow_missing)

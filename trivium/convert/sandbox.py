@@ -54,8 +54,8 @@ class Child:
         )  # fmt: skip
         self.close = weakref.finalize(self, _end, self.process)
 
-    def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
-        """The child's answer to a request; bytes that go with it are under "bytes", as an array.
+    def ask(self, request: dict[str, Any], seconds: float, size: int = 0) -> dict[str, Any]:
+        """The child's answer to a request; bytes that go with it, `size` in number, are under "bytes", as an array.
 
         Raises:
             TriviumError: As the module raised it.
@@ -67,20 +67,24 @@ class Child:
             try:
                 self.process.stdin.write(json.dumps(request).encode() + b"\n")
                 self.process.stdin.flush()
-                size = int.from_bytes(self._take(8), "little")
-                if size > ANSWER_LIMIT:
-                    raise LimitExceeded(f"a list of contents of {size:,} bytes", path=self.path)
-                answer = json.loads(self._take(size).tobytes())
+                length = int.from_bytes(self._take(8), "little")
+                if length > ANSWER_LIMIT:
+                    raise LimitExceeded(f"a list of contents of {length:,} bytes", path=self.path)
+                answer = json.loads(self._take(length).tobytes())
+                if answer.get("bytes", size) != size:
+                    raise Corrupt("another number of values than it says", path=self.path)
                 if "bytes" in answer:
-                    answer["bytes"] = self._take(answer["bytes"])
+                    answer["bytes"] = self._take(size)
             except (BrokenPipeError, EOFError):
                 raise self._death() from None
+            except (ValueError, AttributeError, RecursionError) as error:
+                raise Corrupt(f"the process that reads it gave no sound answer: {error}", path=self.path) from None
         if "error" in answer:
             kind, message, key, hint = answer["error"]
-            error = getattr(errors, kind, None)
-            if not isinstance(error, type) or not issubclass(error, CheckpointError):
-                error = CheckpointError
-            raise error(message, path=self.path, key=key, hint=hint)
+            known = getattr(errors, kind, None)
+            if not isinstance(known, type) or not issubclass(known, CheckpointError):
+                known = CheckpointError
+            raise known(message, path=self.path, key=key, hint=hint)
         return answer
 
     @contextlib.contextmanager

@@ -43,11 +43,16 @@ TARGETS = {
     "torch": Target(kind_named("safetensors"), "torch"),
     "tensorflow": Target(kind_named("hdf5"), "tf4"),
     "flax": Target(kind_named("msgpack"), "flax4"),
+    "bin": Target(kind_named("bin"), "torch"),
+    "keras": Target(kind_named("keras"), "tensorflow"),
+    "npz": Target(kind_named("npz"), "torch"),
+    "orbax": Target(kind_named("orbax"), "flax"),
 }
+"""The files of Transformers 4 for each framework, and the other formats."""
 
 
 def target_named(name: str) -> Target:
-    """The target of a framework's name; raises InputError if there is none."""
+    """The target of a framework's or format's name; raises InputError if there is none."""
     if name not in TARGETS:
         raise InputError(f"there is no target {name!r}", key=name, hint=nearest(name, TARGETS))
     return TARGETS[name]
@@ -114,6 +119,8 @@ def write_weights(
     metadata = {"model": model} if target.dialect == "tf4" else {"format": "pt"}
     if kind.name == "msgpack":  # in whose order Transformers fills its shards
         outputs.sort(key=lambda output: output.key.split("."))
+    if shard_size is not None and not kind.sharded:
+        raise InputError(f"{kind.file} cannot be split", key="shard_size", hint="leave out --shard-size (shard_size)")
     shards = _shards(outputs, shard_size, apart=target.dialect == "torch")
     if len(shards) == 1:
         _write(folder / kind.file, kind, outputs, metadata)

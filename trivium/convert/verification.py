@@ -37,7 +37,7 @@ class Difference:
         return asdict(self)
 
 
-def verify(a: str | Path, b: str | Path) -> list[Difference]:
+def verify(a: str | Path, b: str | Path, trust: bool = False) -> list[Difference]:
     """Compares the weights of two checkpoints in the canonical layout; an empty list says that all bits are the same.
 
     What the code itself makes (masks in old checkpoints, by a named rule) is not compared. Checkpoints of an unknown
@@ -47,7 +47,7 @@ def verify(a: str | Path, b: str | Path) -> list[Difference]:
         CheckpointError: One of them cannot be read.
         ConfigError: Neither says what architecture it is, and their dialects differ.
     """
-    with open_checkpoint(a) as first, open_checkpoint(b) as second:
+    with open_checkpoint(a, trust) as first, open_checkpoint(b, trust) as second:
         left, right = _values(first, second)
         names = [*left, *(name for name in right if name not in left)]
         found = (_compare(name, left.get(name), right.get(name)) for name in names)

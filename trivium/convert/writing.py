@@ -122,19 +122,23 @@ def assembling(
                     before(temporary, directory)
                     moved = _move_files(temporary, directory, last)
                     for path in directory.iterdir():
-                        if path.name not in moved and stale(path.name):
-                            ops.unlink(path)
+                        if path.is_file() and path.name not in moved and stale(path.name):
+                            _remove(path)
         _sync(directory.parent)
 
 
 def _move_files(source: Path, target: Path, last: Sequence[str]) -> set[str]:
     """Moves all files, and returns their paths."""
+    whole = [name for name in last if (source / name).is_dir()]  # a checkpoint that is a directory is moved in one piece
     files = [path.relative_to(source) for path in sorted(source.rglob("*")) if path.is_file()]
+    files = [*(file for file in files if file.parts[0] not in whole), *map(Path, whole)]
     files.sort(key=lambda file: last.index(str(file)) if str(file) in last else -1)
     for file in files:
         for parent in reversed(file.parents):
             if not (target / parent).exists():
                 filesystem.ops.mkdir(target / parent)
+        if (target / file).is_dir():
+            filesystem.ops.replace(target / file, source / f"{file}{MARK}replaced")
         filesystem.ops.replace(source / file, target / file)
         _sync((target / file).parent)
     _remove(source)

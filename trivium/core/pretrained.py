@@ -233,6 +233,7 @@ class Pretrained:
         dtype: str | None = None,
         seed: int = 0,
         ignore: Iterable[str] = (),
+        trust: bool = False,
         **options: Any,
     ) -> Self:
         """A model with the weights of a checkpoint, in any format and of any framework, ready for inference.
@@ -243,6 +244,7 @@ class Pretrained:
             dtype: Of the weights, by NumPy's name ("float32", "bfloat16", ...); as in the checkpoint if None.
             seed: For the parts that the checkpoint lacks because it is another class's; they are reported.
             ignore: Patterns (as of `fnmatch`) of tensors in the checkpoint to leave out.
+            trust: Read HDF5 in this process, and not in a child with limits: for files whose origin you know.
             **options: Of the Hub (`revision`, `token`, `cache_dir`, `local_files_only`, `subfolder`), and config fields
                 to override.
 
@@ -262,7 +264,7 @@ class Pretrained:
             config = cls.config_class.from_pretrained(path if path.is_dir() else path.parent, **options)
         elif options:
             config = config.replace(**options)
-        with open_checkpoint(path) as checkpoint:
+        with open_checkpoint(path, trust) as checkpoint:
             found = match(checkpoint, cls.unbound(), config, ignore)
             fresh = found.check_for_class()
             held = {str(tensor.dtype) for tensor in checkpoint.tensors.values() if _is_float(tensor.dtype)}

@@ -88,9 +88,12 @@ class Contents:
         self.path, self._file, self._library = path, Mapped(path), _Library(path, trust)
         found = self._library.ask({}, SECONDS)
         self._library.close()
-        self.lists: dict[str, dict[str, list[str]]] = found["lists"]
-        check_count(len(found["datasets"]), path)
-        self.tensors = {place: self._tensor(place, *described) for place, *described in found["datasets"]}
+        try:
+            self.lists: dict[str, dict[str, list[str]]] = found["lists"]
+            check_count(len(found["datasets"]), path)
+            self.tensors = {place: self._tensor(place, *described) for place, *described in found["datasets"]}
+        except (KeyError, TypeError, ValueError) as error:
+            raise Corrupt(f"the process that reads it gave no sound answer: {error}", path=path) from None
 
     def tensor(self, place: str, key: str) -> Tensor:
         """The tensor of a dataset, under another name."""
@@ -127,8 +130,8 @@ class _Library:
         self.seconds += math.prod(shape) * dtype.itemsize // SPEED
         self.memory = max(self.memory, MEMORY + 2 * math.prod(shape[1:]) * dtype.itemsize)
 
-    def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
-        """See `hdf5_walk.answer`."""
+    def ask(self, request: dict[str, Any], seconds: float, size: int = 0) -> dict[str, Any]:
+        """See `hdf5_walk.answer`, and `Child.ask`."""
         request = {"path": str(self.path.absolute()), **request}
         if self.trust:
             from .hdf5_walk import answer
@@ -136,7 +139,7 @@ class _Library:
             return answer(request)
         if self.child is None:
             self.child = Child("formats.hdf5_walk", ("h5py",), self.path, self.memory, self.seconds)
-        return self.child.ask(request, PATIENCE * seconds)
+        return self.child.ask(request, PATIENCE * seconds, size)
 
     def close(self) -> None:
         """Ends the child process, until there is something more to ask."""
@@ -154,10 +157,9 @@ class _Library:
         for start in range(0, rows, step) if values.size else ():
             stop = min(start + step, rows)
             request = {"place": place, "start": start, "stop": stop}
-            piece = np.frombuffer(self.ask(request, SECONDS + (stop - start) * size / SPEED)["bytes"], np.uint8)
-            if piece.size != (stop - start) * size:
-                raise Corrupt("another number of values than it says", path=self.path, key=place)
-            flat[start * size : stop * size] = piece
+            expected = (stop - start) * size
+            found = self.ask(request, SECONDS + expected / SPEED, expected)["bytes"]
+            flat[start * size : stop * size] = np.frombuffer(found, np.uint8)
         return values
 
 
