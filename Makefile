@@ -26,8 +26,14 @@ check: setup  ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: setup  ## the benchmarks; see benchmarks/README.md
+.venv-peer/.ready:
+	$(PYTHON) -m venv .venv-peer
+	.venv-peer/bin/python -m pip install --quiet torch==2.13.0 transformers==5.23.0
+	touch $@
+
+bench: setup .venv-peer/.ready  ## the benchmarks; see benchmarks/README.md
 	$(BIN)/python -m benchmarks.forward
+	$(BIN)/python -m benchmarks.startup
 
 clean:
-	rm -rf $(VENV) .demo
+	rm -rf $(VENV) .venv-peer .demo
