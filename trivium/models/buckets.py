@@ -2,6 +2,7 @@
 
 T5's: Raffel and others, arXiv:1910.10683, section 2.1, and the mesh_tensorflow that it was trained with. DeBERTa-v2's: He and
 others, arXiv:2006.03654. Borders are rounded as in float32, in which all implementations have them: there that decides.
+Letters: T tokens, S keys.
 """
 
 import functools

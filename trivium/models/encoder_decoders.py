@@ -1,7 +1,7 @@
 """The encoder and decoder of BART, and the ways in which its relatives depart from it.
 
 After Vaswani and others, arXiv:1706.03762; the names are those of fairseq.
-Letters: B batch, T tokens, S keys, E tokens of the encoder, D width, N heads, H head width, V vocabulary.
+Letters: B batch, T tokens, S keys, E tokens of the encoder, D width, N heads, H head width, V vocabulary, L labels.
 """
 
 import math

@@ -2,6 +2,7 @@
 
 A head is a class with a body: `class BertForMaskedLM(heads.MaskedLM, body=BertModel)`. The body is kept under its own prefix
 (`self.bert`), as in the checkpoint. All take the body's arguments, in the body's order, and `labels`.
+Letters: B batch, C choices, T tokens, D width, V vocabulary, L labels, H W image size, h w places in it.
 """
 
 from trivium.core.errors import InputError

@@ -1,4 +1,8 @@
-"""What networks of images have in common. Images are (B, C, H, W) at a model's face, (B, H, W, C) inside."""
+"""What networks of images have in common. Images are (B, C, H, W) at a model's face, (B, H, W, C) inside.
+
+Letters: B batch, C channels, H W image size, h w places of a map, D width, P patches, T tokens of a window, R windows of an
+image.
+"""
 
 from trivium.core.errors import InputError
 

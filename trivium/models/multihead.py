@@ -1,4 +1,7 @@
-"""The heads of attention, taken out of a width and put back. B batch, T tokens, D width, N heads, H = D / N."""
+"""The heads of attention, taken out of a width and put back.
+
+Letters: B batch, T tokens, D width, N heads, H = D / N.
+"""
 
 from . import ops
 

@@ -1,7 +1,7 @@
 """What encoders of speech have in common: convolutions of the wave, then a transformer; and their heads.
 
-B batch, W samples of the wave, T frames, C channels, D width, N heads, K size of a kernel, V vocabulary, S labels, L classes.
-`c` is the config, with the fields of Wav2Vec2Config. Source: Baevski and others, arXiv:2006.11477.
+Letters: B batch, W samples of the wave, T frames, C channels, D width, N heads, K size of a kernel, V vocabulary, S labels,
+L classes. `c` is the config, with the fields of Wav2Vec2Config. Source: Baevski and others, arXiv:2006.11477.
 """
 
 from trivium.core.init import ZEROS, Constant, Normal

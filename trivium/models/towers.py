@@ -1,6 +1,6 @@
 """The transformer that CLIP and those after it have in both of their encoders, of texts and of images.
 
-B batch, T tokens, D width, N heads. `c` is the config of one encoder, text_config or vision_config.
+Letters: B batch, T tokens, D width, N heads. `c` is the config of one encoder, text_config or vision_config.
 """
 
 from trivium.core.errors import InputError

@@ -34,7 +34,7 @@ class UperHead(nn.Module):
         sizes = [ops.shape(x)[1:3] for x in features]
         top = features[-1]
         pooled = [ops.resize_bilinear(block[1](block[0](top)), sizes[-1]) for block in self.psp_modules]
-        x = self.bottleneck(ops.concat([top, *pooled], -1))  # (B, h, w, E)
+        x = self.bottleneck(ops.concat([top, *pooled], -1))  # (B, h', w', E)
         laterals = [x]
         for i in reversed(range(len(features) - 1)):
             x = self.lateral_convs[i](features[i]) + ops.resize_bilinear(x, sizes[i])

@@ -149,7 +149,7 @@ class BertModel(nn.Model):
     def make_embeddings(c: Config):
         return Embeddings(c, c.hidden_size)
 
-    def embed(self, x, token_types, positions):  # (B, T, D), (B, T), (B or 1, T) -> (B, T, D)
+    def embed(self, x, token_types, positions):  # (B, T, D), (B or 1, T) twice -> (B, T, D)
         return self.embeddings(x, token_types, positions)
 
     def finish(self, x):  # (B, T, D) -> (B, T, D)

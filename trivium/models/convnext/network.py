@@ -71,7 +71,7 @@ class Encoder(nn.Module):
         rates = images.rates(c.drop_path_rate, c.depths)
         self.stages = nn.Layers(self.stage_class(i, rates[i], c) for i in range(c.num_stages))
 
-    def forward(self, x, hidden_states):  # (B, h, w, D) -> (B, h, w, D), (B, D, h, w) of every stage
+    def forward(self, x, hidden_states):  # (B, h, w, D) -> (B, h', w', D'), (B, D, h, w) of every stage
         x, kept = self.stages(x, hidden_states=hidden_states)
         return x, images.leave(kept["hidden_states"])
 

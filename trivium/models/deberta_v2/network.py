@@ -114,7 +114,7 @@ class Convolution(nn.Module):
         self.dropout = nn.Dropout(c.hidden_dropout_prob)
         self.activation = ops.activation(c.conv_act)
 
-    def forward(self, x, y, visible):  # the first layer's input and output, two of (B, T, D), (B, T) -> (B, T, D)
+    def forward(self, x, y, visible):  # (B, T, D) into the first layer, (B, T, D) out of it, (B, T) -> (B, T, D)
         seen = self.activation(self.dropout(hide(self.conv(x), visible)))
         return hide(self.LayerNorm(y + seen), visible)
 

@@ -170,7 +170,7 @@ class Dinov2Backbone(nn.Model):
         keeps = c.output_hidden_states if output_hidden_states is None else output_hidden_states
         return BackboneOutput(maps, seen if keeps else None, kept["attentions"])
 
-    def features(self, x, pixel_values):  # (B, T, D) -> (B, D, h, w)
+    def features(self, x, pixel_values):  # (B, T, D) -> (B, D, h, w) or (B, T, D)
         c = self.config
         x = self.layernorm(x) if c.apply_layernorm else x
         if not c.reshape_hidden_states:

@@ -29,7 +29,7 @@ class ElectraModel(bert.BertModel):
         # Unlike Bert: embeddings have a width of their own
         return bert.Embeddings(c, c.embedding_size)
 
-    def embed(self, x, token_types, positions):  # (B, T, E), (B, T), (B or 1, T) -> (B, T, D)
+    def embed(self, x, token_types, positions):  # (B, T, E), (B or 1, T) twice -> (B, T, D)
         x = self.embeddings(x, token_types, positions)
         return self.embeddings_project(x) if self.projects else x
 

@@ -38,17 +38,17 @@ class Experts(nn.Module):
         shape = ops.shape(x)
         x = ops.reshape(x, (-1, shape[-1]))  # (M, D)
         logits = self.gate(x)
-        chosen, p = choose(logits, self.chosen)  # (M, C)
+        chosen, p = choose(logits, self.chosen)  # (M, C), (M, E)
         p = ops.take_along(p, chosen, 1)
         p = p / ops.einsum("mc->m", p)[:, None]
         x = ops.reshape(ops.broadcast_to(x[:, None], (ops.shape(x)[0], self.chosen, shape[-1])), (-1, shape[-1]))  # (M C, D)
         chosen = ops.reshape(chosen, (-1,))
         order = ops.argsort(chosen, 0)  # the rows of each expert together
-        x = self.apply(ops.take(x, order), ops.cumsum(one_hot(chosen, self.count), 0)[-1])
+        x = self.through(ops.take(x, order), ops.cumsum(one_hot(chosen, self.count), 0)[-1])
         x = ops.reshape(ops.take(x, ops.argsort(order, 0)), (-1, self.chosen, shape[-1]))  # (M, C, D)
         return ops.reshape(ops.einsum("mcd,mc->md", x, ops.cast_like(p, x)), shape), logits
 
-    def apply(self, x, sizes):  # (M C, D), (E,) -> (M C, D)
+    def through(self, x, sizes):  # (M C, D), (E,) -> (M C, D)
         return self.experts("w2", self.activation(self.experts("w1", x, sizes)) * self.experts("w3", x, sizes), sizes)
 
 

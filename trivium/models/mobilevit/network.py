@@ -2,7 +2,7 @@
 
 Mehta and Rastegari, arXiv:2110.02178. Checkpoints: apple/mobilevit-small, apple/deeplabv3-mobilevit-small.
 Letters: B batch, C channels, H W image size, h w places of a stage, D width of a stage, E width of its transformer,
-p patch size, L labels.
+p patch size, P patches, L labels.
 """
 
 from trivium.core.outputs import BaseModelOutputWithPooling, HeadOutput

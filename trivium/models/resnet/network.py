@@ -91,7 +91,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.stages = nn.Layers(self.stage_class(i, c) for i in range(len(c.depths)))
 
-    def forward(self, x, hidden_states):  # (B, h, w, D) -> (B, h, w, D), (B, D, h, w) of every stage
+    def forward(self, x, hidden_states):  # (B, h, w, D) -> (B, h', w', D'), (B, D, h, w) of every stage
         x, kept = self.stages(x, hidden_states=hidden_states)
         return x, images.leave(kept["hidden_states"])
 

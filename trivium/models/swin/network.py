@@ -164,7 +164,7 @@ class Stage(nn.Module):
         if self.merges:
             self.downsample = PatchMerging(width)
 
-    def forward(self, x, cache=None, attentions=False, always_shifts=False):  # (B, h, w, D) -> (B, h / 2, w / 2, 2 D)
+    def forward(self, x, cache=None, attentions=False, always_shifts=False):  # (B, h, w, D) -> (B, h / 2, w / 2, 2 D) as a rule
         x, kept = self.blocks(x, attentions=attentions, always_shifts=always_shifts)
         last = kept["attentions"][-1] if attentions else None
         return self.downsample(x) if self.merges else x, {"attentions": last, "features": x}

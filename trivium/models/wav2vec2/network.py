@@ -1,7 +1,9 @@
 """wav2vec 2.0: an encoder of speech, from the waveform.
 
 Baevski and others, arXiv:2006.11477. Checkpoint: facebook/wav2vec2-base-960h.
-Letters: B batch, W samples of the wave, T frames, C channels, D width, V vocabulary, S labels, L classes.
+Letters: B batch, W samples of the wave, T frames, C channels, D width, V vocabulary, S labels, L classes,
+G groups of codes, V codes of a group, K other frames to tell a frame from, P width in which they are compared, X width of
+a voice.
 """
 
 from trivium.core.init import Normal, Uniform

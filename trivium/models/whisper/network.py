@@ -1,7 +1,7 @@
 """Whisper: an encoder of speech, as spectrograms, and a decoder that writes down or translates what is said.
 
 Radford and others, arXiv:2212.04356. Checkpoint: openai/whisper-tiny.
-Letters: as in `encoder_decoders`, and M mel bins, F = 2 E frames.
+Letters: as in `encoder_decoders`, and M mel bins, F = 2 E frames, L classes.
 """
 
 from trivium.core.errors import InputError

@@ -115,7 +115,7 @@ class XLNetModel(nn.Model):
         batch, tokens, width = ops.shape(h)
         memories = [None] * c.n_layer if mems is None else [ops.transpose(mems[i], (1, 0, 2)) for i in range(c.n_layer)]
         seen = 0 if mems is None else ops.shape(mems[0])[0]
-        hidden = self.hidden(h, seen, attention_mask, input_mask, perm_mask)  # (B or 1, T, S)
+        hidden = self.hidden(h, seen, attention_mask, input_mask, perm_mask)  # (B or 1, 1 or T, S)
         own = ops.arange(seen + tokens, like=h) == (ops.arange(tokens, like=h) + seen)[:, None]
         g_mask = None if hidden is None else ~hidden[:, None]
         h_mask = None if hidden is None else g_mask | own  # who has content sees itself
@@ -144,7 +144,7 @@ class XLNetModel(nn.Model):
             weights if attentions else None,
         )
 
-    def hidden(self, x, seen, attention_mask, input_mask, perm_mask):  # -> True where hidden (B or 1, T, S), or None
+    def hidden(self, x, seen, attention_mask, input_mask, perm_mask):  # -> True where hidden (B or 1, 1 or T, S), or None
         c, found = self.config, None
         if attention_mask is not None:
             found = ~ops.cast(attention_mask, "bool")[:, None]
@@ -172,7 +172,7 @@ class XLNetModel(nn.Model):
         angles = distances[:, None] * ops.constant([10000 ** (-i / c.d_model) for i in range(0, c.d_model, 2)], like=x)
         return ops.cast_like(ops.concat([ops.sin(angles), ops.cos(angles)], -1), x)
 
-    def remember(self, h, memory):  # (B, T, D), (B, M, D) or None -> (M, B, D)
+    def remember(self, h, memory):  # (B, T, D), (B, M, D) or None -> (M', B, D)
         c = self.config
         h = h[:, : c.reuse_len] if c.reuse_len else h
         h = h if memory is None else ops.concat([memory, h], 1)
