@@ -33,7 +33,7 @@ FLOATS = {"float32": 2e-6, "bfloat16": 2e-2, "float16": 2e-3}  # dtype -> roundi
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
 drawn_examples = settings(
-    max_examples=8, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=6, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 
 
