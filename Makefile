@@ -19,7 +19,7 @@ demo: setup  ## a real checkpoint through every framework and back; CHECKPOINT=d
 	$(BIN)/python -m examples.demo $(CHECKPOINT)
 
 test: setup check  ## all tests
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 check: setup  ## style and types
 	$(BIN)/ruff check .

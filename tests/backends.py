@@ -11,9 +11,7 @@ import pytest
 
 NAMES = ("numpy", "torch", "tensorflow", "flax")
 
-each_backend = pytest.mark.parametrize(
-    "backend", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NAMES], indirect=True
-)
+each_backend = pytest.mark.parametrize("backend", NAMES, indirect=True)
 
 
 class Backend:
