@@ -93,6 +93,11 @@ def goldens() -> Iterator[Golden]:
                 yield Golden(path.parent.name, path.stem, config_name)
 
 
+def native_goldens() -> list[Golden]:
+    """The goldens on which each framework's own ways are tried, which are the backend's and not an architecture's."""
+    return [golden for golden in goldens() if golden.model_type in ("bert", "gpt2", "vit")]
+
+
 every_golden = pytest.mark.parametrize("golden", list(goldens()), ids=repr)
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from tests import drawn
 from tests.backends import NAMES, Backend, each_backend
-from tests.conftest import GOLDENS, Golden, goldens
+from tests.conftest import GOLDENS, Golden, goldens, native_goldens
 from trivium.core.auto import TASKS
 from trivium.core.errors import (
     CheckpointError,
@@ -149,7 +149,7 @@ def test_same_seed_same_weights(backend: Backend) -> None:
 
 
 @each_backend
-@pytest.mark.parametrize("golden", list({g.class_name: g for g in goldens()}.values()), ids=repr)
+@pytest.mark.parametrize("golden", list({g.class_name: g for g in native_goldens()}.values()), ids=repr)
 def test_auto_classes(backend: Backend, golden: Golden) -> None:
     """An Auto class picks the class whose name it promises, in its own framework."""
     config = catalogue.config_class(golden.model_type).from_dict(golden.content["config"])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests import drawn
-from tests.conftest import Golden, goldens
+from tests.conftest import Golden, goldens, native_goldens
 from tests.test_goldens import TOLERANCE
 
 tf = pytest.importorskip("tensorflow")
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.xdist_group("tensorflow")
 
 ONE_PER_ARCHITECTURE = ("BertForMaskedLM-default", "GPT2LMHeadModel-default", "ViTForImageClassification-no_bias")
 one_per_architecture = pytest.mark.parametrize("golden", [g for g in goldens() if repr(g) in ONE_PER_ARCHITECTURE], ids=repr)
-FIRST_OF_CLASS = list({g.class_name: g for g in reversed(list(goldens()))}.values())
+FIRST_OF_CLASS = list({g.class_name: g for g in reversed(native_goldens())}.values())
 one_per_class = pytest.mark.parametrize("golden", FIRST_OF_CLASS, ids=repr)
 
 

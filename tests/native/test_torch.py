@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests import drawn
-from tests.conftest import Golden, every_golden, goldens
+from tests.conftest import Golden, every_golden, goldens, native_goldens
 from tests.test_goldens import TOLERANCE
 
 torch = pytest.importorskip("torch")
@@ -26,7 +26,9 @@ pytestmark = pytest.mark.xdist_group("torch")
 
 ONE_PER_ARCHITECTURE = ("BertForMaskedLM-default", "GPT2LMHeadModel-default", "ViTForImageClassification-no_bias")
 one_per_architecture = pytest.mark.parametrize("golden", [g for g in goldens() if repr(g) in ONE_PER_ARCHITECTURE], ids=repr)
-one_per_class = pytest.mark.parametrize("golden", list({g.class_name: g for g in reversed(list(goldens()))}.values()), ids=repr)
+one_per_class = pytest.mark.parametrize(
+    "golden", list({g.class_name: g for g in reversed(native_goldens())}.values()), ids=repr
+)
 
 
 @pytest.fixture(autouse=True)

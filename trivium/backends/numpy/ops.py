@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import ml_dtypes  # noqa: F401, whose dtypes NumPy then knows by name
 import numpy as np
 
 from trivium.core import activations

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from trivium.core import outputs
 from trivium.core.errors import InputError
+from trivium.core.layers import Part
 from trivium.core.pretrained import Pretrained, building
 from trivium.core.signatures import parameters
 
@@ -99,6 +100,8 @@ class Model(Pretrained, _Composed, keras.Model):
         """Nothing is tied; but variables get the paths of their weights, by which optimizers and users choose among them."""
         for weight in self.layout:
             owner, name = self._owner(weight)
+            if isinstance(owner, Part):  # a stack is many weights'
+                continue
             variable = getattr(owner, name)
             variable._name, variable._path = name, "/".join([*weight.owner.split("."), name] if weight.owner else [name])
 
