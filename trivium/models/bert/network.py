@@ -9,7 +9,7 @@ from trivium.core.init import ZEROS
 from trivium.core.outputs import BaseModelOutputWithPooling, HeadOutput, PreTrainingOutput
 from trivium.models.bert.config import BertConfig as Config
 
-from .. import caches, heads, masks, nn, ops
+from .. import caches, heads, masks, multihead, nn, ops
 
 
 class Embeddings(nn.Module):
@@ -36,19 +36,13 @@ class SelfAttention(nn.Module):
         self.heads, self.causal = c.num_attention_heads, causal
 
     def forward(self, x, source, mask, cache, attentions):  # (B, T, D), (B, S, D), mask -> (B, T, D), cache, weights
-        q, k, v = (self.split(y) for y in (self.query(x), self.key(source), self.value(source)))  # (B, T or S, N, H)
+        q, k, v = (
+            multihead.split(y, self.heads) for y in (self.query(x), self.key(source), self.value(source))
+        )  # (B, T or S, N, H)
         k, v, cache = caches.extend(cache, k, v)
         causal, scale = self.causal and mask is None, q.shape[-1] ** -0.5
         x, weights = ops.attention(q, k, v, mask, causal=causal, scale=scale, dropout=self.dropout, weights=attentions)
-        return self.merge(x), cache, weights
-
-    def split(self, x):  # (B, T, D) -> (B, T, N, H)
-        batch, tokens, width = ops.shape(x)
-        return ops.reshape(x, (batch, tokens, self.heads, width // self.heads))
-
-    def merge(self, x):  # (B, T, N, H) -> (B, T, D)
-        batch, tokens, n, h = ops.shape(x)
-        return ops.reshape(x, (batch, tokens, n * h))
+        return multihead.merge(x), cache, weights
 
 
 class AddNorm(nn.Module):

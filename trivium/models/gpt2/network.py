@@ -11,7 +11,7 @@ from trivium.core.init import Normal
 from trivium.core.outputs import BaseModelOutput, DoubleHeadsOutput
 from trivium.models.gpt2.config import GPT2Config as Config
 
-from .. import caches, heads, masks, nn, ops
+from .. import caches, heads, masks, multihead, nn, ops
 
 
 def residual(inputs: int, c: Config):
@@ -38,20 +38,12 @@ class Attention(nn.Module):
             q, k, v = self.q_attn(x), *ops.split(self.c_attn(source), 2, -1)
         else:
             q, k, v = ops.split(self.c_attn(x), 3, -1)
-        q, k, v = self.split(q), self.split(k), self.split(v)
+        q, k, v = (multihead.split(y, self.heads) for y in (q, k, v))  # (B, T or S, N, H)
         k, v, cache = caches.extend(cache, k, v)
         causal = not self.crosses and mask is None
         dropout = self.attn_dropout
         x, weights = ops.attention(q, k, v, mask, causal=causal, scale=self.scale, dropout=dropout, weights=attentions)
-        return self.resid_dropout(self.c_proj(self.merge(x))), cache, weights
-
-    def split(self, x):  # (B, T, D) -> (B, T, N, H)
-        batch, tokens, width = ops.shape(x)
-        return ops.reshape(x, (batch, tokens, self.heads, width // self.heads))
-
-    def merge(self, x):  # (B, T, N, H) -> (B, T, D)
-        batch, tokens, n, h = ops.shape(x)
-        return ops.reshape(x, (batch, tokens, n * h))
+        return self.resid_dropout(self.c_proj(multihead.merge(x))), cache, weights
 
 
 class MLP(nn.Module):
