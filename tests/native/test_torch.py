@@ -78,7 +78,7 @@ def test_state_dict_has_the_names_of_the_hub(golden: Golden) -> None:
     assert set(state) == set(golden.content["state_dict"])
     weights = golden.content["weights"]
     assert {name: list(value.shape) for name, value in state.items() if name in weights} == weights
-    expected = sum(int(np.prod(shape)) for shape in weights.values())
+    expected = sum(int(np.prod(weight.shape)) for weight in model.layout if weight.is_parameter)
     assert sum(parameter.numel() for parameter in model.parameters()) == expected == model.num_parameters()
 
 

@@ -101,6 +101,11 @@ class Weight:
         return PLACES[self.layer, self.leaf][column]
 
     @property
+    def is_parameter(self) -> bool:
+        """Whether it is a parameter, and not state that no optimizer sees."""
+        return self.layer != "Buffer" and not self.leaf.startswith("running_")
+
+    @property
     def owner(self) -> str:
         """The path of the layer that owns it."""
         return self.name.rpartition(".")[0]
@@ -196,8 +201,8 @@ class Layout:
 
     @property
     def size(self) -> int:
-        """The number of parameters."""
-        return sum(int(np.prod(weight.shape, dtype=np.int64)) for weight in self)
+        """The number of parameters; buffers and running statistics are none."""
+        return sum(int(np.prod(weight.shape, dtype=np.int64)) for weight in self if weight.is_parameter)
 
 
 @functools.lru_cache(maxsize=64)
