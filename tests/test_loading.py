@@ -461,7 +461,7 @@ def hub() -> Iterator[str]:
     def files(folder: str) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in (FILES / folder).iterdir()}
 
-    junk = {"rust_model.ot": b"pickle", "rust_model.ot": b"rust", "README.md": b"# x", "onnx/model.onnx": b"onnx"}
+    junk = {"rust_model.ot": b"rust", "model.ckpt.index": b"tf 1", "README.md": b"# x", "onnx/model.onnx": b"onnx"}
     tokenizer = {"tokenizer.json": b"{}", "vocab.txt": b"a\nb\n"}
     Hub.repositories = {
         "org/all": junk | tokenizer | files("bert_tf") | files("bert_flax") | files("bert_torch_sharded"),
