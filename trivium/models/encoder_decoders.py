@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from trivium.core.init import ZEROS, Normal
 from trivium.core.outputs import BaseModelOutput, Seq2SeqLMOutput, Seq2SeqModelOutput
 
-from . import caches, heads, masks, nn, ops
+from . import caches, heads, masks, multihead, nn, ops
 
 
 @dataclass(frozen=True)
@@ -57,15 +57,13 @@ class Attention(nn.Module):
         q, causal = self.split(self.q_proj(x)), self.causal and mask is None
         scale = q.shape[-1] ** -0.5
         x, weights = ops.attention(q, k, v, mask, causal=causal, scale=scale, dropout=self.dropout, weights=attentions)
-        batch, tokens, n, h = ops.shape(x)
-        return self.out_proj(ops.reshape(x, (batch, tokens, n * h))), cache, weights
+        return self.out_proj(multihead.merge(x)), cache, weights
 
     def keys(self, x):  # (B, S, D) -> two of (B, S, N, H)
         return self.split(self.k_proj(x)), self.split(self.v_proj(x))
 
     def split(self, x):  # (B, T, D) -> (B, T, N, H)
-        batch, tokens, width = ops.shape(x)
-        return ops.reshape(x, (batch, tokens, self.heads, width // self.heads))
+        return multihead.split(x, self.heads)
 
 
 class Layer(nn.Module):

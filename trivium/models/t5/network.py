@@ -8,7 +8,7 @@ from trivium.core.init import Normal
 from trivium.core.outputs import BaseModelOutput, Seq2SeqLMOutput, Seq2SeqQuestionAnsweringOutput
 from trivium.models.t5.config import T5Config as Config
 
-from .. import buckets, caches, encoder_decoders, heads, masks, nn, ops
+from .. import buckets, caches, encoder_decoders, heads, masks, multihead, nn, ops
 
 
 def linear(inputs: int, outputs: int, c: Config, spread: float):
@@ -41,8 +41,7 @@ class Attention(nn.Module):
         q, causal = self.split(self.q(x)), self.causal and mask is None
         options = {"bias": self.bias(places) if self.biased and bias is None else bias, "causal": causal}
         x, weights = ops.attention(q, k, v, mask, scale=1.0, dropout=self.dropout, weights=attentions, **options)
-        batch, tokens, n, h = ops.shape(x)
-        return self.o(ops.reshape(x, (batch, tokens, n * h))), cache, weights
+        return self.o(multihead.merge(x)), cache, weights
 
     def keys(self, x):  # (B, S, D) -> two of (B, S, N, H)
         return self.split(self.k(x)), self.split(self.v(x))
