@@ -293,7 +293,8 @@ def search(embeddings: dict[str, np.ndarray]) -> bool:
 def show_next(files: dict[str, Path], there: list[str], ids: list[int]) -> None:
     """What to try next, as it works here."""
     script, door = Path(sys.executable).with_name("trivium"), [name for name in there if name != "torch"][-1]
-    command = "trivium" if shutil.which("trivium") else os.path.relpath(script) if script.exists() else "python -m trivium.cli"
+    below = script.relative_to(Path.cwd()) if script.is_relative_to(Path.cwd()) else script
+    command = "trivium" if shutil.which("trivium") else below if script.exists() else "python -m trivium.cli"
     print(f"""
 {paint(1, "Next, in Python")} (trivium.torch, .tensorflow, .flax and .numpy are alike)
    import numpy as np, trivium.{door}
