@@ -105,7 +105,7 @@ class Match:
         """
         absent: set[str] = set()
         for part in self.layout.optional:
-            names = {name for name in self.layout.weights if f"{name}.".startswith(f"{part}.")}
+            names = {name for name in self.layout.weights if fnmatchcase(name, part) or fnmatchcase(name, f"{part}.*")}
             if names and names <= set(self.missing):
                 absent |= names
         missing = [name for name in self.missing if name not in absent]

@@ -178,7 +178,7 @@ class Layout:
         ties: Another name of a weight, as PyTorch's state dict has it -> its name in `weights`.
         prefix: Where a network with a head keeps its body ("bert"); empty for a body itself.
         body_prefix: Where networks with a head keep this kind of body.
-        optional: Parts (paths) that a checkpoint of another class may lack: heads, poolers.
+        optional: Parts (paths, or patterns of them as of `fnmatch`) that a checkpoint of another class may lack: heads, poolers.
         parts: Path -> part, in the order of the network's attributes; the network itself is "".
         fixed: Name -> integers that are no weight, though PyTorch's checkpoints hold them.
     """

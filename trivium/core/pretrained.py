@@ -74,7 +74,7 @@ class Pretrained:
     other_ties: ClassVar[Mapping[str, str]] = {}
     """Another name of a weight in PyTorch's state dict -> its name."""
     optional: ClassVar[tuple[str, ...]] = ()
-    """Parts that the checkpoint of another class may lack; they are drawn and reported then."""
+    """Parts that the checkpoint of another class may lack; they are drawn and reported then. "*" stands for any number."""
     column: ClassVar[str] = ""
     """The backend's column of the layout's table; empty for the contract itself."""
 

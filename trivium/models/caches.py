@@ -8,12 +8,12 @@ from trivium.core.outputs import CrossCache, LayerCache
 from . import ops
 
 
-def empty(model, batch_size, max_length):
-    """Caches that have seen nothing, in the dtype and on the device of the model's weights."""
+def empty(model, batch_size, max_length, crosses=False):
+    """Caches that have seen nothing, in the dtype and on the device of the model's weights; CrossCaches where it `crosses`."""
     c, like = model.config, model.like()
-    shape = (batch_size, max_length, c.key_heads, c.head_width)
+    kind, shape = CrossCache if crosses else LayerCache, (batch_size, max_length, c.key_heads, c.head_width)
     return tuple(  # no array twice: whoever gives the cache away to be overwritten (donation in JAX) may give each one once
-        LayerCache(ops.zeros(shape, like=like), ops.zeros(shape, like=like), ops.arange(1, like=like)[0])
+        kind(ops.zeros(shape, like=like), ops.zeros(shape, like=like), ops.arange(1, like=like)[0])
         for _ in range(c.num_hidden_layers)
     )
 
