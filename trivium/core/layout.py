@@ -210,10 +210,12 @@ def layout(network: type, config: Config) -> Layout:
     """The layout of `network`, a class of a `trivium.models` network file, for `config`."""
     model = network(config)
     weights: dict[str, Weight] = {}
-    for name, layer, leaf, shape, init in walk(model):
-        weights[name] = Weight(name, shape, layer, leaf, init or model.initializer(config))
+    for name, slot, owner in slots(model):
+        if slot.fixed is None:
+            init = slot.init or owner.initializer(owner.config)
+            weights[name] = Weight(name, slot.shape, slot.layer, name.rpartition(".")[2], init)
     prefix = "" if model.get_body() is model else model.body_prefix
-    fixed = {name: Fixed(name, slot.fixed, slot.layer == "Counter") for name, slot in slots(model) if slot.fixed is not None}
+    fixed = {name: Fixed(name, slot.fixed, slot.layer == "Counter") for name, slot, _ in slots(model) if slot.fixed is not None}
     parts = dict(_parts(model))
     return Layout(weights, model.ties(), prefix, model.body_prefix, tuple(model.optional_parts()), parts, fixed)
 
@@ -228,19 +230,16 @@ def _parts(module: Any, path: str = "") -> Iterator[tuple[str, Part]]:
             yield from _parts(value, f"{path}.{name}" if path else name)
 
 
-def walk(module: Any, path: str = "") -> Iterator[tuple[str, str, str, tuple[int, ...], Init | None]]:
-    """(name, layer, leaf, shape, init) of every weight under a module of the contract, in the order of attributes."""
-    for name, slot in slots(module, path):
-        if slot.fixed is None:
-            yield name, slot.layer, name.rpartition(".")[2], slot.shape, slot.init
+def slots(module: Any, path: str = "", model: Any = None) -> Iterator[tuple[str, Any, Any]]:
+    """(name, slot, model) of everything that checkpoints hold of a module, in the order of attributes.
 
-
-def slots(module: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """(name, slot) of everything that checkpoints hold of a module, in the order of attributes."""
+    The model is the innermost that the slot belongs to: a network may have whole others for parts.
+    """
     from . import nn
 
+    model = module if isinstance(module, nn.Model) else model
     for name, value in vars(module).items():
         if isinstance(value, nn.Slot):
-            yield path + name, value
+            yield path + name, value, model
         elif isinstance(value, nn.Module):
-            yield from slots(value, f"{path}{name}.")
+            yield from slots(value, f"{path}{name}.", model)
