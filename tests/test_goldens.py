@@ -12,6 +12,8 @@ import pytest
 from tests import drawn
 from tests.backends import Backend, each_backend
 from tests.conftest import Golden, every_golden, goldens
+from trivium.convert.names import key
+from trivium.convert.rules import rules_of
 from trivium.core.layout import layout
 from trivium.models import catalogue
 
@@ -23,8 +25,10 @@ def test_layout(golden: Golden) -> None:
     """The layout, drawn without a framework, is the file on the Hub; with its ties it is PyTorch's state dict."""
     config = catalogue.config_class(golden.content["config"]["model_type"]).from_dict(golden.content["config"])
     found = layout(catalogue.network_class(golden.class_name), config)
-    saved = [weight for weight in found if weight.name in golden.content["weights"] or not weight.init.given]
-    assert {weight.name: list(weight.shape) for weight in saved} == golden.content["weights"]
+    rules = rules_of(catalogue.folder_of_type(config.model_type))
+    names = {weight: key(weight, found, "torch", rules) for weight in found}
+    saved = [weight for weight in found if names[weight] in golden.content["weights"] or not weight.init.given]
+    assert {names[weight]: list(weight.shape) for weight in saved} == golden.content["weights"]
     assert {*found.weights, *found.ties, *found.fixed} == set(golden.content["state_dict"])
 
 
@@ -90,6 +94,7 @@ def decode(backend: Backend, model: Any, inputs: dict[str, np.ndarray], length: 
     batch, prompt = tokens.shape
     mask = np.concatenate([inputs["attention_mask"], np.ones((batch, length - prompt), np.int64)], 1)
     positions = np.maximum(mask.cumsum(1) - 1, 0)
+    others = {name: value for name, value in inputs.items() if name not in ("input_ids", "attention_mask")}
     has_positions = "position_ids" in signature(type(model).body_class.forward).parameters
     cache, new = (model.init_cache(batch, length) if cached else None), tokens
     while tokens.shape[1] < length:
@@ -102,6 +107,8 @@ def decode(backend: Backend, model: Any, inputs: dict[str, np.ndarray], length: 
         }
         if not has_positions:
             del step["position_ids"]
+        if start == 0:  # images, say, whose tokens are in the prompt
+            step |= others
         out = backend.call(model, step, past_key_values=cache)
         cache = out.past_key_values
         new = backend.numpy(out.logits)[:, -1:].argmax(-1)

@@ -30,9 +30,11 @@ import os
 os.environ |= {"TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
 os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
 
+import copy
 import gc
 import hashlib
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -69,14 +71,24 @@ def build(name: str, config: Any, folder: Path) -> torch.nn.Module:
     drawn_at = {}
     for key, value in load_file(folder / "model.safetensors").items():
         if value.dtype.kind == "f":
-            state[key].copy_(torch.from_numpy(drawn.weight(key, value.shape)))
-            drawn_at[state[key].data_ptr()] = key
+            held = state[in_memory(model, key)]
+            held.copy_(torch.from_numpy(drawn.weight(key, value.shape)))
+            drawn_at[held.data_ptr()] = key
     undrawn = [key for key, value in state.items() if value.is_floating_point() and value.data_ptr() not in drawn_at]
     undrawn = [key for key in undrawn if key not in (model._keys_to_ignore_on_save or ())]  # they keep their own values
     if undrawn:
         raise ValueError(f"{name}: neither saved nor tied to what is: {undrawn}")
     model.save_pretrained(folder)
     return model
+
+
+def in_memory(model: torch.nn.Module, key: str) -> str:
+    """The name in memory of a tensor in a file, where some models' are spelt otherwise."""
+    for pattern, there in model._checkpoint_conversion_mapping.items():
+        key, found = re.subn(pattern, there, key)
+        if found:
+            break
+    return key
 
 
 def softmax_as_wide(x: torch.Tensor, dim: int = -1, _stacklevel: int = 3, dtype: torch.dtype | None = None) -> torch.Tensor:
@@ -221,7 +233,7 @@ def golden(row: table.Row, name: str) -> dict[str, Any]:
     cases, configs = row.classes[name], {}
     first_with: dict[str, str] = {}
     for chosen in dict.fromkeys(case.config for case in cases):
-        config = getattr(transformers, name).config_class(**row.configs[chosen])
+        config = getattr(transformers, name).config_class(**copy.deepcopy(row.configs[chosen]))
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary)
             model = build(name, config, folder)

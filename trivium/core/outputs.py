@@ -98,6 +98,20 @@ class CrossCache(NamedTuple):
     cross_value: Tensor | None = None
 
 
+class StateCache(NamedTuple):
+    """What a layer whose memory is a state, and not keys, has seen; passed in and returned like a LayerCache.
+
+    Attributes:
+        recent: (B, K - 1, C), the last inputs of its convolution, whose kernel has size K.
+        state: (B, ...), what the layer remembers, float32.
+        length: How many tokens have been seen, an int32 scalar.
+    """
+
+    recent: Tensor
+    state: Tensor
+    length: Tensor
+
+
 class BaseModelOutput(ModelOutput):
     """A body's output. Shapes: (B, T, D); one (B, T, D) per layer and one before; one (B, N, T, S) per layer."""
 
@@ -404,3 +418,24 @@ class XVectorOutput(ModelOutput):
     embeddings: Tensor = None
     hidden_states: tuple[Tensor, ...] | None = None
     attentions: tuple[Tensor, ...] | None = None
+
+
+class ImagesInTextModelOutput(ModelOutput):
+    """The body's output of a decoder of text that reads images, with their tokens (P, S, D) as they went into it."""
+
+    last_hidden_state: Tensor = None
+    past_key_values: tuple[LayerCache, ...] | None = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+    image_hidden_states: Tensor = None
+
+
+class ImagesInTextHeadOutput(ModelOutput):
+    """A head's output on such a body."""
+
+    loss: Tensor = None
+    logits: Tensor = None
+    past_key_values: tuple[LayerCache, ...] | None = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+    image_hidden_states: Tensor = None
