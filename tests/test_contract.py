@@ -290,6 +290,13 @@ for _name in sorted(set(activations.OPS.values())):
 
 
 @case
+def linear_scan(d: Draw) -> Any:
+    batch, steps, rest = d.size(), d.size(1, 9), d.shape(0, 2)
+    a = np.tanh(d.floats(batch, steps, *rest).astype(np.float32)).astype(d.dtype)  # no growth
+    return [a, d.floats(batch, steps, *rest), d.floats(batch, *rest)]
+
+
+@case
 def attention(d: Draw) -> Any:
     batch, heads, width, tokens = d.size(), d.size(1, 3), d.size(), d.size()
     causal = d.flag()

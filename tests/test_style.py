@@ -156,6 +156,7 @@ UNREAD = {
     ("clip", "vision_config_dict"): "an old twin of vision_config",
     ("deberta_v2", "attention_head_size"): CHECKED,
     ("deberta_v2", "pooler_hidden_size"): CHECKED,
+    ("mamba", "expand"): "read where there is no intermediate_size, which every file of Transformers also has",
     ("marian", "decoder_vocab_size"): CHECKED,
     ("xlnet", "d_head"): CHECKED,
     ("m2m_100", "max_position_embeddings"): "positions are computed, however many there are; Transformers has no limit either",

@@ -99,6 +99,44 @@ class Uniform(Init):
 
 
 @dataclass(frozen=True)
+class FanInUniform(Init):
+    """A uniform distribution within `scale` over the root of the number of inputs, of (o, i, *kernel).
+
+    Source: PyTorch's own first values of Linear and of convolutions.
+    """
+
+    scale: float = 1.0
+
+    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+        bound = self.scale * int(np.prod(shape[1:], dtype=np.int64)) ** -0.5
+        return Uniform(-bound, bound).draw(shape, generator)
+
+
+@dataclass(frozen=True)
+class LogPlaces(Init):
+    """log(1), log(2), ..., log(S) in each row of (C, S). Source: Gu and others, S4D-Real, arXiv:2206.11893."""
+
+    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+        return np.broadcast_to(np.log(np.arange(1, shape[-1] + 1)), shape).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class TimeSteps(Init):
+    """What softplus makes steps in time of, whose logarithm is uniform between `low` and `high`, and none below `floor`.
+
+    Source: Gu and Dao, arXiv:2312.00752, section 3.6.
+    """
+
+    low: float
+    high: float
+    floor: float
+
+    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+        steps = self.low * (self.high / self.low) ** generator.random(shape, np.float32)
+        return np.log(np.expm1(np.maximum(steps, np.float32(self.floor))))
+
+
+@dataclass(frozen=True)
 class Glorot(Init):
     """A uniform distribution whose variance is two over the number of inputs and outputs, (o, i, *kernel) both with the kernel.
 

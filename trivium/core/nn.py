@@ -91,11 +91,13 @@ class Layers(Module):
 class Linear(Module):
     """x W^T + b: (..., i) -> (..., o). Weights: weight (o, i), bias (o,). Source: torch.nn.Linear."""
 
-    def __init__(self, inputs: int, outputs: int, bias: bool = True, init: Init | None = None) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, bias: bool = True, init: Init | None = None, bias_init: Init | None = None
+    ) -> None:
         super().__init__()
         self.weight = Slot("Linear", (outputs, inputs), init)
         if bias:
-            self.bias = Slot("Linear", (outputs,), ZEROS)
+            self.bias = Slot("Linear", (outputs,), bias_init or ZEROS)
 
 
 class Experts(Module):
@@ -260,11 +262,12 @@ class Conv1d(Module):
         groups: int = 1,
         bias: bool = True,
         init: Init | None = None,
+        bias_init: Init | None = None,
     ) -> None:
         super().__init__()
         self.weight = Slot("Conv1d", (outputs, inputs // groups, kernel_size), init)
         if bias:
-            self.bias = Slot("Conv1d", (outputs,), ZEROS)
+            self.bias = Slot("Conv1d", (outputs,), bias_init or ZEROS)
 
 
 class Conv2d(Module):

@@ -155,6 +155,16 @@ def cumsum(x: Tensor, axis: int) -> Tensor:
     return _unbound()
 
 
+def linear_scan(a: Tensor, b: Tensor, start: Tensor) -> Tensor:
+    """h where h[:, t] = a[:, t] h[:, t - 1] + b[:, t] and h[:, -1] is `start`: two of (B, T, ...), (B, ...) -> (B, T, ...).
+
+    All three have one dtype; sums are made in float32 at least. Frameworks join stretches of time two by two instead of
+    going from one step to the next, which they may, for such steps are associative.
+    Source: Blelloch, Prefix sums and their applications, CMU-CS-90-190, section 1.4.1.
+    """
+    return _unbound()
+
+
 def einsum(formula: str, *xs: Tensor) -> Tensor:
     """Products summed over the letters that the result lacks. Source: numpy.einsum."""
     return _unbound()

@@ -439,3 +439,25 @@ class ImagesInTextHeadOutput(ModelOutput):
     hidden_states: tuple[Tensor, ...] | None = None
     attentions: tuple[Tensor, ...] | None = None
     image_hidden_states: Tensor = None
+
+
+class ImageToTextOutput(ModelOutput):
+    """The output of an encoder of images and what writes about them: of the former but for loss and logits (B, T, V)."""
+
+    loss: Tensor = None
+    logits: Tensor = None
+    image_embeds: Tensor = None
+    past_key_values: tuple[CrossCache, ...] | None = None
+    last_hidden_state: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class ImageTextMatchingOutput(ModelOutput):
+    """Whether texts and images belong together (B, 2) or (B, B), the output of the images' encoder, and that of the texts'."""
+
+    itm_score: Tensor = None
+    last_hidden_state: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+    question_embeds: Tensor = None

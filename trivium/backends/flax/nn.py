@@ -70,7 +70,7 @@ def Constant(values: np.ndarray) -> nnx.Variable:  # noqa: N802, as in the contr
     return _Constant(jnp.asarray(values, jnp.int32))
 
 
-def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None) -> nnx.Linear:  # noqa: N802
+def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None, bias_init: Any = None) -> nnx.Linear:  # noqa: N802
     return nnx.Linear(inputs, outputs, use_bias=bias, **_options("kernel_init", "bias_init"))
 
 
@@ -197,6 +197,7 @@ def Conv1d(  # noqa: N802
     groups: int = 1,
     bias: bool = True,
     init: Any = None,
+    bias_init: Any = None,
 ) -> nnx.Conv:
     return _convolution(inputs, outputs, (kernel_size,), (stride,), (padding,), groups, bias)
 

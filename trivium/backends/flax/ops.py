@@ -115,6 +115,16 @@ def cumsum(x: Array, axis: int) -> Array:
     return jnp.cumsum(x, axis, dtype=x.dtype)
 
 
+def linear_scan(a: Array, b: Array, start: Array) -> Array:
+    dtype = a.dtype
+    a, b, start = (x.astype(_accumulator(a)) for x in (a, b, start))
+
+    def join(first: tuple[Array, Array], second: tuple[Array, Array]) -> tuple[Array, Array]:
+        return first[0] * second[0], second[0] * first[1] + second[1]
+
+    return lax.associative_scan(join, (a, b.at[:, 0].add(a[:, 0] * start)), axis=1)[1].astype(dtype)
+
+
 def einsum(formula: str, *xs: Array) -> Array:
     return jnp.einsum(formula, *xs)
 

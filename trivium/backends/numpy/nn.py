@@ -54,7 +54,7 @@ def _product(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 
 class Linear(Module):
-    def __init__(self, inputs: int, outputs: int, bias: bool = True, init: Any = None) -> None:
+    def __init__(self, inputs: int, outputs: int, bias: bool = True, init: Any = None, bias_init: Any = None) -> None:
         super().__init__()
         self.weight = Parameter((outputs, inputs))
         if bias:
@@ -202,6 +202,7 @@ class Conv1d(Module):
         groups: int = 1,
         bias: bool = True,
         init: Any = None,
+        bias_init: Any = None,
     ) -> None:
         super().__init__()
         self.weight = Parameter((outputs, inputs // groups, kernel_size))

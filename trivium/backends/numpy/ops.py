@@ -118,6 +118,14 @@ def cumsum(x: Any, axis: int) -> np.ndarray:
     return np.cumsum(x, axis, dtype=x.dtype)
 
 
+def linear_scan(a: Any, b: Any, start: Any) -> np.ndarray:
+    steps, state = [], _wide(start)
+    for t in range(a.shape[1]):
+        state = _wide(a)[:, t] * state + _wide(b)[:, t]
+        steps.append(state)
+    return np.stack(steps, 1).astype(a.dtype)
+
+
 def einsum(formula: str, *xs: Any) -> np.ndarray:
     return np.einsum(formula, *map(_wide, xs), optimize=len(xs) > 2).astype(xs[0].dtype)
 

@@ -34,7 +34,7 @@ def Constant(values: np.ndarray) -> tf.Tensor:  # noqa: N802, as in the contract
     return tf.constant(values, tf.int32)
 
 
-def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None) -> keras.layers.Dense:  # noqa: N802
+def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None, bias_init: Any = None) -> keras.layers.Dense:  # noqa: N802
     layer = keras.layers.Dense(outputs, use_bias=bias, kernel_initializer="zeros", dtype=building().dtype)
     layer.build((None, inputs))
     return layer
@@ -129,6 +129,7 @@ def Conv1d(  # noqa: N802
     groups: int = 1,
     bias: bool = True,
     init: Any = None,
+    bias_init: Any = None,
 ) -> Any:
     layer = keras.layers.Conv1D(outputs, kernel_size, stride, groups=groups, use_bias=bias, **_convolution())
     layer.build((None, None, inputs))

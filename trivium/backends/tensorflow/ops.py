@@ -129,6 +129,36 @@ def cumsum(x: Tensor, axis: int) -> tf.Tensor:
     return tf.cumsum(x, axis)
 
 
+def linear_scan(a: Tensor, b: Tensor, start: Tensor) -> tf.Tensor:
+    wide = _accumulator(a)
+    return tf.cast(_scan(*(tf.cast(x, wide) for x in (a, b, start))), a.dtype)
+
+
+@tf.custom_gradient
+def _scan(a: tf.Tensor, b: tf.Tensor, start: tf.Tensor) -> Any:
+    """`linear_scan` with its own gradient, a scan from the end: a loop's would keep every turn, which XLA has to count."""
+    count = tf.shape(b)[1]
+    places = tf.reshape(tf.range(count), [1, -1] + [1] * (len(b.shape) - 2))
+    one, zero = tf.ones((), b.dtype), tf.zeros((), b.dtype)
+
+    def joined(distance: tf.Tensor, a: tf.Tensor, b: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """Each stretch joined with the one before it; `distance` is how many steps either has."""
+        has = places >= distance
+        before = tf.where(has, tf.roll(a, distance, 1), one), tf.where(has, tf.roll(b, distance, 1), zero)
+        return 2 * distance, a * before[0], a * before[1] + b
+
+    first = tf.concat([a[:, :1] * start[:, None] + b[:, :1], b[:, 1:]], 1)
+    found = tf.while_loop(lambda distance, *_: distance < count, joined, (1, a, first))[2]
+
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        backwards = tf.reverse(tf.roll(a, -1, 1), [1]), tf.reverse(upstream, [1])
+        later = tf.reverse(_scan(*backwards, tf.zeros_like(start)), [1])
+        before = tf.concat([start[:, None], found[:, :-1]], 1)
+        return later * before, later, a[:, 0] * later[:, 0]
+
+    return found, gradient
+
+
 def einsum(formula: str, *xs: Tensor) -> tf.Tensor:
     return tf.einsum(formula, *map(_t, xs))
 

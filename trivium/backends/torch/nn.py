@@ -38,7 +38,7 @@ def Constant(values: np.ndarray) -> torch.nn.Buffer:  # noqa: N802, as in the co
     return torch.nn.Buffer(torch.tensor(values, device="cpu"))  # not on the meta device: no weight
 
 
-def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None) -> torch.nn.Linear:  # noqa: N802
+def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None, bias_init: Any = None) -> torch.nn.Linear:  # noqa: N802
     return torch.nn.Linear(inputs, outputs, bias, dtype=_dtype())
 
 
@@ -189,6 +189,7 @@ class Conv1d(torch.nn.Conv1d):
         groups: int = 1,
         bias: bool = True,
         init: Any = None,
+        bias_init: Any = None,
     ) -> None:
         super().__init__(inputs, outputs, kernel_size, stride, padding, groups=groups, bias=bias, dtype=_dtype())
 

@@ -114,6 +114,44 @@ def cumsum(x: Tensor, axis: int) -> Tensor:
     return x.cumsum(axis, dtype=x.dtype)
 
 
+def linear_scan(a: Tensor, b: Tensor, start: Tensor) -> Tensor:
+    wide = _accumulator(a)
+    return _Scan.apply(a.to(wide), b.to(wide), start.to(wide)).to(a.dtype)
+
+
+class _Scan(torch.autograd.Function):
+    """`linear_scan` with its own gradient, a scan from the end, so that nothing of the stretches in between is kept."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(a: Tensor, b: Tensor, start: Tensor) -> Tensor:
+        return _joined(a, torch.cat([a[:, :1] * start[:, None] + b[:, :1], b[:, 1:]], 1))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[0], inputs[2], output)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, ...]:
+        a, start, found = ctx.saved_tensors
+        later = _Scan.apply(a.roll(-1, 1).flip(1), gradient.flip(1), torch.zeros_like(start)).flip(1)
+        before = torch.cat([start[:, None], found[:, :-1]], 1)
+        return later * before, later, a[:, 0] * later[:, 0]
+
+
+def _joined(a: Tensor, b: Tensor) -> Tensor:
+    """The scan from zero: neighbours joined to half as many steps, whose states are every second one."""
+    count = b.shape[1]
+    if count == 1:
+        return b
+    odd = _joined(a[:, 1::2] * a[:, :-1:2], a[:, 1::2] * b[:, :-1:2] + b[:, 1::2])
+    found = torch.empty_like(b)
+    found[:, 0], found[:, 1::2] = b[:, 0], odd
+    found[:, 2::2] = a[:, 2::2] * odd[:, : (count - 1) // 2] + b[:, 2::2]
+    return found
+
+
 def einsum(formula: str, *xs: Tensor) -> Tensor:
     return torch.einsum(formula, *xs)
 
