@@ -36,7 +36,7 @@ TASKS: dict[str, tuple[str, ...]] = {
     "AutoModelForAudioXVector": ("ForXVector",),
     "AutoModelForCTC": ("ForCTC",),
 }
-"""Auto class -> what its architectures' classes are called after the architecture's name, or in all, the first that there is."""
+"""Auto class -> what architectures' classes are called after the architecture's name, or wholly; the first that there is."""
 
 
 class AutoConfig:

@@ -178,9 +178,10 @@ class Layout:
         ties: Another name of a weight, as PyTorch's state dict has it -> its name in `weights`.
         prefix: Where a network with a head keeps its body ("bert"); empty for a body itself.
         body_prefix: Where networks with a head keep this kind of body.
-        optional: Parts (paths, or patterns of them as of `fnmatch`) that a checkpoint of another class may lack: heads, poolers.
+        optional: Parts (paths, or patterns as of `fnmatch`) that a checkpoint of another class may lack: heads, poolers.
         parts: Path -> part, in the order of the network's attributes; the network itself is "".
         fixed: Name -> integers that are no weight, though PyTorch's checkpoints hold them.
+        networks: Path -> model_type and layout of a part that is a whole network of another architecture.
     """
 
     weights: Mapping[str, Weight]
@@ -190,6 +191,7 @@ class Layout:
     optional: tuple[str, ...]
     parts: Mapping[str, Part]
     fixed: Mapping[str, Fixed] = field(default_factory=dict)
+    networks: Mapping[str, tuple[str, Layout]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Weight]:
         return iter(self.weights.values())
@@ -217,7 +219,23 @@ def layout(network: type, config: Config) -> Layout:
     prefix = "" if model.get_body() is model else model.body_prefix
     fixed = {name: Fixed(name, slot.fixed, slot.layer == "Counter") for name, slot, _ in slots(model) if slot.fixed is not None}
     parts = dict(_parts(model))
-    return Layout(weights, model.ties(), prefix, model.body_prefix, tuple(model.optional_parts()), parts, fixed)
+    networks = dict(_networks(model, config.model_type))
+    return Layout(weights, model.ties(), prefix, model.body_prefix, tuple(model.optional_parts()), parts, fixed, networks)
+
+
+def _networks(module: Any, model_type: str, path: str = "") -> Iterator[tuple[str, tuple[str, Layout]]]:
+    """(path, (model_type, layout)) of the outermost parts that are networks of other architectures."""
+    from trivium.models import catalogue
+
+    from . import nn
+
+    for name, value in vars(module).items():
+        other = value.config.model_type if isinstance(value, nn.Model) else model_type
+        if other != model_type and catalogue.folder_of_type(other) != catalogue.folder_of_type(model_type):
+            network: Any = type(value)
+            yield path + name, (other, layout(network, value.config))
+        elif isinstance(value, nn.Module):
+            yield from _networks(value, model_type, f"{path}{name}.")
 
 
 def _parts(module: Any, path: str = "") -> Iterator[tuple[str, Part]]:

@@ -342,7 +342,14 @@ def kept_of_both(out):
 
 
 def shift_right(ids, c):
-    """What a decoder is shown to predict `ids` (B, T): the start token, and all but the last; padding where ids are -100."""
+    """What a decoder is shown to predict `ids` (B, T): the start token, and all but the last; padding where ids are -100.
+
+    Raises:
+        ConfigError: The config has no decoder_start_token_id, or no pad_token_id.
+    """
+    for name in ("decoder_start_token_id", "pad_token_id"):
+        if getattr(c, name) is None:
+            raise c.error(name, "= None, and the decoder is shown labels, shifted right by that token")
     shifted = ops.concat([ids[:, :1] * 0 + c.decoder_start_token_id, ids[:, :-1]], 1)
     return ops.where(shifted == -100, shifted * 0 + c.pad_token_id, shifted)
 
@@ -371,9 +378,20 @@ def token_loss(logits, labels):
     return ops.cross_entropy(ops.reshape(logits, (-1, ops.shape(logits)[-1])), ops.reshape(labels, (-1,)))
 
 
-def next_token_loss(logits, labels):
-    """Cross-entropy of each token's logits with the next token: (..., T, V), (..., T) -> ()."""
-    return None if labels is None else token_loss(logits[..., :-1, :], labels[..., 1:])
+def next_token_loss(logits, labels, smoothing=0.0):
+    """Cross-entropy of each token's logits with the next token: (..., T, V), (..., T) -> ().
+
+    The share `smoothing` of a label's chance belongs to all tokens alike.
+    """
+    if labels is None:
+        return None
+    logits, labels = logits[..., :-1, :], labels[..., 1:]
+    loss = token_loss(logits, labels)
+    if not smoothing:
+        return loss
+    chances = ops.mean(ops.log_softmax(logits, -1), -1)
+    counts = ops.cast_like(labels != -100, chances)
+    return (1 - smoothing) * loss - smoothing * ops.sum(chances * counts) / ops.sum(counts)
 
 
 def spans(logits, start_positions, end_positions):
