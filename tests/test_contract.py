@@ -469,9 +469,9 @@ def _elementwise(name: str, positive: bool = False) -> None:
 
 for _name in ("mean", "max", "cumsum", "softmax", "log_softmax"):
     _along(_name)
-for _name in ("exp", "cos", "sin", "softplus"):
+for _name in ("exp", "cos", "sin", "softplus", "stop_gradient"):
     _elementwise(_name)
-for _name in ("log", "sqrt"):
+for _name in ("lgamma", "log", "sqrt"):
     _elementwise(_name, positive=True)
 
 

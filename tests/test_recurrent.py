@@ -13,6 +13,7 @@ from tests import drawn
 from tests.backends import Backend, each_backend
 from tests.conftest import GOLDENS, Golden
 from trivium.backends.numpy import ops as reference
+from trivium.models.recurrent_gemma.config import RecurrentGemmaConfig
 
 LENGTHS = (1, 2, 5, 8, 13)
 
@@ -110,7 +111,10 @@ def test_scan_and_its_gradients(ways: Callable[[], dict[str, Callable[..., Any]]
                 np.testing.assert_allclose(np.asarray(found), expected, atol=2e-5, err_msg=f"{name}, {length} steps")
 
 
-RECURRENT = [Golden("mamba", "MambaForCausalLM", "default")]
+RECURRENT = [
+    Golden("mamba", "MambaForCausalLM", "default"),
+    Golden("recurrent_gemma", "RecurrentGemmaForCausalLM", "default"),
+]
 in_pieces = pytest.mark.parametrize("golden", RECURRENT, ids=repr)
 
 
@@ -158,3 +162,23 @@ def test_half_precision(golden: Golden, backend: Backend, checkpoint: Path) -> N
     assert states and all("float32" in str(state.dtype) for state in states)
     logits = out.logits.float() if backend.name == "torch" else out.logits
     assert np.abs(backend.numpy(logits).astype(np.float32) - wanted).max() < 0.05 * np.abs(wanted).max()
+
+
+@each_backend
+def test_a_token_sees_the_window_before_it(backend: Backend) -> None:
+    """A layer that attends sees `attention_window_size` keys before each token and its own; so it does with a cache."""
+    config = RecurrentGemmaConfig(
+        vocab_size=9, hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=2,
+        block_types=("attention",), attention_window_size=2,
+    )  # fmt: skip
+    model = backend.door.RecurrentGemmaModel(config)
+    ids = np.arange(7)[None]
+    whole, other = (
+        backend.numpy(backend.call(model, {"input_ids": x}).last_hidden_state)[0] for x in (ids, np.where(ids == 1, 8, ids))
+    )
+    assert (np.abs(whole - other).max(-1) > 1e-6).tolist() == [False, True, True, True, False, False, False]
+    cache = model.init_cache(1, 7)
+    for start, end in ((0, 4), (4, 5), (5, 7)):
+        out = backend.call(model, {"input_ids": ids[:, start:end]}, past_key_values=cache)
+        cache = out.past_key_values
+        np.testing.assert_allclose(backend.numpy(out.last_hidden_state)[0], whole[start:end], atol=1e-5)

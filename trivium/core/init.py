@@ -137,6 +137,21 @@ class TimeSteps(Init):
 
 
 @dataclass(frozen=True)
+class Decays(Init):
+    """What softplus makes -log(a) of, for decays a whose squares are uniform between those of `low` and `high`.
+
+    Source: De and others, Griffin, arXiv:2402.19427, section 2.4.
+    """
+
+    low: float
+    high: float
+
+    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+        squares = Uniform(self.low**2, self.high**2).draw(shape, generator)
+        return np.log(np.expm1(-np.log(squares) / 2))
+
+
+@dataclass(frozen=True)
 class Glorot(Init):
     """A uniform distribution whose variance is two over the number of inputs and outputs, (o, i, *kernel) both with the kernel.
 

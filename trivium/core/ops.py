@@ -103,6 +103,11 @@ def is_integer(x: Tensor) -> bool:
     return _unbound()
 
 
+def stop_gradient(x: Tensor) -> Tensor:
+    """x as a constant: gradients do not flow through it. Source: jax.lax.stop_gradient."""
+    return _unbound()
+
+
 def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """x where the condition holds, y elsewhere. Source: numpy.where."""
     return _unbound()
@@ -190,6 +195,11 @@ def exp(x: Tensor) -> Tensor:
 
 def log(x: Tensor) -> Tensor:
     """The natural logarithm."""
+    return _unbound()
+
+
+def lgamma(x: Tensor) -> Tensor:
+    """The natural logarithm of the gamma function, of positive numbers. Source: math.lgamma."""
     return _unbound()
 
 

@@ -76,6 +76,10 @@ def is_integer(x: Array) -> bool:
     return jnp.issubdtype(x.dtype, jnp.integer)
 
 
+def stop_gradient(x: Array) -> Array:
+    return lax.stop_gradient(x)
+
+
 def where(condition: Array, x: Array, y: Array) -> Array:
     return jnp.where(condition, x, y)
 
@@ -150,6 +154,10 @@ def exp(x: Array) -> Array:
 
 def log(x: Array) -> Array:
     return jnp.log(x)
+
+
+def lgamma(x: Array) -> Array:
+    return lax.lgamma(x)
 
 
 def sqrt(x: Array) -> Array:

@@ -13,6 +13,7 @@ from trivium.core import activations
 from trivium.core.resampling import averaging, bicubic, bilinear
 
 _erf = np.vectorize(math.erf, otypes=[np.float64])
+_lgamma = np.vectorize(math.lgamma, otypes=[np.float64])
 
 # Shapes
 
@@ -74,6 +75,10 @@ def cast_like(x: Any, other: Any) -> np.ndarray:
 
 def is_integer(x: Any) -> bool:
     return bool(np.issubdtype(np.asarray(x).dtype, np.integer))
+
+
+def stop_gradient(x: Any) -> Any:
+    return x
 
 
 def where(condition: Any, x: Any, y: Any) -> np.ndarray:
@@ -152,6 +157,10 @@ def exp(x: Any) -> np.ndarray:
 
 def log(x: Any) -> np.ndarray:
     return np.log(x)
+
+
+def lgamma(x: Any) -> np.ndarray:
+    return _lgamma(x).astype(x.dtype)
 
 
 def sqrt(x: Any) -> np.ndarray:

@@ -84,6 +84,10 @@ def is_integer(x: Tensor) -> bool:
     return tf.as_dtype(x.dtype).is_integer
 
 
+def stop_gradient(x: Tensor) -> tf.Tensor:
+    return tf.stop_gradient(_t(x))
+
+
 def where(condition: Tensor, x: Tensor, y: Tensor) -> tf.Tensor:
     return tf.where(condition, x, y)
 
@@ -194,6 +198,10 @@ def exp(x: Tensor) -> tf.Tensor:
 
 def log(x: Tensor) -> tf.Tensor:
     return tf.math.log(x)
+
+
+def lgamma(x: Tensor) -> tf.Tensor:
+    return tf.math.lgamma(x)
 
 
 def sqrt(x: Tensor) -> tf.Tensor:

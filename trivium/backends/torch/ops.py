@@ -73,6 +73,10 @@ def is_integer(x: Tensor) -> bool:
     return not (x.is_floating_point() or x.is_complex() or x.dtype == torch.bool)
 
 
+def stop_gradient(x: Tensor) -> Tensor:
+    return x.detach()
+
+
 def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
     return torch.where(condition, x, y)
 
@@ -186,6 +190,10 @@ def exp(x: Tensor) -> Tensor:
 
 def log(x: Tensor) -> Tensor:
     return x.log()
+
+
+def lgamma(x: Tensor) -> Tensor:
+    return x.lgamma()
 
 
 def sqrt(x: Tensor) -> Tensor:
