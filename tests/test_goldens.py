@@ -95,7 +95,7 @@ def decode(backend: Backend, model: Any, inputs: dict[str, np.ndarray], length: 
     mask = np.concatenate([inputs["attention_mask"], np.ones((batch, length - prompt), np.int64)], 1)
     positions = np.maximum(mask.cumsum(1) - 1, 0)
     others = {name: value for name, value in inputs.items() if name not in ("input_ids", "attention_mask")}
-    has_positions = "position_ids" in signature(type(model).body_class.forward).parameters
+    has_positions = "position_ids" in signature(getattr(model, "body_class", type(model)).forward).parameters
     cache, new = (model.init_cache(batch, length) if cached else None), tokens
     while tokens.shape[1] < length:
         end = tokens.shape[1]

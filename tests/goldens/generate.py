@@ -33,6 +33,7 @@ os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
 import copy
 import gc
 import hashlib
+import inspect
 import json
 import re
 import shutil
@@ -102,8 +103,12 @@ def call(model: torch.nn.Module, case: table.Case) -> tuple[dict[str, Any], dict
     wide = {name: torch.from_numpy(value) for name, value in inputs.items()}
     wide = {name: value.double() if value.is_floating_point() else value for name, value in wide.items()}
     problem_type = model.config.problem_type
+    draws = {"rand": torch.rand}
+    if "noise" in wide and "noise" not in inspect.signature(model.forward).parameters:  # it draws it itself
+        noise = wide.pop("noise")
+        draws = {"rand": lambda *shape, **options: noise, "randperm": lambda count: noise.argsort()}
     torch.set_default_dtype(torch.float64)  # for the masks that a network makes, with float64's lowest number
-    with torch.no_grad(), mock.patch("torch.nn.functional.softmax", softmax_as_wide):
+    with torch.no_grad(), mock.patch("torch.nn.functional.softmax", softmax_as_wide), mock.patch.multiple(torch, **draws):
         result = model(**wide, **case.options, return_dict=True)
     torch.set_default_dtype(torch.float32)
     model.config.problem_type = problem_type  # the call has written its guess there
@@ -151,6 +156,9 @@ def greedy(model: torch.nn.Module, case: table.Case) -> dict[str, Any]:
     if not margin >= 1e-3 or len(result.logits) != case.options["max_new_tokens"]:
         raise ValueError(f"greedy: the choice is too close to call, {margin}, or the text ended early")
     tokens = drawn.pack(result.sequences.numpy())
+    prompt = result.sequences.shape[1] - len(result.logits)
+    if "input_ids" in inputs and inputs["input_ids"].shape[1] == prompt + 1:  # BLIP drops the end of a prompt
+        inputs |= {name: inputs[name][:, :prompt] for name in ("input_ids", "attention_mask")}
     return {"inputs": {name: drawn.pack(value) for name, value in inputs.items()}, "options": case.options, "tokens": tokens}
 
 
@@ -263,6 +271,8 @@ def golden(row: table.Row, name: str) -> dict[str, Any]:
         for module in model.modules():
             if getattr(module, "reorder_and_upcast_attn", False):  # GPT-2: up to float32, which is down from float64
                 module.reorder_and_upcast_attn = False
+            if isinstance(module, transformers.VisionEncoderDecoderModel):  # would shift labels twice; Transformers 5 does not
+                module.loss_type = "ForMaskedLM"
             if isinstance(module, transformers.XLNetModel):  # its places are float32, whatever it is itself
                 places = module.relative_positional_encoding
                 module.relative_positional_encoding = lambda *sizes, places=places, **more: places(*sizes, **more).double()

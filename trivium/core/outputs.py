@@ -461,3 +461,56 @@ class ImageTextMatchingOutput(ModelOutput):
     hidden_states: tuple[Tensor, ...] | None = None
     attentions: tuple[Tensor, ...] | None = None
     question_embeds: Tensor = None
+
+
+class SeriesModelOutput(ModelOutput):
+    """A body's output for time series, of C channels in P patches of L points: the states (B, C, P, D) and what it was given.
+
+    The mask (B, C, P) is True where a patch was hidden; loc and scale (B, 1, C) give patch_input (B, C, P, L) its level back.
+    """
+
+    last_hidden_state: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+    mask: Tensor = None
+    loc: Tensor = None
+    scale: Tensor = None
+    patch_input: Tensor = None
+
+
+class SeriesPreTrainingOutput(ModelOutput):
+    """Time series reconstructed patch by patch (B, C, P, L)."""
+
+    loss: Tensor = None
+    prediction_output: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class SeriesPredictionOutput(ModelOutput):
+    """Forecasts (B, F, C), or the parameters of their distribution, which loc and scale (B, 1, C) shift and stretch."""
+
+    loss: Tensor = None
+    prediction_outputs: Tensor | tuple[Tensor, ...] = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+    loc: Tensor = None
+    scale: Tensor = None
+
+
+class SeriesRegressionOutput(ModelOutput):
+    """Numbers found in time series (B, K), or the parameters of their distribution."""
+
+    loss: Tensor = None
+    regression_outputs: Tensor | tuple[Tensor, ...] = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class SeriesClassificationOutput(ModelOutput):
+    """Time series classified (B, K)."""
+
+    loss: Tensor = None
+    prediction_logits: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None

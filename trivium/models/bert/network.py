@@ -27,15 +27,15 @@ class Embeddings(nn.Module):
 
 
 class SelfAttention(nn.Module):
-    def __init__(self, c: Config, causal: bool, crosses: bool):
+    def __init__(self, c: Config, causal: bool, crosses: bool, source_width: int | None = None):
         super().__init__()
         self.query = nn.Linear(c.hidden_size, c.hidden_size)
-        self.key = nn.Linear(c.hidden_size, c.hidden_size)
-        self.value = nn.Linear(c.hidden_size, c.hidden_size)
+        self.key = nn.Linear(source_width or c.hidden_size, c.hidden_size)
+        self.value = nn.Linear(source_width or c.hidden_size, c.hidden_size)
         self.dropout = nn.Dropout(c.attention_probs_dropout_prob)
         self.heads, self.causal, self.crosses = c.num_attention_heads, causal, crosses
 
-    def forward(self, x, source, mask, cache, attentions):  # (B, T, D), (B, S, D), mask -> (B, T, D), cache, weights
+    def forward(self, x, source, mask, cache, attentions):  # (B, T, D), (B, S, source_width) -> (B, T, D), cache, weights
         q = multihead.split(self.query(x), self.heads)  # (B, T, N, H)
         if self.crosses:
             k, v, cache = caches.cross(cache, source, self.keys)
@@ -45,7 +45,7 @@ class SelfAttention(nn.Module):
         x, weights = ops.attention(q, k, v, mask, causal=causal, scale=scale, dropout=self.dropout, weights=attentions)
         return multihead.merge(x), cache, weights
 
-    def keys(self, x):  # (B, S, D) -> two of (B, S, N, H)
+    def keys(self, x):  # (B, S, source_width) -> two of (B, S, N, H)
         return multihead.split(self.key(x), self.heads), multihead.split(self.value(x), self.heads)
 
 
@@ -61,9 +61,9 @@ class AddNorm(nn.Module):
 
 
 class Attention(nn.Module):
-    def __init__(self, c: Config, causal: bool, crosses: bool):
+    def __init__(self, c: Config, causal: bool, crosses: bool, source_width: int | None = None):
         super().__init__()
-        self.self = SelfAttention(c, causal, crosses)
+        self.self = SelfAttention(c, causal, crosses, source_width)
         self.output = AddNorm(c.hidden_size, c)
 
     def forward(self, x, source, mask, cache=None, attentions=False):  # the same
