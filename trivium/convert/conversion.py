@@ -214,8 +214,9 @@ def _companions(folder: Path) -> Iterator[str]:
 
 def _notes(found: Match, target: Target, destination: Path, dtype: str | None) -> Iterator[str]:
     yield from found.checkpoint.notes
-    named, said = found.network.__name__, ", ".join(found.config.architectures) or "no class"
-    if not any(name.endswith(named) for name in found.config.architectures):
+    named, architectures = found.network.__name__, found.config.architectures or ()
+    said = ", ".join(architectures) or "no class"
+    if not any(name.endswith(named) for name in architectures):
         yield f"config.json names {said}; the tensors are exactly those of {named}"
     if dtype is not None:
         yield f"weights were cast to {dtype}; config.json is as it was"

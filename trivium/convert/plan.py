@@ -271,7 +271,7 @@ def fit(
     ignore, allow_missing = tuple(ignore), tuple(allow_missing)
     every: list[Any] = catalogue.classes_of(values["model_type"])
     classes = [network for network in every if isinstance(parsed, network.config_class)]
-    named = [re.sub("^(TF|Flax)", "", name) for name in parsed.architectures]
+    named = [re.sub("^(TF|Flax)", "", name) for name in parsed.architectures or ()]
     classes.sort(key=lambda network: network.__name__ not in named)
     best = None
     for network in classes:

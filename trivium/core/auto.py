@@ -30,6 +30,8 @@ TASKS: dict[str, tuple[str, ...]] = {
     "AutoModelForImageClassification": ("ForImageClassification",),
     "AutoModelForMaskedImageModeling": ("ForMaskedImageModeling",),
     "AutoModelForSemanticSegmentation": ("ForSemanticSegmentation",),
+    "AutoModelForObjectDetection": ("ForObjectDetection",),
+    "AutoModelForImageSegmentation": ("ForSegmentation",),
     "AutoBackbone": ("Backbone",),
     "AutoModelForAudioClassification": ("ForAudioClassification", "ForSequenceClassification"),
     "AutoModelForAudioFrameClassification": ("ForAudioFrameClassification",),

@@ -55,7 +55,7 @@ class Config:
     default_labels: ClassVar[int] = 2
     """How many labels there are if nothing is said of them."""
 
-    architectures: tuple[str, ...] = ()
+    architectures: tuple[str, ...] | None = ()
     dtype: str | None = None
     num_labels: Size | None = None
     id2label: dict[int, str] | None = None

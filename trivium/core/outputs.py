@@ -410,6 +410,26 @@ class SpeechPreTrainingOutput(ModelOutput):
     diversity_loss: Tensor = None
 
 
+class EncodecEncoderOutput(ModelOutput):
+    """The codes (F, B, Q, T) of F chunks of sound, and how loud each was (F, B, 1, 1), where chunks are normalised."""
+
+    audio_codes: Tensor = None
+    audio_scales: Tensor = None
+
+
+class EncodecDecoderOutput(ModelOutput):
+    """A wave (B, A, W) of A channels."""
+
+    audio_values: Tensor = None
+
+
+class EncodecOutput(ModelOutput):
+    """The codes (F, B, Q, T) of a wave, and the wave (B, A, W) that they say."""
+
+    audio_codes: Tensor = None
+    audio_values: Tensor = None
+
+
 class XVectorOutput(ModelOutput):
     """A speaker: the logits (B, X) that the loss compares with those of each speaker, and the embeddings (B, X)."""
 
@@ -514,3 +534,48 @@ class SeriesClassificationOutput(ModelOutput):
     prediction_logits: Tensor = None
     hidden_states: tuple[Tensor, ...] | None = None
     attentions: tuple[Tensor, ...] | None = None
+
+
+class DetectionModelOutput(ModelOutput):
+    """What Q queries found in images: the decoder's last state (B, Q, D), and what it and the encoder kept.
+
+    As in Seq2SeqModelOutput, with P places of an image for the encoder's tokens; and the states of all layers (M, B, Q, D).
+    """
+
+    last_hidden_state: Tensor = None
+    decoder_hidden_states: tuple[Tensor, ...] | None = None
+    decoder_attentions: tuple[Tensor, ...] | None = None
+    cross_attentions: tuple[Tensor, ...] | None = None
+    encoder_last_hidden_state: Tensor = None
+    encoder_hidden_states: tuple[Tensor, ...] | None = None
+    encoder_attentions: tuple[Tensor, ...] | None = None
+    intermediate_hidden_states: Tensor = None
+
+
+class DetectionOutput(ModelOutput):
+    """Objects: the logits (B, Q, L + 1), boxes (B, Q, 4) as parts of the image, and what the body kept."""
+
+    logits: Tensor = None
+    pred_boxes: Tensor = None
+    last_hidden_state: Tensor = None
+    decoder_hidden_states: tuple[Tensor, ...] | None = None
+    decoder_attentions: tuple[Tensor, ...] | None = None
+    cross_attentions: tuple[Tensor, ...] | None = None
+    encoder_last_hidden_state: Tensor = None
+    encoder_hidden_states: tuple[Tensor, ...] | None = None
+    encoder_attentions: tuple[Tensor, ...] | None = None
+
+
+class InstanceSegmentationOutput(ModelOutput):
+    """Objects as in DetectionOutput, and the logits of their masks (B, Q, h, w)."""
+
+    logits: Tensor = None
+    pred_boxes: Tensor = None
+    pred_masks: Tensor = None
+    last_hidden_state: Tensor = None
+    decoder_hidden_states: tuple[Tensor, ...] | None = None
+    decoder_attentions: tuple[Tensor, ...] | None = None
+    cross_attentions: tuple[Tensor, ...] | None = None
+    encoder_last_hidden_state: Tensor = None
+    encoder_hidden_states: tuple[Tensor, ...] | None = None
+    encoder_attentions: tuple[Tensor, ...] | None = None
