@@ -97,16 +97,22 @@ def softmax_as_wide(x: torch.Tensor, dim: int = -1, _stacklevel: int = 3, dtype:
     return torch.softmax(x, dim, dtype=None if x.dtype == torch.float64 else dtype)
 
 
+def evenly(weights: torch.Tensor, count: int, replacement: bool = False) -> torch.Tensor:
+    """What ViLT, which draws patches at random, is given to do without chance: places at even distances, or from the first."""
+    places = torch.arange(int(count))
+    return places % len(weights) if replacement else places * len(weights) // int(count)
+
+
 def call(model: torch.nn.Module, case: table.Case) -> tuple[dict[str, Any], dict[str, Any]]:
     """The case's inputs, and the model's outputs for them."""
     inputs = {name: drawn.array(name, spec) for name, spec in case.inputs.items()}
     wide = {name: torch.from_numpy(value) for name, value in inputs.items()}
     wide = {name: value.double() if value.is_floating_point() else value for name, value in wide.items()}
     problem_type = model.config.problem_type
-    draws = {"rand": torch.rand}
+    draws = {"rand": torch.rand, "multinomial": evenly}
     if "noise" in wide and "noise" not in inspect.signature(model.forward).parameters:  # it draws it itself
         noise = wide.pop("noise")
-        draws = {"rand": lambda *shape, **options: noise, "randperm": lambda count: noise.argsort()}
+        draws |= {"rand": lambda *shape, **options: noise, "randperm": lambda count: noise.argsort()}
     torch.set_default_dtype(torch.float64)  # for the masks that a network makes, with float64's lowest number
     with torch.no_grad(), mock.patch("torch.nn.functional.softmax", softmax_as_wide), mock.patch.multiple(torch, **draws):
         result = model(**wide, **case.options, return_dict=True)

@@ -30,6 +30,7 @@ TASKS: dict[str, tuple[str, ...]] = {
     "AutoModelForImageClassification": ("ForImageClassification",),
     "AutoModelForMaskedImageModeling": ("ForMaskedImageModeling",),
     "AutoModelForSemanticSegmentation": ("ForSemanticSegmentation",),
+    "AutoModelForVisualQuestionAnswering": ("ViltForQuestionAnswering", "BlipForQuestionAnswering"),
     "AutoModelForObjectDetection": ("ForObjectDetection",),
     "AutoModelForImageSegmentation": ("ForSegmentation",),
     "AutoBackbone": ("Backbone",),
