@@ -75,9 +75,10 @@ class Embeddings(nn.Module):
         patches = ops.shape(visible)[1]
         count = ops.cumsum(visible, 1)[:, -1:]
         order = ops.argsort(1 - visible, 1)
-        if 0 <= self.limit < patches:
-            index = ops.arange(self.limit, like=x)[None]
-            order = ops.take_along(order, ops.where(count > self.limit, index * count // self.limit, index + count * 0), 1)
+        if self.limit >= 0:
+            limit = min(self.limit, patches) if isinstance(patches, int) else ops.minimum(patches, self.limit)
+            index = ops.arange(limit, like=x)[None]
+            order = ops.take_along(order, ops.where(count > limit, index * count // limit, index + count * 0), 1)
         rows = ops.broadcast_to(order[..., None], (*ops.shape(order), ops.shape(x)[-1]))
         return ops.take_along(x, rows, 1), ops.take_along(visible, order, 1)
 
