@@ -319,7 +319,14 @@ def resize_bicubic(d: Draw) -> Any:
 def conv1d(d: Draw) -> Any:
     groups, size = d.of(1, 2), d.size(1, 3)
     kernel = d.floats(groups * d.size(), inputs := d.size(), size)
-    return [d.floats(d.size(), d.size(3, 6), groups * inputs), kernel, d.of(0, 2), groups]
+    return [d.floats(d.size(), d.size(5, 8), groups * inputs), kernel, d.of(0, 2), groups, d.of(1, 3), d.of(1, 2)]
+
+
+@case
+def conv_transpose1d(d: Draw) -> Any:
+    stride, inputs = d.size(1, 3), d.size()
+    kernel = d.floats(inputs, d.size(), stride + d.size(0, 2))
+    return [d.floats(d.size(), d.size(1, 4), inputs), kernel, stride]
 
 
 @case
@@ -469,7 +476,7 @@ def _elementwise(name: str, positive: bool = False) -> None:
 
 for _name in ("mean", "max", "cumsum", "softmax", "log_softmax"):
     _along(_name)
-for _name in ("exp", "cos", "sin", "softplus", "stop_gradient"):
+for _name in ("exp", "cos", "sin", "softplus", "elu", "stop_gradient"):
     _elementwise(_name)
 for _name in ("lgamma", "log", "sqrt"):
     _elementwise(_name, positive=True)
@@ -660,7 +667,7 @@ def made(backend: Backend, name: str, arguments: tuple[Any, ...], dtype: str, we
     layers = bound(backend, "nn")
     with _construction(dtype, 0):
         layer = getattr(layers, name)(*arguments)
-    row = {"Unembedding": "Linear"}.get(name, name)
+    row = {"Unembedding": "Linear", "LSTM": "Parameter"}.get(name, name)
     for leaf, values in weights.items():
         weight = Weight(leaf, values.shape, row, leaf, ZEROS)
         native = weight.from_canonical(values, layers.Model.column)
@@ -673,6 +680,8 @@ LAYER_CASES: dict[str, tuple[tuple[Any, ...], tuple[int, ...]]] = {  # arguments
     "Conv1D": ((5, 7), (2, 3, 5)),
     "LayerNorm": ((6, 1e-5), (2, 3, 6)),
     "Conv2d": ((3, 5, (2, 3), (2, 1)), (2, 6, 7, 3)),
+    "Conv1d": ((4, 6, 3, 1, 1, 2, True, 2), (2, 7, 4)),
+    "ConvTranspose1d": ((3, 5, 4, 2), (2, 4, 3)),
     "ConvTranspose2d": ((3, 5, (3, 2), (2, 2)), (2, 4, 3, 3)),
     "BatchNorm2d": ((6, 1e-5, 0.1), (2, 4, 3, 6)),
     "GroupNorm": ((2, 6, 1e-5), (2, 4, 3, 6)),
@@ -706,6 +715,33 @@ def test_layer(backend: Backend, name: str, dtype: str) -> None:
 
 
 REFERENCE = Backend("numpy")
+
+
+@each_backend
+@pytest.mark.parametrize("dtype", sorted(FLOATS))
+def test_lstm(backend: Backend, dtype: str) -> None:
+    """The memories compute NumPy's numbers in the dtype of their weights."""
+    generator = np.random.default_rng(1)
+    kept = BFLOAT16 if dtype == "bfloat16" else np.dtype(dtype)
+    slots = vars(nn.LSTM(3, 4, 2))
+    weights = {name: (0.5 * generator.standard_normal(slot.shape)).astype(kept) for name, slot in slots.items()}
+    x = generator.standard_normal((2, 5, 3)).astype(kept)
+    reference = made(REFERENCE, "LSTM", (3, 4, 2), "float64", {name: array(values) for name, values in weights.items()})
+    found = made(backend, "LSTM", (3, 4, 2), dtype, weights)(tensor(backend, x))
+    assert dtype_of(found) == dtype
+    compare(found, reference(exact(x)), 2 * FLOATS[dtype])
+
+
+def test_lstm_is_torchs() -> None:
+    """The reference computes what the layer of PyTorch that the contract names as its source does."""
+    torch = pytest.importorskip("torch")
+    generator = np.random.default_rng(1)
+    weights = {name: 0.5 * generator.standard_normal(slot.shape) for name, slot in vars(nn.LSTM(3, 4, 2)).items()}
+    x = generator.standard_normal((2, 5, 3))
+    source = torch.nn.LSTM(3, 4, 2, batch_first=True, dtype=torch.float64)
+    source.load_state_dict({name: torch.from_numpy(values) for name, values in weights.items()})
+    found = made(REFERENCE, "LSTM", (3, 4, 2), "float64", weights)(x)
+    np.testing.assert_allclose(found, source(torch.from_numpy(x))[0].detach().numpy(), atol=1e-12)
 
 
 @each_backend

@@ -155,6 +155,7 @@ UNREAD = {
     ("clip", "text_config_dict"): "an old twin of text_config, kept as it was read; `check` refuses one that says otherwise",
     ("clip", "vision_config_dict"): "an old twin of vision_config",
     ("deberta_v2", "attention_head_size"): CHECKED,
+    ("encodec", "codebook_dim"): CHECKED,
     ("detr", "backbone"): "read where use_timm_backbone, for which Transformers wants timm: tests/test_detr.py has it",
     ("detr", "dilation"): "false and null are one",
     ("detr", "backbone_kwargs"): "`check` refuses any but those that Transformers fills in itself",

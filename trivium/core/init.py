@@ -88,6 +88,15 @@ class Sinusoids(Init):
 
 
 @dataclass(frozen=True)
+class CentredSinusoids(Init):
+    """Sinusoids with a mean of 0 and a deviation of 0.1 in all. Source: Nie and others, arXiv:2211.14730."""
+
+    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+        values = Sinusoids().draw(shape, generator)
+        return (values - values.mean()) / (10 * values.std(ddof=1))
+
+
+@dataclass(frozen=True)
 class Uniform(Init):
     """A uniform distribution between two numbers."""
 
@@ -162,6 +171,9 @@ class Glorot(Init):
         kernel = int(np.prod(shape[2:]))
         bound = np.float32(np.sqrt(6 / ((shape[0] + shape[1]) * kernel)))
         return (2 * generator.random(shape, np.float32) - 1) * bound
+
+
+GLOROT = Glorot()
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,15 @@ def apply_layers(
     return x, found
 
 
+def lstm_weights(inputs: int, width: int, layers: int) -> dict[str, tuple[int, ...]]:
+    """Name -> shape of the weights of `nn.LSTM`."""
+    found: dict[str, tuple[int, ...]] = {}
+    for n in range(layers):
+        found |= {f"weight_ih_l{n}": (4 * width, width if n else inputs), f"weight_hh_l{n}": (4 * width, width)}
+        found |= {f"bias_ih_l{n}": (4 * width,), f"bias_hh_l{n}": (4 * width,)}
+    return found
+
+
 class Part(NamedTuple):
     """Where the weight of one layer is that is kept in a stack with others: `stack.name[index]`."""
 

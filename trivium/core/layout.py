@@ -36,6 +36,8 @@ Conv1d       weight   weight oik    kernel kio     kernel kio     kernel kio    
 Conv1d       bias     bias o        bias o         bias o         bias o         bias o
 Conv2d       weight   weight oihw   kernel hwio    kernel hwio    kernel hwio    kernel hwio
 Conv2d       bias     bias o        bias o         bias o         bias o         bias o
+ConvTranspose1d weight weight iok   kernel koi     kernel koi     kernel koi     kernel koi
+ConvTranspose1d bias   bias o       bias o         bias o         bias o         bias o
 ConvTranspose2d weight weight iohw  kernel hwoi    kernel hwoi    kernel hwoi    kernel hwoi
 ConvTranspose2d bias   bias o       bias o         bias o         bias o         bias o
 Embedding    weight   weight vd     embeddings vd  embedding vd   embeddings vd  embedding vd

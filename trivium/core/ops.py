@@ -261,6 +261,11 @@ def quick_gelu(x: Tensor) -> Tensor:
     return _unbound()
 
 
+def elu(x: Tensor) -> Tensor:
+    """x where it is above 0, exp(x) - 1 elsewhere. Source: Clevert and others, arXiv:1511.07289."""
+    return _unbound()
+
+
 def relu(x: Tensor) -> Tensor:
     """max(x, 0)."""
     return _unbound()
@@ -321,8 +326,16 @@ def attention(
 # Convolution with a kernel that is computed; a layer has its own
 
 
-def conv1d(x: Tensor, kernel: Tensor, padding: int = 0, groups: int = 1) -> Tensor:
+def conv1d(x: Tensor, kernel: Tensor, padding: int = 0, groups: int = 1, stride: int = 1, dilation: int = 1) -> Tensor:
     """Convolution over one axis: (B, T, i), (o, i / groups, k) -> (B, T', o), zeros on both sides. Source: torch conv1d."""
+    return _unbound()
+
+
+def conv_transpose1d(x: Tensor, kernel: Tensor, stride: int) -> Tensor:
+    """What conv1d takes back: (B, T, i), (i, o, k) -> (B, (T - 1) stride + k, o), no stride above k.
+
+    Source: torch.nn.functional.conv_transpose1d.
+    """
     return _unbound()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
@@ -12,16 +13,16 @@ import numpy as np
 from flax import nnx
 
 from trivium.core.errors import ConfigError
-from trivium.core.layers import Member, apply_layers
+from trivium.core.layers import Member, apply_layers, lstm_weights
 from trivium.core.pretrained import building
 
 from . import ops
 from .model import Model, Module, rngs
 
 __all__ = [
-    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose2d", "DropPath", "Dropout",
-    "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm",
-    "SharedEmbedding", "Unembedding",
+    "LSTM", "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
+    "DropPath", "Dropout", "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module",
+    "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
@@ -196,10 +197,11 @@ def Conv1d(  # noqa: N802
     padding: int = 0,
     groups: int = 1,
     bias: bool = True,
+    dilation: int = 1,
     init: Any = None,
     bias_init: Any = None,
 ) -> nnx.Conv:
-    return _convolution(inputs, outputs, (kernel_size,), (stride,), (padding,), groups, bias)
+    return _convolution(inputs, outputs, (kernel_size,), (stride,), (padding,), groups, bias, (dilation,))
 
 
 def Conv2d(  # noqa: N802
@@ -214,6 +216,46 @@ def Conv2d(  # noqa: N802
     init: Any = None,
 ) -> nnx.Conv:
     return _convolution(inputs, outputs, kernel_size, stride, padding, groups, bias, dilation)
+
+
+def ConvTranspose1d(  # noqa: N802
+    inputs: int,
+    outputs: int,
+    kernel_size: int,
+    stride: int,
+    init: Any = None,
+    bias_init: Any = None,
+) -> nnx.ConvTranspose:
+    options = _options("kernel_init", "bias_init")
+    return nnx.ConvTranspose(inputs, outputs, (kernel_size,), (stride,), padding="VALID", transpose_kernel=True, **options)
+
+
+class LSTM(Module):
+    def __init__(self, inputs: int, width: int, layers: int) -> None:
+        super().__init__()
+        for name, shape in lstm_weights(inputs, width, layers).items():
+            setattr(self, name, Parameter(shape))
+        self._width, self._depth = width, layers
+
+    def forward(self, x: jax.Array) -> jax.Array:
+        for n in range(self._depth):
+            entering, staying, *biases = (
+                getattr(self, f"{name}_l{n}")[...] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            )
+            given = x @ entering.T + biases[0] + biases[1]  # (B, T, 4 D)
+            start = jnp.zeros((x.shape[0], self._width), x.dtype)
+            _, steps = jax.lax.scan(functools.partial(_remember, staying), (start, start), given.swapaxes(0, 1))
+            x = steps.swapaxes(0, 1)
+        return x
+
+
+def _remember(staying: jax.Array, state: tuple[jax.Array, jax.Array], step: jax.Array) -> tuple[Any, jax.Array]:
+    """One step of an LSTM: what it said and its cells, the next; and what it says."""
+    said, cell = state
+    take, keep, new, show = jnp.split(step + said @ staying.T, 4, -1)
+    cell = jax.nn.sigmoid(keep) * cell + jax.nn.sigmoid(take) * jnp.tanh(new)
+    said = jax.nn.sigmoid(show) * jnp.tanh(cell)
+    return (said, cell), said
 
 
 def ConvTranspose2d(  # noqa: N802

@@ -207,6 +207,10 @@ def quick_gelu(x: Array) -> Array:
     return x * jax.nn.sigmoid(1.702 * x)
 
 
+def elu(x: Array) -> Array:
+    return jax.nn.elu(x)
+
+
 def relu(x: Array) -> Array:
     return jax.nn.relu(x)
 
@@ -271,11 +275,17 @@ def _accumulator(x: Array) -> Any:
 # Convolution
 
 
-def conv1d(x: Array, kernel: Array, padding: int = 0, groups: int = 1) -> Array:
+def conv1d(x: Array, kernel: Array, padding: int = 0, groups: int = 1, stride: int = 1, dilation: int = 1) -> Array:
     kernel = jnp.asarray(kernel)
-    dimensions = ("NWC", "OIW", "NWC")
-    return lax.conv_general_dilated(
-        x.astype(kernel.dtype), kernel, (1,), [(padding, padding)], dimension_numbers=dimensions, feature_group_count=groups
+    options = {"rhs_dilation": (dilation,), "dimension_numbers": ("NWC", "OIW", "NWC"), "feature_group_count": groups}
+    return lax.conv_general_dilated(x.astype(kernel.dtype), kernel, (stride,), [(padding, padding)], **options)
+
+
+def conv_transpose1d(x: Array, kernel: Array, stride: int) -> Array:
+    kernel = jnp.asarray(kernel)
+    # "VALID" for JAX is the length of conv1d's input where every value counts: (T - 1) stride + k for k of stride at least
+    return lax.conv_transpose(
+        x.astype(kernel.dtype), kernel, (stride,), "VALID", dimension_numbers=("NWC", "OIW", "NWC"), transpose_kernel=True
     )
 
 

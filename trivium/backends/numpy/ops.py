@@ -214,6 +214,10 @@ def quick_gelu(x: Any) -> np.ndarray:
     return (y * sigmoid(1.702 * y)).astype(x.dtype)
 
 
+def elu(x: Any) -> np.ndarray:
+    return np.where(x > 0, x, np.expm1(np.minimum(x, x.dtype.type(0))))
+
+
 def relu(x: Any) -> np.ndarray:
     return np.maximum(x, 0)
 
@@ -271,11 +275,22 @@ def _wide(x: Any) -> np.ndarray:
 # Convolution
 
 
-def conv1d(x: Any, kernel: Any, padding: int = 0, groups: int = 1) -> np.ndarray:
+def conv1d(x: Any, kernel: Any, padding: int = 0, groups: int = 1, stride: int = 1, dilation: int = 1) -> np.ndarray:
     x = np.pad(_wide(x), ((0, 0), (padding, padding), (0, 0)))
-    windows = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[2], 1)  # (B, T', i, k)
+    seen = (kernel.shape[2] - 1) * dilation + 1
+    windows = np.lib.stride_tricks.sliding_window_view(x, seen, 1)[:, ::stride, :, ::dilation]  # (B, T', i, k)
     parts = zip(np.split(windows, groups, 2), np.split(_wide(kernel), groups, 0), strict=True)
     return np.concatenate([np.einsum("btik,oik->bto", *part) for part in parts], -1).astype(kernel.dtype)
+
+
+def conv_transpose1d(x: Any, kernel: Any, stride: int) -> np.ndarray:
+    batch, tokens, _ = x.shape
+    _, width, size = kernel.shape
+    last = (tokens - 1) * stride
+    found = np.zeros((batch, last + size, width), _wide(kernel).dtype)
+    for place in range(size):
+        found[:, place : place + last + 1 : stride] += _wide(x) @ _wide(kernel)[:, :, place]
+    return found.astype(kernel.dtype)
 
 
 # Images

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -9,16 +10,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from trivium.core.layers import Member, apply_layers
+from trivium.core.layers import Member, apply_layers, lstm_weights
 from trivium.core.pretrained import building
 
 from . import ops
 from .model import Model, Module
 
 __all__ = [
-    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose2d", "DropPath", "Dropout",
-    "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm",
-    "SharedEmbedding", "Unembedding",
+    "LSTM", "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
+    "DropPath", "Dropout", "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module",
+    "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
@@ -128,10 +129,13 @@ def Conv1d(  # noqa: N802
     padding: int = 0,
     groups: int = 1,
     bias: bool = True,
+    dilation: int = 1,
     init: Any = None,
     bias_init: Any = None,
 ) -> Any:
-    layer = keras.layers.Conv1D(outputs, kernel_size, stride, groups=groups, use_bias=bias, **_convolution())
+    layer = keras.layers.Conv1D(
+        outputs, kernel_size, stride, dilation_rate=dilation, groups=groups, use_bias=bias, **_convolution()
+    )
     layer.build((None, None, inputs))
     return _padded(layer, ((padding, padding),))
 
@@ -152,6 +156,46 @@ def Conv2d(  # noqa: N802
     )
     layer.build((None, None, None, inputs))
     return _padded(layer, tuple((side, side) for side in padding))
+
+
+def ConvTranspose1d(  # noqa: N802
+    inputs: int,
+    outputs: int,
+    kernel_size: int,
+    stride: int,
+    init: Any = None,
+    bias_init: Any = None,
+) -> keras.layers.Conv1DTranspose:
+    layer = keras.layers.Conv1DTranspose(outputs, kernel_size, stride, **_convolution())
+    layer.build((None, None, inputs))
+    return layer
+
+
+class LSTM(Module):
+    def __init__(self, inputs: int, width: int, layers: int) -> None:
+        super().__init__()
+        for name, shape in lstm_weights(inputs, width, layers).items():
+            setattr(self, name, Parameter(shape))
+        self.width, self.depth = width, layers
+
+    def forward(self, x: tf.Tensor) -> tf.Tensor:
+        x = tf.transpose(x, (1, 0, 2))
+        for n in range(self.depth):
+            entering, staying, *biases = (
+                getattr(self, f"{name}_l{n}").value for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            )
+            given = tf.matmul(x, entering, transpose_b=True) + biases[0] + biases[1]  # (T, B, 4 D)
+            start = tf.zeros((tf.shape(x)[1], self.width), x.dtype)
+            x, _ = tf.scan(functools.partial(_remember, staying), given, (start, start))
+        return tf.transpose(x, (1, 0, 2))
+
+
+def _remember(staying: tf.Tensor, state: tuple[tf.Tensor, tf.Tensor], step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """One step of an LSTM: what it said and its cells, the next."""
+    said, cell = state
+    take, keep, new, show = tf.split(step + tf.matmul(said, staying, transpose_b=True), 4, -1)
+    cell = tf.sigmoid(keep) * cell + tf.sigmoid(take) * tf.tanh(new)
+    return tf.sigmoid(show) * tf.tanh(cell), cell
 
 
 def ConvTranspose2d(  # noqa: N802

@@ -201,7 +201,7 @@ def log(x: Tensor) -> tf.Tensor:
 
 
 def lgamma(x: Tensor) -> tf.Tensor:
-    return tf.math.lgamma(x)
+    return tf.cast(tf.math.lgamma(tf.cast(x, _accumulator(x))), x.dtype)
 
 
 def sqrt(x: Tensor) -> tf.Tensor:
@@ -249,6 +249,10 @@ def gelu_tanh(x: Tensor) -> tf.Tensor:
 
 def quick_gelu(x: Tensor) -> tf.Tensor:
     return x * tf.sigmoid(1.702 * x)
+
+
+def elu(x: Tensor) -> tf.Tensor:
+    return tf.nn.elu(x)
 
 
 def relu(x: Tensor) -> tf.Tensor:
@@ -311,9 +315,13 @@ def _accumulator(x: Tensor) -> tf.DType:
 # Convolution
 
 
-def conv1d(x: Tensor, kernel: Tensor, padding: int = 0, groups: int = 1) -> tf.Tensor:
+def conv1d(x: Tensor, kernel: Tensor, padding: int = 0, groups: int = 1, stride: int = 1, dilation: int = 1) -> tf.Tensor:
     x = tf.pad(x, ((0, 0), (padding, padding), (0, 0)))
-    return keras.ops.conv(x, tf.transpose(kernel, (2, 1, 0)), padding="valid", data_format="channels_last")
+    return keras.ops.conv(x, tf.transpose(kernel, (2, 1, 0)), stride, "valid", "channels_last", dilation)
+
+
+def conv_transpose1d(x: Tensor, kernel: Tensor, stride: int) -> tf.Tensor:
+    return keras.ops.conv_transpose(x, tf.transpose(kernel, (2, 1, 0)), stride, "valid", data_format="channels_last")
 
 
 # Images

@@ -243,6 +243,10 @@ def quick_gelu(x: Tensor) -> Tensor:
     return x * torch.sigmoid(1.702 * x)
 
 
+def elu(x: Tensor) -> Tensor:
+    return F.elu(x)
+
+
 def relu(x: Tensor) -> Tensor:
     return F.relu(x)
 
@@ -308,8 +312,12 @@ def _accumulator(x: Tensor) -> torch.dtype:
 # Convolution
 
 
-def conv1d(x: Tensor, kernel: Tensor, padding: int = 0, groups: int = 1) -> Tensor:
-    return F.conv1d(x.transpose(1, 2), kernel, padding=padding, groups=groups).transpose(1, 2)
+def conv1d(x: Tensor, kernel: Tensor, padding: int = 0, groups: int = 1, stride: int = 1, dilation: int = 1) -> Tensor:
+    return F.conv1d(x.transpose(1, 2), kernel, None, stride, padding, dilation, groups).transpose(1, 2)
+
+
+def conv_transpose1d(x: Tensor, kernel: Tensor, stride: int) -> Tensor:
+    return F.conv_transpose1d(x.transpose(1, 2), kernel, stride=stride).transpose(1, 2)
 
 
 # Images
