@@ -75,7 +75,7 @@ class FrozenBackbone(resnet.ResNetBackbone):
 
 
 class Basic(nn.Module):
-    """Two convolutions, and what they are added to."""
+    """Two convolutions, and what they are added to: (B, h, w, inputs) to (B, h / stride, w / stride, outputs)."""
 
     factor = 1
 
@@ -95,7 +95,7 @@ class Basic(nn.Module):
     def parts(self):
         return (self.conv1, self.bn1), (self.conv2, self.bn2)
 
-    def forward(self, x, cache=None):  # (B, h, w, inputs) -> (B, h / stride, w / stride, outputs)
+    def forward(self, x, cache=None):
         *first, (conv, norm) = self.parts()
         y = x
         for before, scale in first:
@@ -138,7 +138,8 @@ class TimmResNet(nn.Module):
             before = self.widths[i]
             setattr(self, f"layer{i + 1}", nn.Layers([first, *(block(before, 64 * 2**i, 1) for _ in range(depth - 1))]))
 
-    def features(self, x):  # (B, H, W, C) -> tuple of (B, h, w, D)
+    def features(self, x):
+        """Of images (B, H, W, C) the maps of features (B, h, w, D)."""
         x = ops.relu(self.bn1(self.conv1(x)))
         x = ops.max_pool(x, size=(3, 3), stride=(2, 2), padding=(1, 1))
         found = []
