@@ -732,6 +732,25 @@ def test_lstm(backend: Backend, dtype: str) -> None:
     compare(found, reference(exact(x)), 2 * FLOATS[dtype])
 
 
+def test_lstm_compiled() -> None:
+    """In a graph of torch.compile the memories compute what they do outside, and have the same gradients."""
+    torch = pytest.importorskip("torch")
+    generator = np.random.default_rng(1)
+    weights = {
+        name: 0.5 * generator.standard_normal(slot.shape).astype(np.float32) for name, slot in vars(nn.LSTM(3, 4, 2)).items()
+    }
+    layer = made(Backend("torch"), "LSTM", (3, 4, 2), "float32", weights)
+    x = torch.from_numpy(generator.standard_normal((2, 5, 3)).astype(np.float32))
+    results = []
+    for call in (layer, torch.compile(layer, fullgraph=True, backend="aot_eager")):
+        layer.zero_grad()
+        found = call(x)
+        (found**2).sum().backward()
+        results.append([found.detach(), *(weight.grad.clone() for weight in layer.parameters())])
+    for eager, compiled in zip(*results, strict=True):
+        torch.testing.assert_close(compiled, eager, atol=1e-5, rtol=1e-5)
+
+
 def test_lstm_is_torchs() -> None:
     """The reference computes what the layer of PyTorch that the contract names as its source does."""
     torch = pytest.importorskip("torch")

@@ -277,7 +277,8 @@ def _accumulator(x: Array) -> Any:
 
 def conv1d(x: Array, kernel: Array, padding: int = 0, groups: int = 1, stride: int = 1, dilation: int = 1) -> Array:
     kernel = jnp.asarray(kernel)
-    options = {"rhs_dilation": (dilation,), "dimension_numbers": ("NWC", "OIW", "NWC"), "feature_group_count": groups}
+    options: dict[str, Any] = {"rhs_dilation": (dilation,), "feature_group_count": groups}
+    options["dimension_numbers"] = "NWC", "OIW", "NWC"
     return lax.conv_general_dilated(x.astype(kernel.dtype), kernel, (stride,), [(padding, padding)], **options)
 
 

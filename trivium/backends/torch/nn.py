@@ -243,7 +243,7 @@ class LSTM(Module):  # no torch.nn.LSTM, which torch.compile refuses
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         start = x.new_zeros(self.depth, x.shape[0], self.width)
         if not torch.compiler.is_compiling():
-            weights = list(self.parameters())
+            weights: list[torch.Tensor] = list(self.parameters())
             return torch.lstm(x, (start, start), weights, True, self.depth, 0.0, self.training, False, True)[0]
         for n in range(self.depth):  # the fused kernel has no gradient in a compiled graph
             entering, staying, *biases = (
