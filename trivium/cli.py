@@ -25,6 +25,7 @@ from trivium.core.errors import TriviumError
 if TYPE_CHECKING:
     from trivium.convert.conversion import Report
     from trivium.convert.inspection import Inspection
+    from trivium.convert.parity import Parity
     from trivium.convert.preview import Plan
 
 _TARGETS = ("torch", "tensorflow", "flax", "bin", "npz", "keras", "orbax")
@@ -150,13 +151,14 @@ def main() -> None:
 @click.option("--allow-missing", multiple=True, metavar="PATTERN", help="Draw these weights if SRC lacks them.")
 @click.option("--rename", multiple=True, type=_Prefixes(), metavar="OLD=NEW", help="What names of SRC begin with, and should.")
 @click.option("--verify", is_flag=True, help="Compare the result bit for bit with SRC before it takes its place.")
+@click.option("--parity", is_flag=True, help="Run SRC and the result on the same inputs, and write parity.json.")
 @click.option("--dry-run", is_flag=True, help="Print the plan, and write nothing.")
 @click.option("--overwrite", is_flag=True, help="Write into a directory that is not empty.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no summary.")
 @_trust
 @_json
-def convert(src: str, dst: Path, to: str, dry_run: bool, quiet: bool, as_json: bool, **options: Any) -> None:
-    """Rewrite the checkpoint SRC for another framework, into the directory DST."""
+def convert(src: str, dst: Path, to: str, dry_run: bool, quiet: bool, as_json: bool, **options: Any) -> int:
+    """Rewrite the checkpoint SRC for another framework, into the directory DST. Exit code 4 if --parity finds a difference."""
     from trivium.convert.conversion import convert as run
 
     given = {name: value for name, value in options.items() if value is not None} | {"rename": dict(options["rename"])}
@@ -165,7 +167,7 @@ def convert(src: str, dst: Path, to: str, dry_run: bool, quiet: bool, as_json: b
 
         found = plan(_path(src), to, **{name: given[name] for name in _PLANNED if name in given})
         _print_json(found.as_dict()) if as_json else click.echo(_planned(found))
-        return
+        return 0
     with _progress(quiet) as progress:
         report = run(_path(src), dst, to, progress=progress, **given)
     if as_json:
@@ -174,6 +176,11 @@ def convert(src: str, dst: Path, to: str, dry_run: bool, quiet: bool, as_json: b
         click.echo(_summary(report))
         for note in _remarks(report):
             click.echo(f"note: {note}", err=True)
+    if report.parity is None or report.parity.passed:
+        return 0
+    if not as_json:
+        click.echo(f"error: {_unproven(report.parity)}", err=True)
+    return DIFFERENT
 
 
 _PLANNED = ("dtype", "ignore", "allow_missing", "rename", "trust")
@@ -216,17 +223,36 @@ def _progress(quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
 
 def _summary(report: Report) -> str:
     speed = report.bytes / max(report.seconds, 1e-3)
+    proof = report.parity
+    shown = ""
+    if proof is not None and proof.passed:
+        shown = (
+            f"\nparity: {len(proof.outputs)} outputs of {proof.target['framework']} agree with the reference; the largest "
+            f"relative error is {proof.relative:.2g}, {proof.tolerance:.2g} is allowed"
+        )
     return (
         f"{report.network}: {report.tensors} tensors, {report.parameters:,} parameters\n"
         f"{report.source} ({report.from_format}, {report.from_dialect} names)\n"
         f"-> {Path(report.destination) / report.files[0]} ({report.to_format}, {report.to_dialect} names), "
         f"{_size(report.bytes)} in {report.seconds:.2f} s ({_size(speed)}/s)\n"
-        f"{len(report.files) - 1} other files travelled along unchanged"
+        f"{len(report.files) - 1} other files travelled along unchanged{shown}"
     )
+
+
+def _unproven(proof: Parity) -> str:
+    if not proof.outputs:
+        why = "; ".join(f"{what}: {why}" for what, why in proof.not_run.items())
+        return f"no parity, since one side could not be run: {why}"
+    wrong = next(output for output in proof.outputs if output.name == proof.first_difference)
+    size = "cannot be compared" if wrong.relative is None else f"is off by {wrong.relative:.2g}"
+    allowed = f"{proof.tolerance:.2g} is allowed"
+    return f"no parity: {wrong.name}, the first output that differs, {size}; {allowed}; parity.json has them all"
 
 
 def _remarks(report: Report) -> Iterator[str]:
     yield from report.notes
+    if report.parity is not None and report.parity.passed:
+        yield from (f"not run: {what}: {why}" for what, why in report.parity.not_run.items())
     if report.left_out:
         yield f"left out, since the code makes them itself: {', '.join(report.left_out)}"
     if report.drawn:

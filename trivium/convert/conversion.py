@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,7 +10,7 @@ from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,12 +22,15 @@ from .checkpoint import Checkpoint, check_member, open_checkpoint
 from .formats import PIECE
 from .opening import opened
 from .plan import Match, match
-from .saving import Progress, Source, Target, assembled, target_named, write_weights
+from .saving import PARITY, Progress, Source, Target, assembled, target_named, write_weights
 from .tensors import dtype_named, is_float, release
 from .writing import MARK, copy, write_text
 
+if TYPE_CHECKING:
+    from .parity import Parity
+
 _WEIGHT_FILES = ("*.safetensors", "*.h5", "*.msgpack", "*.npz", "pytorch_model*.bin", "rust_model.ot")
-_NOT_THE_MODEL = (".git", ".cache", "model.orbax")  # what git and the Hub's client keep beside it, and weights
+_NOT_THE_MODEL = (".git", ".cache", "model.orbax", PARITY)  # what git and the Hub's client keep beside it, and weights
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,13 @@ class Report:
         tensors: How many weights were written.
         parameters: How many numbers they hold.
         bytes: The size of the files with the weights.
-        seconds: How long it took.
+        seconds: How long it took, without the proof.
         files: The files that were written, by their paths in the destination; the weights come first.
         left_out: Tensors of the source that are no weights: what the code itself makes, by a named rule.
         copies: Tensors of the source that are other names of a weight that was written -> that weight.
         drawn: Weights that the source lacks, by leave of `allow_missing`, and that were drawn.
         notes: What else a user should know.
+        parity: What came of running source and result, if that was asked for.
     """
 
     source: str
@@ -68,6 +73,7 @@ class Report:
     copies: dict[str, str]
     drawn: tuple[str, ...]
     notes: tuple[str, ...]
+    parity: Parity | None
 
     def as_dict(self) -> dict[str, Any]:
         """The report as `--json` prints it."""
@@ -88,6 +94,7 @@ def convert(
     allow_missing: Iterable[str] = (),
     rename: Mapping[str, str] | None = None,
     verify: bool = False,
+    parity: bool = False,
     trust: bool = False,
 ) -> Report:
     """Rewrites a checkpoint as another framework's. No framework is needed; the numbers stay bit for bit the same.
@@ -110,6 +117,9 @@ def convert(
         allow_missing: Patterns of weights that the source may lack; they are drawn with seed 0, and reported.
         rename: Prefix of names in the source -> what stands for it in the architecture's.
         verify: Read the result again before it takes its place, and compare it bit for bit with the source.
+        parity: Run the NumPy reference on the source and the target's framework on the result, each in a process of its own,
+            on the same inputs, and write what came of it to parity.json. If they differ, the result is there all the same,
+            and the report's `parity.passed` is False.
         trust: See `open_checkpoint`.
 
     Raises:
@@ -120,7 +130,10 @@ def convert(
     """
     start, src, dst = time.perf_counter(), Path(src), Path(dst)
     target, kept = target_named(to), None if dtype is None else dtype_named(dtype)
-    with opened(src, ignore, allow_missing, rename, trust) as found:
+    options: dict[str, Any] = {
+        "ignore": tuple(ignore), "allow_missing": tuple(allow_missing), "rename": dict(rename or {}), "trust": trust,
+    }  # fmt: skip
+    with opened(src, **options) as found:
         checkpoint = found.checkpoint
         _check_destination(checkpoint.folder, dst, overwrite)
         before = _stamps(checkpoint)
@@ -140,6 +153,12 @@ def convert(
             write_text(folder / CARD, card)
             if verify:
                 _verify(found, folder, written[0], kept)
+            seconds, proof = time.perf_counter() - start, None
+            if parity:
+                from .parity import prove
+
+                proof = prove(found, options, written, target, kept)
+                write_text(folder / PARITY, json.dumps(proof.as_dict(), indent=2, allow_nan=False) + "\n")
             if _stamps(checkpoint) != before:
                 raise Corrupt("a file changed while it was read", path=src, hint="convert again")
         return Report(
@@ -154,12 +173,13 @@ def convert(
             tensors=len(found.layout.weights),
             parameters=found.layout.size,
             bytes=size,
-            seconds=round(time.perf_counter() - start, 3),
-            files=(*(file.name for file in written), *sorted({*companions, CARD})),
+            seconds=round(seconds, 3),
+            files=(*(file.name for file in written), *sorted({*companions, CARD, *([PARITY] if proof else [])})),
             left_out=found.left_out,
             copies=dict(found.copies),
             drawn=found.drawn,
             notes=tuple(_notes(found, target, dst, dtype)),
+            parity=proof,
         )
 
 

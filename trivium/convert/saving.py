@@ -33,22 +33,27 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Target:
-    """What a framework's users expect: a file format and a dialect of names."""
+    """What a framework's users expect: a file format, a dialect of names, and the framework that runs it."""
 
     kind: Kind
     dialect: str
+    framework: str
 
 
 TARGETS = {
-    "torch": Target(kind_named("safetensors"), "torch"),
-    "tensorflow": Target(kind_named("hdf5"), "tf4"),
-    "flax": Target(kind_named("msgpack"), "flax4"),
-    "bin": Target(kind_named("bin"), "torch"),
-    "keras": Target(kind_named("keras"), "tensorflow"),
-    "npz": Target(kind_named("npz"), "torch"),
-    "orbax": Target(kind_named("orbax"), "flax"),
+    "torch": Target(kind_named("safetensors"), "torch", "torch"),
+    "tensorflow": Target(kind_named("hdf5"), "tf4", "tensorflow"),
+    "flax": Target(kind_named("msgpack"), "flax4", "flax"),
+    "bin": Target(kind_named("bin"), "torch", "torch"),
+    "keras": Target(kind_named("keras"), "tensorflow", "tensorflow"),
+    "npz": Target(kind_named("npz"), "torch", "numpy"),
+    "orbax": Target(kind_named("orbax"), "flax", "flax"),
 }
 """The files of Transformers 4 for each framework, and the other formats."""
+
+
+PARITY = "parity.json"
+"""What a proof of the weights beside it is called; it goes when they do."""
 
 
 def target_named(name: str) -> Target:
@@ -174,7 +179,11 @@ def _shards(outputs: Sequence[Output], size: int | None, apart: bool) -> list[li
 def assembled(directory: Path, target: Target) -> AbstractContextManager[Path]:
     """A temporary directory for a checkpoint, whose files take their places in `directory`; see `writing.assembling`."""
     kind = target.kind
-    return assembling(directory, ("config.json", *kind.entries), kind.owns, partial(_keep_readable, kind))
+
+    def stale(name: str) -> bool:
+        return kind.owns(name) or name == PARITY
+
+    return assembling(directory, ("config.json", *kind.entries), stale, partial(_keep_readable, kind))
 
 
 def _keep_readable(kind: Kind, temporary: Path, directory: Path) -> None:
