@@ -1,4 +1,4 @@
-"""The command line: `trivium convert`, `inspect`, `verify`, `explain` and `env`.
+"""The command line: `trivium convert`, `inspect`, `verify`, `doctor`, `explain` and `env`.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 failed; 2 wrong usage; 3 unsafe or corrupt input;
 4 a difference was found; 130 interrupted. With --json, stdout holds exactly one JSON object, also for an error.
@@ -24,6 +24,7 @@ from trivium.core.errors import TriviumError
 
 if TYPE_CHECKING:
     from trivium.convert.conversion import Report
+    from trivium.convert.diagnosis import Diagnosis
     from trivium.convert.inspection import Inspection
     from trivium.convert.parity import Parity
     from trivium.convert.preview import Plan
@@ -317,15 +318,48 @@ def verify(a: str, b: str, trust: bool, as_json: bool) -> int:
     else:
         for difference in differences:
             click.echo(f"{difference.name}: {difference.message}")
-        click.echo(f"{len(differences)} tensors differ", err=True)
+        click.echo(f"{_counted(len(differences), 'tensor differs', 'tensors differ')}", err=True)
     return DIFFERENT if differences else 0
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+@main.command()
+@click.argument("checkpoint")
+@_trust
+@_json
+def doctor(checkpoint: str, trust: bool, as_json: bool) -> int:
+    """Look for the damage that loading across frameworks does, and for formats that disagree. Exit code 4 if there is any.
+
+    Of a directory, the weights of all formats are examined, and compared with each other.
+    """
+    from trivium.convert.diagnosis import doctor as run
+
+    found = run(_path(checkpoint), trust)
+    if as_json:
+        _print_json(found.as_dict())
+    else:
+        click.echo(_diagnosis(found))
+        for note in found.notes:
+            click.echo(f"note: {note}", err=True)
+    return 0 if found.healthy else DIFFERENT
+
+
+def _diagnosis(found: Diagnosis) -> str:
+    if found.healthy:
+        return f"healthy: {', '.join(found.files)}"
+    lines = [f"{finding.file}: {finding.kind}: {finding.message}\n  remedy: {finding.remedy}" for finding in found.findings]
+    return "\n".join([*lines, _counted(len(found.findings), "finding", "findings")])
 
 
 @main.command()
 @click.argument("what")
 @click.argument("name", required=False)
+@_trust
 @_json
-def explain(what: str, name: str | None, as_json: bool) -> None:
+def explain(what: str, name: str | None, trust: bool, as_json: bool) -> None:
     """Show the name, shape and axes of weights in every format.
 
     WHAT is a checkpoint, an architecture such as bert, or a class such as BertForMaskedLM; NAME is one weight, as any format
@@ -336,7 +370,7 @@ def explain(what: str, name: str | None, as_json: bool) -> None:
     from trivium.models import catalogue
 
     known = any(what.replace("-", "_") == folder or what in classes for folder, classes in catalogue.architectures().items())
-    found = run(what if known and not Path(what).exists() else _path(what), name)
+    found = run(what if known and not Path(what).exists() else _path(what), name, trust)
     if as_json:
         _print_json({"formats": FORMATS, "weights": [explanation.as_dict() for explanation in found]})
         return

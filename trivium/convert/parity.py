@@ -31,6 +31,7 @@ from .plan import Match
 from .running import Run
 from .saving import Target
 from .tensors import is_float
+from .verification import distance
 from .writing import MARK
 
 TOLERANCE = 1e-4
@@ -179,10 +180,7 @@ def _errors(expected: Mapping[str, np.ndarray], got: Mapping[str, np.ndarray]) -
         if a is None or b is None or a.shape != b.shape:
             yield OutputError(name, () if a is None else a.shape, None, None)
             continue
-        a, b = a.astype(np.float64), b.astype(np.float64)
-        same = (a == b) | (np.isnan(a) & np.isnan(b))
-        absolute = float(np.max(np.abs(np.where(same, 0, a) - np.where(same, 0, b)), initial=0.0))
-        scale = float(np.max(np.abs(a), where=np.isfinite(a), initial=0.0))
+        absolute, scale = distance(a, b)
         comparable = np.isfinite(absolute) and (scale or not absolute)
         relative = absolute / scale if scale else 0.0
         yield OutputError(name, a.shape, absolute, relative) if comparable else OutputError(name, a.shape, None, None)

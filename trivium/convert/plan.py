@@ -166,19 +166,20 @@ def match(
     """
     weights, rules = layout(network, config), rules_of(catalogue.folder_of_type(config.model_type))
     keys = _lookup(checkpoint, weights, rules)
+    patterns, allowed = tuple(ignore), tuple(allow_missing)
     found, sources, copies = {}, {}, {}
     for place, key in keys.items():
         name = weights.ties.get(place.name, place.name)
         if name not in found:
             found[name], sources[name] = checkpoint.tensors[key], place
-        else:
+        elif not any(fnmatchcase(key, pattern) for pattern in patterns):
             copies[key] = name
     misshapen = tuple(name for name, tensor in found.items() if tensor.shape != sources[name].shape_in(checkpoint.dialect))
-    patterns, allowed = tuple(ignore), tuple(allow_missing)
     absent = [name for name in weights.weights if name not in found and not weights.weights[name].init.given]
     drawn = tuple(name for name in absent if any(fnmatchcase(name, p) for p in allowed))
     fixed = _fixed(checkpoint, weights, rules)
-    rest = [key for key in checkpoint.tensors if key not in set(keys.values())]
+    used = {tensor.key for tensor in found.values()} | copies.keys()
+    rest = [key for key in checkpoint.tensors if key not in used]
     left_out = tuple(
         key for key in rest if key in fixed or is_derived(key, weights, rules) or any(fnmatchcase(key, p) for p in patterns)
     )
