@@ -153,6 +153,7 @@ def main() -> None:
 @click.option("--rename", multiple=True, type=_Prefixes(), metavar="OLD=NEW", help="What names of SRC begin with, and should.")
 @click.option("--verify", is_flag=True, help="Compare the result bit for bit with SRC before it takes its place.")
 @click.option("--parity", is_flag=True, help="Run SRC and the result on the same inputs, and write parity.json.")
+@click.option("--resume", is_flag=True, help="Take up what an interrupted conversion with --shard-size has finished.")
 @click.option("--dry-run", is_flag=True, help="Print the plan, and write nothing.")
 @click.option("--overwrite", is_flag=True, help="Write into a directory that is not empty.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no summary.")
@@ -195,8 +196,9 @@ def _planned(found: Plan) -> str:
     lines = [f"{found.network}: {found.from_format}, {found.from_dialect} names -> {found.to_format}, {found.to_dialect} names"]
     for move in found.moves:
         cast = "" if move.source_dtype == move.target_dtype else f" -> {move.target_dtype}"
+        source = move.source or ("begun" if move.weight in found.begun else "drawn")
         lines.append(
-            f"  {move.source or 'drawn'} {sized(move.source_shape)} {move.source_dtype}{cast}"
+            f"  {source} {sized(move.source_shape)} {move.source_dtype}{cast}"
             f" -> {move.target} {sized(move.target_shape)} ({move.axes})"
         )
     lines += [f"  {key}: left out" for key in found.left_out]
@@ -258,6 +260,8 @@ def _remarks(report: Report) -> Iterator[str]:
         yield f"left out, since the code makes them itself: {', '.join(report.left_out)}"
     if report.drawn:
         yield f"not in the source, and drawn with seed 0; train them before use: {', '.join(report.drawn)}"
+    if report.begun:
+        yield f"not in the source, as in old files, and as a new network has them: {', '.join(report.begun)}"
     if report.copies:
         yield f"written once, since they are tied: {', '.join(report.copies)}"
 

@@ -17,7 +17,7 @@ from trivium.core.init import draw
 from trivium.core.layout import layout
 from trivium.models import catalogue
 
-from .checkpoints import BERT, GPT2, HDF5, MSGPACK, checkpoint, drawn_weights, outputs, snapshot, write_checkpoint
+from .checkpoints import BERT, GPT2, HDF5, MARIAN, MSGPACK, checkpoint, drawn_weights, outputs, snapshot, write_checkpoint
 
 RESNET = {
     "architectures": ["ResNetForImageClassification"],
@@ -27,21 +27,6 @@ RESNET = {
     "hidden_sizes": [4, 6],
     "depths": [1, 1],
     "num_labels": 3,
-}
-MARIAN = {
-    "architectures": ["MarianMTModel"],
-    "model_type": "marian",
-    "vocab_size": 11,
-    "d_model": 8,
-    "encoder_layers": 1,
-    "decoder_layers": 1,
-    "encoder_attention_heads": 2,
-    "decoder_attention_heads": 2,
-    "encoder_ffn_dim": 8,
-    "decoder_ffn_dim": 8,
-    "max_position_embeddings": 6,
-    "pad_token_id": 10,
-    "decoder_start_token_id": 10,
 }
 
 
