@@ -77,6 +77,8 @@ class Pretrained:
     """Parts that the checkpoint of another class may lack; they are drawn and reported then. "*" stands for any number."""
     column: ClassVar[str] = ""
     """The backend's column of the layout's table; empty for the contract itself."""
+    keeps_views: ClassVar[bool] = False
+    """Whether a loaded weight may be a view of its file, in pages that are copied when they are written to."""
 
     config: Any
 
@@ -155,8 +157,12 @@ class Pretrained:
         held = self._read(owner.stack, owner.name)[owner.index] if isinstance(owner, Part) else self._read(owner, name)
         return weight.to_canonical(held, self.column)
 
-    def assign_weights(self, weights: Mapping[str, np.ndarray]) -> None:
+    def assign_weights(self, weights: Mapping[str, np.ndarray], own: bool = False) -> None:
         """Replaces weights, given by name as arrays in the layout of the Hub's checkpoints.
+
+        Args:
+            weights: Name -> values.
+            own: Whether arrays that can be written to are nobody else's, so that the model may keep them and need not copy.
 
         Raises:
             KeyMismatch: A name is none of this model's.
@@ -174,7 +180,7 @@ class Pretrained:
             owner, leaf = self._owner(weight)
             array = weight.from_canonical(array, self.column)
             if not isinstance(owner, Part):
-                self._assign(owner, leaf, array)
+                self._assign(owner, leaf, array, own)
                 continue
             parts = stacks.setdefault((id(owner.stack), owner.name), {})
             parts[owner] = array
@@ -190,7 +196,7 @@ class Pretrained:
         arrays = {part.index: array for part, array in parts.items()}
         if len(arrays) < stack.count:
             arrays = dict(enumerate(self._read(stack, name))) | arrays
-        self._assign(stack, name, np.stack([arrays[index] for index in range(stack.count)]))
+        self._assign(stack, name, np.stack([arrays[index] for index in range(stack.count)]), own=True)
 
     def draw_weights(self, names: Iterable[str], seed: int) -> None:
         """Draws first values for some weights, after the architecture's published scheme; see `init.py`."""
@@ -199,12 +205,12 @@ class Pretrained:
         def first_values(name: str) -> np.ndarray:
             return draw(name, weights[name].shape, weights[name].init, seed)
 
-        self.assign_weights(_Lazy(first_values, list(names)))
+        self.assign_weights(_Lazy(first_values, list(names)), own=True)
 
     # What a backend provides
 
-    def _assign(self, owner: Any, name: str, array: np.ndarray) -> None:
-        """Makes `array`, of the native shape, the value of a weight, in the weight's dtype."""
+    def _assign(self, owner: Any, name: str, array: np.ndarray, own: bool = False) -> None:
+        """Makes `array`, of the native shape, the value of a weight, in the weight's dtype. See `assign_weights` for `own`."""
         raise TypeError("the contract's Model holds no numbers")
 
     def _read(self, owner: Any, name: str) -> np.ndarray:
@@ -238,6 +244,11 @@ class Pretrained:
     ) -> Self:
         """A model with the weights of a checkpoint, in any format and of any framework, ready for inference.
 
+        In PyTorch, weights that lie in the file as they do in memory are not read but mapped: they come from the disk when they
+        are first used, and are copied when they are first written to; the file never changes. Until then it may be replaced or
+        removed, as by `save_pretrained` and the Hub's client, but a program that changes it in place changes the weights, and
+        one that truncates it ends this process: see `Mapped`. `copy.deepcopy(model)` holds on to no file.
+
         Args:
             source: A directory, a weight file, or a Hub id such as "google-bert/bert-base-uncased".
             config: Instead of the checkpoint's own.
@@ -264,12 +275,12 @@ class Pretrained:
             config = cls.config_class.from_pretrained(path if path.is_dir() else path.parent, **options)
         elif options:
             config = config.replace(**options)
-        with open_checkpoint(path, trust) as checkpoint:
+        with open_checkpoint(path, trust, private=cls.keeps_views) as checkpoint:
             found = match(checkpoint, cls.unbound(), config, ignore)
             fresh = found.check_for_class()
             held = {str(tensor.dtype) for tensor in checkpoint.tensors.values() if _is_float(tensor.dtype)}
             model = cls(config, dtype=dtype or _widest(held), seed=None)
-            model.assign_weights(_Lazy(found.read, [name for name in model.layout.weights if name not in fresh]))
+            model.assign_weights(_Lazy(found.read, [name for name in model.layout.weights if name not in fresh]), own=True)
             model.draw_weights(fresh, seed)
         if fresh:
             logger.warning(

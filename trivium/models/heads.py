@@ -235,7 +235,7 @@ class Choice(Head):
     optional = ("classifier",)
 
     def input_shapes(self):
-        return {name: ((None, *shape), dtype) for name, (shape, dtype) in super().input_shapes().items()}
+        return of_choices(super().input_shapes())
 
     def forward(self, *inputs, labels=None, **options):
         inputs, options, choices = merge_choices(inputs, options)
@@ -352,6 +352,11 @@ def shift_right(ids, c):
             raise c.error(name, "= None, and the decoder is shown labels, shifted right by that token")
     shifted = ops.concat([ids[:, :1] * 0 + c.decoder_start_token_id, ids[:, :-1]], 1)
     return ops.where(shifted == -100, shifted * 0 + c.pad_token_id, shifted)
+
+
+def of_choices(shapes):
+    """What `input_shapes` gives, for C sequences instead of one."""
+    return {name: ((None, *shape), dtype) for name, (shape, dtype) in shapes.items()}
 
 
 def merge_choices(inputs, options):

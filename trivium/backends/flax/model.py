@@ -14,6 +14,7 @@ from flax import nnx
 from jax import export
 
 from trivium.core import outputs
+from trivium.core.arrays import settled
 from trivium.core.errors import InputError
 from trivium.core.pretrained import Pretrained, building
 
@@ -112,12 +113,12 @@ class Model(Pretrained, Module):
         finally:
             _construction.rngs = None
 
-    def _assign(self, owner: Any, name: str, array: np.ndarray) -> None:
+    def _assign(self, owner: Any, name: str, array: np.ndarray, own: bool = False) -> None:
         weight = getattr(owner, name)
         held = weight.get_value()
         place = held.sharding if getattr(held, "committed", False) else None
-        # a copy: on a CPU, JAX would go on using the array, which may be a view of a file
-        weight.set_value(jax.device_put(np.array(array, held.dtype, order="C"), place))
+        # on a CPU, JAX goes on using the array
+        weight.set_value(jax.device_put(settled(array, np.dtype(held.dtype), own), place))
 
     def _read(self, owner: Any, name: str) -> np.ndarray:
         return np.asarray(getattr(owner, name).get_value())

@@ -12,6 +12,7 @@ import optree
 import tensorflow as tf
 
 from trivium.core import outputs
+from trivium.core.arrays import settled
 from trivium.core.errors import InputError
 from trivium.core.layers import Part
 from trivium.core.pretrained import Pretrained, building
@@ -90,8 +91,9 @@ class Model(Pretrained, _Composed, keras.Model):
         """A weight, for its dtype and device."""
         return self.trainable_variables[0].value
 
-    def _assign(self, owner: Any, name: str, array: np.ndarray) -> None:
-        getattr(owner, name).assign(np.asarray(array, order="C"))
+    def _assign(self, owner: Any, name: str, array: np.ndarray, own: bool = False) -> None:
+        variable = getattr(owner, name)
+        variable.assign(shared(settled(array, np.dtype(variable.dtype), own)))
 
     def _read(self, owner: Any, name: str) -> np.ndarray:
         return getattr(owner, name).numpy()
@@ -186,6 +188,14 @@ def _arguments(cls: Any) -> list[inspect.Parameter]:
     return (
         parameters(cls) if hasattr(cls, "forward") else [inspect.Parameter("inputs", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
     )
+
+
+def shared(array: np.ndarray) -> tf.Tensor:
+    """A tensor on the array's memory, which nobody else may use from now on."""
+    if array.dtype.isbuiltin == 1:
+        return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+    bits = tf.experimental.dlpack.from_dlpack(array.view(f"u{array.itemsize}").__dlpack__())  # which has no bfloat16
+    return tf.bitcast(bits, array.dtype.name)
 
 
 def _tensor(value: Any) -> Any:

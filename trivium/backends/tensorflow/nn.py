@@ -10,11 +10,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from trivium.core.arrays import blank
 from trivium.core.layers import Member, apply_layers, lstm_weights
 from trivium.core.pretrained import building
 
 from . import ops
-from .model import Model, Module
+from .model import Model, Module, shared
 
 __all__ = [
     "LSTM", "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
@@ -23,12 +24,20 @@ __all__ = [
 ]  # fmt: skip
 
 
+@keras.saving.register_keras_serializable("trivium")
+class Blank(keras.initializers.Initializer):
+    """No first values: zeros that take neither time nor memory, until the model draws them or loads what replaces them."""
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> tf.Tensor:
+        return shared(blank(tuple(shape), np.dtype(dtype)))
+
+
 def Parameter(shape: tuple[int, ...], init: Any = None) -> keras.Variable:  # noqa: N802, as in the contract
-    return keras.Variable("zeros", shape=shape, dtype=building().dtype)
+    return keras.Variable(Blank(), shape=shape, dtype=building().dtype)
 
 
 def Buffer(shape: tuple[int, ...], init: Any = None) -> keras.Variable:  # noqa: N802, as in the contract
-    return keras.Variable("zeros", shape=shape, dtype=building().dtype, trainable=False)
+    return keras.Variable(Blank(), shape=shape, dtype=building().dtype, trainable=False)
 
 
 def Constant(values: np.ndarray) -> tf.Tensor:  # noqa: N802, as in the contract
@@ -36,7 +45,7 @@ def Constant(values: np.ndarray) -> tf.Tensor:  # noqa: N802, as in the contract
 
 
 def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None, bias_init: Any = None) -> keras.layers.Dense:  # noqa: N802
-    layer = keras.layers.Dense(outputs, use_bias=bias, kernel_initializer="zeros", dtype=building().dtype)
+    layer = keras.layers.Dense(outputs, use_bias=bias, kernel_initializer=Blank(), dtype=building().dtype)
     layer.build((None, inputs))
     return layer
 
@@ -60,7 +69,7 @@ def Conv1D(inputs: int, outputs: int, init: Any = None) -> keras.layers.Dense:  
 
 
 def Embedding(vocabulary: int, width: int, init: Any = None, trained: bool = True) -> keras.layers.Embedding:  # noqa: N802
-    options = {"embeddings_initializer": "zeros", "dtype": building().dtype, "trainable": trained}
+    options = {"embeddings_initializer": Blank(), "dtype": building().dtype, "trainable": trained}
     layer = keras.layers.Embedding(vocabulary, width, **options)
     layer.build(None)
     return layer
@@ -207,7 +216,7 @@ def ConvTranspose2d(  # noqa: N802
 
 
 def _convolution() -> dict[str, Any]:
-    return {"data_format": "channels_last", "kernel_initializer": "zeros", "dtype": building().dtype}
+    return {"data_format": "channels_last", "kernel_initializer": Blank(), "dtype": building().dtype}
 
 
 def _padded(layer: Any, sides: tuple[tuple[int, int], ...]) -> Any:
@@ -249,7 +258,7 @@ class TiedEmbedding(Module):
 
 class UntiedEmbedding(keras.layers.Embedding):
     def __init__(self, vocabulary: int, width: int) -> None:
-        super().__init__(vocabulary, width, embeddings_initializer="zeros", dtype=building().dtype)
+        super().__init__(vocabulary, width, embeddings_initializer=Blank(), dtype=building().dtype)
         self._allow_non_tensor_positional_args = True
         self.build(None)
 
@@ -276,7 +285,7 @@ class Tied(Module):
 
 class Untied(keras.layers.Dense):
     def __init__(self, width: int, vocabulary: int, bias: bool) -> None:
-        super().__init__(vocabulary, use_bias=bias, kernel_initializer="zeros", dtype=building().dtype)
+        super().__init__(vocabulary, use_bias=bias, kernel_initializer=Blank(), dtype=building().dtype)
         self._allow_non_tensor_positional_args = True
         self.build((None, width))
 

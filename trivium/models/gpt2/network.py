@@ -177,6 +177,9 @@ class GPT2DoubleHeadsModel(heads.CausalLM, body=GPT2Model):
         super().__init__(c)
         self.multiple_choice_head = Summary(c)
 
+    def input_shapes(self):
+        return heads.of_choices(super().input_shapes())
+
     def forward(self, *inputs, mc_token_ids=None, labels=None, mc_labels=None, **options):
         inputs, options, (batch, choices) = heads.merge_choices(inputs, options)
         index = None if mc_token_ids is None else ops.reshape(mc_token_ids, (-1,))
