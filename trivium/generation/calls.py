@@ -15,6 +15,8 @@ from trivium.generation import prompts as reading
 
 from . import decoding, ops, processors, programs
 
+POSITIONS = ("wpe.weight", "embed_positions.weight", "position_embeddings.weight")
+"""How the tables of learned positions are called."""
 CROSSED = ("encoder_hidden_states", "encoder_attention_mask")
 """What a decoder may be told of an encoder that is not its own."""
 
@@ -89,7 +91,7 @@ class Call:
         steps, _ = processors.split(self.chain())
         kept = {"scores": c.output_scores, "logits": bool(c.output_logits)} if c.return_dict_in_generate else {}
         if kept and any(kept.values()):
-            kept["room"] = self.room - self.start if not self.programs.compiles else reading.bucket(self.limit - self.start)
+            kept["room"] = self.room  # more than are generated, but as seldom another size
         options = {"steps": steps, "eos": c.eos, "pad": c.pad, "sample": c.do_sample, **kept}
         options |= {"crosses": is_pair(self.model), "positions": takes(self.model, "position_ids")}
         options |= {"keep": 1 if c.num_beams == 1 else max(2, 1 + len(c.eos))}
@@ -118,6 +120,7 @@ class Call:
             start=tensor(np.int32(self.start)),
             limit=tensor(np.int32(self.limit)),
             numbers=tensor(np.array(processors.split(self.chain())[1], np.float32)),
+            power=tensor(np.float32(self.c.length_penalty)),
             source=rows(ids),
             source_seen=rows(seen),
             extras={name: rows(value) for name, value in extras.items()},
@@ -125,7 +128,12 @@ class Call:
 
     def read(self, times=1):
         """The prompt read: the logits (B K, V) of what follows, and the cache."""
-        run, plan, given, tensor = self.programs, decoding.Plan(), self.given(), self.programs.tensor
+        logits, cache, _ = self.read_states()
+        return self.programs(repeat, times)((), cache, logits)[::-1] if times > 1 else (logits, cache)
+
+    def read_states(self):
+        """The prompt read: the logits (B, V) of what follows, the cache, and the network's states, (B, P, D) for each piece."""
+        run, given, tensor = self.programs, self.given(), self.programs.tensor
         plan = self.plan(steps=(), eos=(), sample=False, keep=1, scores=False, logits=False, room=0)
         given = given._replace(source=tensor(np.zeros((self.rows, 0), np.int32)))
         given = given._replace(source_seen=tensor(np.zeros((self.rows, 0), bool)), numbers=tensor(np.zeros(0, np.float32)))
@@ -137,16 +145,16 @@ class Call:
         else:
             cache = grown(run.copy(self.kept), self.rows, self.room)
             begin = int(self.kept[0].length)
+        states = []
         for piece, count in self.pieces(begin):
-            logits, cache = run(decoding.read, plan)(cache, tensor(piece), tensor(np.int32(count)), given, encoded)
+            logits, cache, x = run(decoding.read, plan)(cache, tensor(piece), tensor(np.int32(count)), given, encoded)
+            states.append(x)
             encoded = None  # the cache has it
-        if times > 1:
-            cache, logits = run(repeat, times)((cache, logits))
-        return logits, cache
+        return logits, cache, states
 
     def pieces(self, begin):
         """The prompt from a column on, cut into pieces of one width, (B, P) and how much of it counts."""
-        size, width = piece_width(self.c, self.start - begin, self.programs.compiles)
+        size, width = piece_width(self.c, begin, self.start, self.programs.compiles, most_positions(self.model))
         ids = reading.widened(self.prompts.ids[:, begin:], self.rows, width)
         for first in range(0, self.start - begin, size):
             yield ids[:, first : first + size], min(size, self.start - begin - first)
@@ -198,10 +206,10 @@ def encode(model, _, source):
     return model.encode(**source)
 
 
-def repeat(model, times, tensors):
-    """A cache and logits with each row so many times. A program: they are given away."""
-    cache, logits = tensors
-    rows = ops.reshape(ops.broadcast_to(ops.arange(ops.shape(logits)[0], like=logits)[:, None], (-1, times)), (-1,))
+def repeat(model, times, _, cache, logits):
+    """A cache and logits with each row so many times. A program."""
+    batch = ops.shape(logits)[0]
+    rows = ops.reshape(ops.broadcast_to(ops.arange(batch, like=logits)[:, None], (batch, times)), (batch * times,))
     return tuple(taken(layer, rows, crossed=True) for layer in cache), ops.take(logits, rows)
 
 
@@ -271,7 +279,11 @@ def prepare(model, c, explicit, callbacks, inputs, mask, seed, kept, compiled, o
     prompts = reading.read(prompt, mask, c.pad_token_id, c.eos, run.array)
     limit = last_column(model, c, explicit, prompts.length)
     begin = 0 if kept is None else check_kept(kept, prompts)
-    _, width = piece_width(c, prompts.length - begin, run.compiles)
+    most = most_positions(model)
+    if limit - 1 > most:  # the last token is not read
+        why = f"{limit} tokens, prompt and continuation together, are more than there are positions: {most}"
+        raise InputError(why, key="max_new_tokens", hint=f"at most {most + 1 - prompts.length} new tokens fit")
+    _, width = piece_width(c, begin, prompts.length, run.compiles, most)
     room, batch = max(limit, begin + width), len(prompts.given)
     if run.compiles:
         room = reading.bucket(room)
@@ -282,10 +294,19 @@ def prepare(model, c, explicit, callbacks, inputs, mask, seed, kept, compiled, o
     return Call(model, run, c, callbacks, prompts, rows, limit, room, source, extras, key, kept)
 
 
-def piece_width(c, tokens, compiles):
-    """The width of the pieces in which so many tokens are read, and of all pieces together."""
-    size = c.prefill_chunk_size or (reading.bucket(tokens) if compiles else tokens)
-    return size, math.ceil(tokens / size) * size
+def piece_width(c, begin, end, compiles, most):
+    """The width of the pieces in which columns are read, and of all pieces together; where there are no positions, none are."""
+    size = c.prefill_chunk_size or (reading.bucket(end - begin) if compiles else end - begin)
+    return size, min(math.ceil((end - begin) / size) * size, most - begin)
+
+
+def most_positions(model):
+    """How many positions the decoder has learned; infinitely many where they are computed."""
+    tables = [name for name in model.layout.weights if name.endswith(POSITIONS) and ".encoder." not in f".{name}"]
+    c = model.config
+    if not tables or getattr(c, "position_embedding_type", "absolute") != "absolute":
+        return math.inf
+    return getattr(c, "max_target_positions", None) or c.max_position_embeddings
 
 
 def first_token(c):

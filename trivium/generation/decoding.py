@@ -22,6 +22,9 @@ class Plan:
         scores: Whether to keep scores, and `logits` the logits; for `room` tokens.
         crosses: Whether there is an encoder.
         positions: Whether the network is told positions.
+        beams: Texts that are followed for each prompt; `early` says when they end (GenerationConfig.early_stopping).
+            In contrastive search, the candidates for the next token.
+        groups: Of beams, each with `beams`.
     """
 
     steps: tuple = ()
@@ -34,6 +37,9 @@ class Plan:
     room: int = 0
     crosses: bool = False
     positions: bool = True
+    beams: int = 1
+    groups: int = 1
+    early: bool | str = False
 
 
 class Given(NamedTuple):
@@ -44,6 +50,7 @@ class Given(NamedTuple):
         start: () int32, the column of the first token to be generated.
         limit: () int32, the columns there may be.
         numbers: (n,) float32, of the processors.
+        power: () float32, the length_penalty.
         source: (B, E) int32, what the encoder was given, or (B, 0).
         source_seen: (B, E) bool, where that is no padding.
         extras: Further inputs of the network, by name.
@@ -53,6 +60,7 @@ class Given(NamedTuple):
     start: Any
     limit: Any
     numbers: Any
+    power: Any
     source: Any
     source_seen: Any
     extras: dict[str, Any]
@@ -106,24 +114,30 @@ def unembed(model, x):
 
 
 def read(model, plan, cache, ids, count, given, encoded=None):
-    """Reads the first `count` of ids (B, P): the logits (B, V) of what follows, and the cache, which has seen no more.
+    """Reads the first `count` of ids (B, P). A program: `cache` is given away.
 
-    A program: `cache` is given away.
+    Returns:
+        The logits (B, V) of what follows, the cache, which has seen no more, and the network's states (B, P, D).
     """
     before = cache[0].length
     x, cache = forward(model, plan, cache, ids, given, encoded)
     batch = ops.shape(ids)[0]
-    x = ops.take_rows(x, ops.broadcast_to(count - 1, (batch,)))
-    return unembed(model, x), tuple(layer._replace(length=before + count) for layer in cache)
+    last = ops.take_rows(x, ops.broadcast_to(count - 1, (batch,)))
+    return unembed(model, last), tuple(layer._replace(length=before + count) for layer in cache), x
 
 
 # A step
 
 
+def processed(plan, given, tokens, length, scores, others=()):
+    """Scores (B, V) of what follows the first `length` columns of tokens (B, L), after the processors."""
+    parts = (given.offset, length, given.start, given.limit, given.source, given.source_seen, plan.eos, plan.keep, others)
+    return processors.apply(plan.steps, given.numbers, scores, processors.Text(tokens, *parts))
+
+
 def choose(plan, given, tokens, length, logits, key):
     """The next tokens (B,), the scores they were chosen by, and the key."""
-    parts = (given.offset, length, given.start, given.limit, given.source, given.source_seen, plan.eos, plan.keep)
-    scores = processors.apply(plan.steps, given.numbers, logits, processors.Text(tokens, *parts))
+    scores = processed(plan, given, tokens, length, logits)
     if not plan.sample:
         return ops.argmax(scores, -1), scores, key
     noise, key = gumbel(scores, key)

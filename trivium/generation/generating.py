@@ -6,7 +6,7 @@ from trivium.core.errors import InputError
 from trivium.core.names import nearest
 from trivium.generation.config import ARGUMENTS, FILE, GenerationConfig
 
-from . import calls, strategies
+from . import assisted, beams, calls, contrastive, groups, single
 
 
 class Generates:
@@ -81,10 +81,13 @@ class Generates:
             "prefix_allowed_tokens_fn": prefix_allowed_tokens_fn,
             "streamer": streamer,
             "tokenizer": tokenizer,
+            "assistant_model": assistant_model,
         }
         call = self._call(inputs, attention_mask, generation_config, given, past_key_values, seed, compiled, options)
         with call.programs.running():
-            return strategies.search(call)
+            if assistant_model is not None:
+                return assisted.search(call, assistant_model)
+            return strategy(call.c).search(call)
 
     def stream(self, inputs=None, attention_mask=None, generation_config=None, **options):
         """Yields each column of tokens (B,), as NumPy's integers, as soon as it is known. Arguments: as of `generate`."""
@@ -92,7 +95,7 @@ class Generates:
         given = {name: options.pop(name) for name in list(options) if name in ARGUMENTS and name not in names}
         rest = [options.pop(name, None) for name in names]
         call = self._call(inputs, attention_mask, generation_config, given, *rest, options)
-        yield from strategies.stream(call)
+        yield from single.stream(call)
 
     def _call(self, inputs, mask, generation_config, given, past_key_values, seed, compiled, options):
         """The arguments of `generate` sorted out."""
@@ -112,5 +115,19 @@ class Generates:
             tuple(given.get("stopping_criteria") or ()),
             *(given.get(name) for name in ("prefix_allowed_tokens_fn", "streamer", "tokenizer")),
         )
-        strategies.check(c, callbacks)
-        return calls.prepare(self, c, options.keys(), callbacks, inputs, mask, seed, past_key_values, compiled, others)
+        helper = given.get("assistant_model")
+        if helper is None:
+            strategy(c).check(c, callbacks)
+        else:
+            assisted.check(c, callbacks, self, helper)
+        call = calls.prepare(self, c, options.keys(), callbacks, inputs, mask, seed, past_key_values, compiled, others)
+        if helper is not None:  # drafts may be written beyond the end
+            call.room += c.num_assistant_tokens
+        return call
+
+
+def strategy(c):
+    """The module that does what a GenerationConfig asks for."""
+    if c.num_beams > 1:
+        return beams if c.num_beam_groups == 1 else groups
+    return contrastive if c.contrastive else single

@@ -28,6 +28,7 @@ class Text(NamedTuple):
         source_seen: (B, E), False where that is padding.
         eos: The tokens that end a text, known beforehand.
         keep: How many tokens sampling has to leave, known beforehand.
+        others: (B, V), how often other groups of beams have just chosen each token; or ().
     """
 
     tokens: Any
@@ -39,6 +40,7 @@ class Text(NamedTuple):
     source_seen: Any
     eos: tuple[int, ...] = ()
     keep: int = 1
+    others: Any = ()
 
     def seen(self):
         """Where there is text: (B, L) bool."""
@@ -94,6 +96,11 @@ def last(text, count):
     columns = ops.arange(count, like=text.tokens) + ops.maximum(first, 0)
     tail = ops.take_along(text.tokens, ops.broadcast_to(columns[None], (batch, count)), 1)
     return tail, first >= text.offset
+
+
+def diversity_penalty(scores, text, value):
+    """Lowers what other groups of beams have chosen. Source: Vijayakumar and others, arXiv:1610.02424, section 4."""
+    return scores - value * text.others
 
 
 def repeated(scores, ids, counted, penalty):
@@ -307,8 +314,8 @@ def logits_processor(scores, text, value):
 
 CHANGING = frozenset(
     {
-        "encoder_repetition_penalty", "repetition_penalty", "frequency_penalty", "presence_penalty", "temperature", "top_p",
-        "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff",
+        "diversity_penalty", "encoder_repetition_penalty", "repetition_penalty", "frequency_penalty", "presence_penalty",
+        "temperature", "top_p", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff",
     }
 )  # fmt: skip
 """Fields whose numbers are handed over as tensors: others of them need no other program."""
@@ -328,6 +335,7 @@ def chain(c, prefix=None, custom=(), encoder_text=False):
     ends = (c.forced_eos_token_id,) if isinstance(c.forced_eos_token_id, int) else c.forced_eos_token_id
     steps = [
         ("sequence_bias", c.sequence_bias, c.sequence_bias is not None),
+        ("diversity_penalty", c.diversity_penalty, c.diversity_penalty > 0),
         ("encoder_repetition_penalty", c.encoder_repetition_penalty, encoder_text and c.encoder_repetition_penalty != 1),
         ("repetition_penalty", c.repetition_penalty, c.repetition_penalty != 1),
         ("frequency_penalty", c.frequency_penalty, c.frequency_penalty != 0),

@@ -21,6 +21,7 @@ _kept: weakref.WeakKeyDictionary[Any, dict[Any, Callable[..., Any]]] = weakref.W
 class Programs(programs.Programs):
     def __init__(self, model: Any, compiled: bool | None = None) -> None:
         self.model, self.compiles = model, compiled is not False
+        self.whole_loops = self.compiles  # JAX would compile a loop by itself
         self._graph, self._state = nnx.split(model)
 
     def __call__(self, run: Callable[..., Any], *static: Any) -> Callable[..., Any]:
