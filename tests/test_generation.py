@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from tests import drawn
 from tests.backends import Backend, each_backend
 from tests.conftest import GOLDENS, Golden, goldens
+from trivium.cli import main
 from trivium.core.errors import ConfigError, InputError
 from trivium.generation.config import GenerationConfig
+from trivium.generation.text import Printer, Writer
 from trivium.models import catalogue
 
 TOKENS = json.loads((GOLDENS / "tokens.json").read_text())
@@ -463,3 +468,90 @@ def test_a_damaged_config_names_its_file(values: dict[str, Any], tmp_path: Path)
     with pytest.raises(ConfigError, match=r"generation_config\.json") as caught:
         GenerationConfig.from_pretrained(tmp_path)
     assert caught.value.key == next(iter(values))
+
+
+# Speech
+
+
+@each_backend
+def test_languages_of_whisper(backend: Backend, tmp_path: Path) -> None:
+    """The decoder begins with language, task and no timestamps, as asked, as the config says, or as the model hears."""
+    model = load(backend, "WhisperForConditionalGeneration", tmp_path)
+    known = {
+        "lang_to_id": {"<|en|>": 10, "<|de|>": 11, "<|fr|>": 12},
+        "task_to_id": {"translate": 20, "transcribe": 21},
+        "no_timestamps_token_id": 30,
+        "decoder_start_token_id": 3,
+    }
+    sound = inputs_of(backend, "WhisperForConditionalGeneration")["input_features"]
+    options = {"max_new_tokens": 2, "compiled": False if backend.name in ("tensorflow", "flax") else None}
+
+    def begun(**asked: Any) -> list[list[int]]:
+        return [row[:-2] for row in texts(backend, model, sound, **asked, **options)]
+
+    model.generation_config = GenerationConfig.from_dict(known)
+    assert begun(language="de", task="translate") == [[3, 11, 20, 30]] * 2
+    assert begun(language="<|fr|>") == [[3, 12, 21, 30]] * 2
+    logits = backend.numpy(
+        backend.call(
+            model,
+            {
+                "input_features": drawn.unpack(
+                    TOKENS["WhisperForConditionalGeneration"]["sets"][0]["inputs"]["input_features"]
+                ),
+                "decoder_input_ids": np.full((2, 1), 3),
+            },
+        ).logits
+    )[:, -1]
+    heard = 10 + logits[:, 10:13].argmax(1)
+    assert begun() == [[3, language, 30] for language in heard]
+    assert begun(task="translate") == [[3, language, 20, 30] for language in heard]
+    model.generation_config = GenerationConfig.from_dict(known | {"forced_decoder_ids": [[1, None], [2, 21]]})
+    assert begun() == [[3, language, 21, 30] for language in heard]
+    with pytest.raises(InputError, match="'dutch'"):
+        begun(language="dutch")
+
+
+# Words
+
+
+@pytest.fixture(scope="module")
+def speaking(folder: Path) -> Path:
+    """The checkpoint with a tokenizer, whose words are w0, w1, ..."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    tokenizer = Tokenizer(models.WordLevel({f"w{index}": index for index in range(37)}, unk_token="w0"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+@pytest.mark.parametrize("backend", ["numpy"], indirect=True)
+def test_words(backend: Backend, model: Any, speaking: Path) -> None:
+    """A writer returns, streams and prints the words of the tokens."""
+    ids = texts(backend, model, [[3, 25, 1]], max_new_tokens=6)[0][3:]
+    wanted = " ".join(f"w{token}" for token in ids)
+    writer = Writer(speaking, "numpy")
+    assert writer.write("w3 w25 w1", max_new_tokens=6) == wanted
+    pieces = list(writer.stream("w3 w25 w1", max_new_tokens=6))
+    assert "".join(pieces) == wanted and len(pieces) == len(ids)
+    file = io.StringIO()
+    model.generate([[3, 25, 1]], streamer=Printer(writer.tokenizer, file), max_new_tokens=6)
+    assert file.getvalue() == wanted + "\n"
+
+
+def test_the_command_line(speaking: Path, tmp_path: Path) -> None:
+    """`trivium generate` prints a text, at once or word by word, and refuses by name."""
+    run = functools.partial(CliRunner().invoke, main)
+    base = ["generate", str(speaking), "w3 w25 w1", "--backend", "numpy", "--max-new-tokens", "5"]
+    text = run(base).output
+    assert len(text.split()) == 5
+    assert run([*base, "--stream"]).output == text
+    assert json.loads(run([*base, "--json"]).output)["text"] + "\n" == text
+    sampled = [*base, "--sample", "--seed", "1", "--set", "temperature=9.0", "--set", "eos_token_id=[36]"]
+    assert run(sampled).output == run(sampled).output != text
+    refused = run([*base, "--set", "topp=0.9"])
+    assert refused.exit_code == 1 and "top_p" in refused.stderr
+    (tmp_path / "config.json").write_text((speaking / "config.json").read_text())
+    refused = run(["generate", str(tmp_path), "w1", "--backend", "numpy"])
+    assert refused.exit_code == 1 and "tokenizer.json" in refused.stderr

@@ -17,6 +17,8 @@ from . import decoding, ops, processors, programs
 
 POSITIONS = ("wpe.weight", "embed_positions.weight", "position_embeddings.weight")
 """How the tables of learned positions are called."""
+SPOKEN = ("language", "task")
+"""What may be said of speech."""
 CROSSED = ("encoder_hidden_states", "encoder_attention_mask")
 """What a decoder may be told of an encoder that is not its own."""
 
@@ -243,6 +245,11 @@ def inputs_of(model):
     if is_pair(model):
         return [next(iter(model.input_shapes())), "decoder_input_ids"]
     return ["input_ids", *(name for name in CROSSED if takes(model, name))]
+
+
+def hears(model):
+    """Whether the encoder is given speech, and the decoder told its language."""
+    return is_pair(model) and next(iter(model.input_shapes())) == "input_features" and model.config.model_type == "whisper"
 
 
 def check_writes(model):

@@ -6,7 +6,7 @@ from trivium.core.errors import InputError
 from trivium.core.names import nearest
 from trivium.generation.config import ARGUMENTS, FILE, GenerationConfig
 
-from . import assisted, beams, calls, contrastive, groups, single
+from . import assisted, beams, calls, contrastive, groups, single, speech
 
 
 class Generates:
@@ -105,11 +105,15 @@ class Generates:
         if allowed[0] in options and inputs is None:
             inputs = options.pop(allowed[0])
         others = {name: options.pop(name) for name in allowed[1:] if options.get(name) is not None}
+        spoken = {name: options.pop(name, None) for name in calls.SPOKEN if calls.hears(self)}
         unknown = [name for name in options if name not in GenerationConfig.names()]
         if unknown:
-            known = [*GenerationConfig.names(), *ARGUMENTS, *allowed]
+            known = [*GenerationConfig.names(), *ARGUMENTS, *allowed, *spoken]
             raise InputError(f"generate takes no {unknown[0]!r}", key=unknown[0], hint=nearest(unknown[0], known))
         c = (generation_config or self.generation_config).replace(**options)
+        if spoken and inputs is not None and "decoder_input_ids" not in others:
+            begin = speech.prompt(self, c, inputs, **spoken)
+            others |= {} if begin is None else {"decoder_input_ids": begin}
         callbacks = calls.Callbacks(
             tuple(given.get("logits_processor") or ()),
             tuple(given.get("stopping_criteria") or ()),
