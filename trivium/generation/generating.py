@@ -112,7 +112,7 @@ class Generates:
             raise InputError(f"generate takes no {unknown[0]!r}", key=unknown[0], hint=nearest(unknown[0], known))
         c = (generation_config or self.generation_config).replace(**options)
         if spoken and inputs is not None and "decoder_input_ids" not in others:
-            begin = speech.prompt(self, c, inputs, **spoken)
+            begin = speech.prompt(self, c, inputs, compiled, **spoken)
             others |= {} if begin is None else {"decoder_input_ids": begin}
         callbacks = calls.Callbacks(
             tuple(given.get("logits_processor") or ()),

@@ -9,7 +9,7 @@ from trivium.core.errors import InputError
 from trivium.core.names import nearest
 
 
-def prompt(model, c, inputs, language, task):
+def prompt(model, c, inputs, compiled, language, task):
     """The decoder's first tokens (B, T), or None for the start token alone.
 
     Without `language` and `task` the config's forced_decoder_ids count, and a language that these leave open is heard
@@ -28,7 +28,7 @@ def prompt(model, c, inputs, language, task):
         language_id = None if language is None else known(language, languages, "language")
         task_id, rest = known(task or "transcribe", tasks, "task"), []
     if language_id is None and languages:
-        language_id = hear(model, c, inputs, languages)
+        language_id = hear(model, c, inputs, compiled, languages)
     silent = c.source.get("no_timestamps_token_id")
     rest = rest if silent is None or silent in rest else [*rest, silent]
     parts = [c.decoder_start_token_id, language_id, *([] if language_id is None else [task_id]), *rest]
@@ -58,10 +58,10 @@ def known(name, ids, kind):
     raise InputError(f"the checkpoint has no {kind} {name!r}", key=kind, hint=hint)
 
 
-def hear(model, c, inputs, languages):
+def hear(model, c, inputs, compiled, languages):
     """The token (B,) of the language that is likeliest."""
     others = sorted(set(range(model.config.vocab_size)) - set(languages.values()))
     plain = type(c)(decoder_start_token_id=c.decoder_start_token_id, suppress_tokens=others, max_new_tokens=1)
     begin = np.full((len(inputs), 1), c.decoder_start_token_id)
-    found = model.generate(inputs, generation_config=plain, decoder_input_ids=begin)
+    found = model.generate(inputs, generation_config=plain, decoder_input_ids=begin, compiled=compiled)
     return np.array([int(token) for token in found[:, -1]])
