@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import ml_dtypes
 import numpy as np
@@ -84,8 +84,9 @@ def test_layer_signature(backend: Backend, name: str) -> None:
 
 
 def used(module: str) -> set[str]:
-    """Which names of `ops` or `nn` the files in trivium/models use."""
-    trees = [ast.parse(path.read_text()) for path in MODELS.rglob("*.py")]
+    """Which names of `ops` or `nn` the files in trivium/models and trivium/generation use."""
+    files = [*MODELS.rglob("*.py"), *MODELS.with_name("generation").rglob("*.py")]
+    trees = [ast.parse(path.read_text()) for path in files]
     nodes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
     return {node.attr for node in nodes if isinstance(node.value, ast.Name) and node.value.id == module}
 
@@ -360,6 +361,7 @@ def mean_squared_error(d: Draw) -> Any:
 
 
 ALSO_INT32 = {"arange", "argmax", "argsort"}
+INDEXED = {"top_k"}  # values, and their places in int32
 AT_LEAST_FLOAT32 = {"constant", "cross_entropy", "ctc_loss", "binary_cross_entropy", "mean_squared_error"}
 RESULT_IS_LIKE = {
     "zeros": 1,
@@ -474,7 +476,7 @@ def _elementwise(name: str, positive: bool = False) -> None:
     case(make)
 
 
-for _name in ("mean", "max", "cumsum", "softmax", "log_softmax"):
+for _name in ("mean", "max", "sum_along", "sort", "cumsum", "softmax", "log_softmax"):
     _along(_name)
 for _name in ("exp", "cos", "sin", "softplus", "elu", "stop_gradient"):
     _elementwise(_name)
@@ -529,9 +531,31 @@ def constant(d: Draw) -> Any:
     return [[-1.0, 0.5, 2.0][: d.size(1, 3)], d.floats(2)]
 
 
+@case
+def every(d: Draw) -> Any:
+    return [d.of(d.bits(*d.shape()), np.ones((2, 3), np.bool_))]
+
+
+@case
+def top_k(d: Draw) -> Any:
+    shape = d.shape()
+    places = np.array([d.generator.permutation(shape[-1]) for _ in range(int(np.prod(shape[:-1])))])
+    return [places.reshape(shape).astype(d.dtype), d.size(1, shape[-1])]  # no equals, which come in any order
+
+
+@case
+def add_at(d: Draw) -> Any:
+    batch, width, count = d.size(), d.size(), d.size(0, 5)
+    index = d.integers(batch, count, low=0, high=width).astype(np.int32)
+    return [d.floats(batch, width), index, d.floats(batch, count)]
+
+
+SPECIAL = {"activation", "while_loop", "random_key", "random_uniform"}  # have tests of their own
+
+
 def test_every_op_has_a_case() -> None:
     """No function goes untested."""
-    assert set(CASES) | {"activation"} == OPS
+    assert set(CASES) | SPECIAL == OPS
 
 
 @each_backend
@@ -555,7 +579,10 @@ def test_op(backend: Backend, name: str, data: st.DataObject, dtype: str) -> Non
         wanted = dtype_of(first) if is_tensor(first) else ""
     if backend.name == "flax" and wanted == "int64":
         wanted = "int32"  # JAX has no other unless asked
-    for result in found if isinstance(found, (tuple, list)) else [found]:
+    results = list(found) if isinstance(found, (tuple, list)) else [found]
+    if name in INDEXED:
+        assert dtype_of(results.pop()) == "int32"
+    for result in results:
         assert not is_tensor(result) or dtype_of(result) == wanted
 
 
@@ -564,6 +591,64 @@ def test_op(backend: Backend, name: str, data: st.DataObject, dtype: str) -> Non
 def test_activation(backend: Backend, name: str) -> None:
     """A config's name of an activation gives the function that it stands for."""
     assert bound(backend, "ops").activation(name) is getattr(bound(backend, "ops"), activations.OPS[name])
+
+
+# Loops and chance
+
+
+class Loop(NamedTuple):
+    """The state of a loop: a number, and a tuple of tensors."""
+
+    count: Any
+    others: tuple[Any, ...]
+
+
+def compiled(backend: Backend, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function as the framework compiles loops, where it does."""
+    if backend.name == "flax":
+        import jax
+
+        return jax.jit(function)
+    if backend.name == "tensorflow":
+        import tensorflow
+
+        return tensorflow.function(function, autograph=False, jit_compile=True)
+    return function
+
+
+@each_backend
+def test_while_loop(backend: Backend) -> None:
+    """A loop ends by its condition, with state in tuples within named tuples; compiled too."""
+    found = bound(backend, "ops")
+
+    def run(state: Any) -> Any:
+        return found.while_loop(lambda s: s.count < 5, lambda s: Loop(s.count + 1, (s.others[0] * 2.0,)), state)
+
+    begin = Loop(tensor(backend, np.int32(2)), (tensor(backend, np.array([1.0, 3.0], np.float32)),))
+    for function in (run, compiled(backend, run)):
+        count, (doubled,) = function(begin)
+        assert int(count) == 5
+        assert array(doubled).tolist() == [8.0, 24.0]
+        assert int(function(begin._replace(count=tensor(backend, np.int32(7)))).count) == 7
+
+
+@each_backend
+def test_random_numbers(backend: Backend) -> None:
+    """One seed gives the same numbers, another others; the next key's are new; they are spread evenly over [0, 1)."""
+    found, like = bound(backend, "ops"), tensor(backend, np.zeros(1, np.float32))
+
+    def draws(seed: int | None) -> tuple[np.ndarray, np.ndarray]:
+        first, key = found.random_uniform(found.random_key(seed, like), (40, 50))
+        assert dtype_of(first) == "float32"
+        return array(first), array(found.random_uniform(key, (40, 50))[0])
+
+    (first, second), again, other = draws(3), draws(3), draws(4)
+    assert np.array_equal(first, again[0]) and np.array_equal(second, again[1])
+    assert len({values.tobytes() for values in (first, second, other[0], draws(None)[0], draws(None)[0])}) == 5
+    counts = np.histogram(first, 20, (0, 1))[0]
+    assert counts.sum() == 2000
+    assert ((counts - 100) ** 2 / 100).sum() < 43.8  # chi-squared of 19 degrees of freedom: once in a thousand seeds
+    assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.08
 
 
 # Attention

@@ -83,8 +83,9 @@ def test_bindings(backend: Backend) -> None:
 
 def test_bindings_are_alike() -> None:
     """The file that binds is the same in every backend, but for the framework's name in its docstring."""
-    files = [PACKAGE / "backends" / name / "models" / "__init__.py" for name in NAMES]
-    assert len({path.read_text().partition("\n")[2] for path in files}) == 1
+    for bound in ("models", "generation"):
+        files = [PACKAGE / "backends" / name / bound / "__init__.py" for name in NAMES]
+        assert len({path.read_text().partition("\n")[2] for path in files}) == 1
 
 
 @pytest.mark.parametrize("path", [*NETWORKS.values(), *SHARED], ids=lambda path: str(path.relative_to(MODELS)))

@@ -1,4 +1,4 @@
-"""The command line: `trivium convert`, `inspect`, `verify`, `doctor`, `explain` and `env`.
+"""The command line: `trivium convert`, `inspect`, `verify`, `doctor`, `explain`, `generate`, `new` and `env`.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 failed; 2 wrong usage; 3 unsafe or corrupt input;
 4 a difference was found; 130 interrupted. With --json, stdout holds exactly one JSON object, also for an error.
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from trivium.convert.preview import Plan
 
 _TARGETS = ("torch", "tensorflow", "flax", "bin", "npz", "keras", "orbax")
+
+_BACKENDS = ("torch", "flax", "tensorflow", "numpy")
 
 DIFFERENT = 4
 INTERRUPTED = 130
@@ -386,6 +388,58 @@ def explain(what: str, name: str | None, trust: bool, as_json: bool) -> None:
             shape = "x".join(map(str, place.shape)) or "scalar"
             turned = f"  transposed {', '.join(map(str, place.transposition))}" if place.transposition else ""
             click.echo(f"  {place.dialect:<11} {place.name}  {shape}  {place.axes}{turned}")
+
+
+@main.command()
+@click.argument("src")
+@click.argument("prompt")
+@click.option("--backend", type=click.Choice(_BACKENDS), default="torch", show_default=True, help="The framework.")
+@click.option("--dtype", help="Of the weights: float32, bfloat16, ... By default the checkpoint's.")
+@click.option("--stream", is_flag=True, help="Print words as they are written.")
+@click.option("--set", "fields", multiple=True, metavar="NAME=VALUE", help="A field of the generation config: top_p=0.9.")
+@click.option("--max-new-tokens", type=click.IntRange(1), help="How much to write at most.")
+@click.option("--sample", is_flag=True, help="Draw tokens, rather than take the likeliest.")
+@click.option("--seed", type=int, help="Of drawing.")
+@_json
+def generate(
+    src: str,
+    prompt: str,
+    backend: str,
+    dtype: str | None,
+    stream: bool,
+    fields: tuple[str, ...],
+    max_new_tokens: int | None,
+    sample: bool,
+    seed: int | None,
+    as_json: bool,
+) -> None:
+    """Go on with the text PROMPT by the checkpoint SRC, which has a tokenizer.json. The prompt "-" is read from stdin."""
+    from trivium.generation.text import Writer
+
+    options: dict[str, Any] = dict(map(_field, fields)) | {"seed": seed}
+    options |= {"max_new_tokens": max_new_tokens} if max_new_tokens else {}
+    options |= {"do_sample": True} if sample else {}
+    prompt = sys.stdin.read() if prompt == "-" else prompt
+    writer = Writer(src, backend, **({"dtype": dtype} if dtype else {}))
+    if as_json:
+        _print_json({"prompt": prompt, "text": writer.write(prompt, **options)})
+    elif stream:
+        for piece in writer.stream(prompt, **options):
+            click.echo(piece, nl=False)
+        click.echo()
+    else:
+        click.echo(writer.write(prompt, **options))
+
+
+def _field(text: str) -> tuple[str, Any]:
+    """NAME=VALUE, the value as JSON has it, or else a string."""
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
 
 
 @main.command()

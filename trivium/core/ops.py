@@ -137,6 +137,14 @@ def update(x: Tensor, values: Tensor, start: Tensor) -> Tensor:
     return _unbound()
 
 
+def add_at(x: Tensor, index: Tensor, values: Tensor) -> Tensor:
+    """x with `values` added at the places `index` of each row: (B, V), (B, T) int32, (B, T) -> (B, V).
+
+    What is named twice is added twice. Source: numpy.add.at, torch.scatter_add.
+    """
+    return _unbound()
+
+
 # Sums
 
 
@@ -170,6 +178,16 @@ def linear_scan(a: Tensor, b: Tensor, start: Tensor) -> Tensor:
     return _unbound()
 
 
+def sum_along(x: Tensor, axis: int) -> Tensor:
+    """The sum along an axis, which goes, in x's dtype. Source: numpy.sum."""
+    return _unbound()
+
+
+def every(x: Tensor) -> Tensor:
+    """Whether all elements of a boolean tensor are true: (...) -> () bool. Source: numpy.all."""
+    return _unbound()
+
+
 def einsum(formula: str, *xs: Tensor) -> Tensor:
     """Products summed over the letters that the result lacks. Source: numpy.einsum."""
     return _unbound()
@@ -182,6 +200,19 @@ def argmax(x: Tensor, axis: int) -> Tensor:
 
 def argsort(x: Tensor, axis: int) -> Tensor:
     """The places of the elements along an axis in rising order, int32, stable. Source: numpy.argsort."""
+    return _unbound()
+
+
+def sort(x: Tensor, axis: int) -> Tensor:
+    """The elements along an axis in rising order. Source: numpy.sort."""
+    return _unbound()
+
+
+def top_k(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """The k largest elements along the last axis, falling, and their places, int32; equals in any order.
+
+    (..., V) -> two of (..., k). Source: jax.lax.top_k.
+    """
     return _unbound()
 
 
@@ -225,6 +256,36 @@ def maximum(x: Tensor, y: Tensor) -> Tensor:
 
 def minimum(x: Tensor, y: Tensor) -> Tensor:
     """The smaller of two; y may be a number. Source: numpy.minimum."""
+    return _unbound()
+
+
+# Loops and chance
+
+
+def while_loop(condition: Callable[[Any], Tensor], body: Callable[[Any], Any], state: Any) -> Any:
+    """What is left of `state` when `body` has been applied to it for as long as `condition` holds.
+
+    Args:
+        condition: state -> () bool.
+        body: state -> the next state, with the same structure, shapes and dtypes.
+        state: Tensors in tuples and named tuples.
+
+    Source: jax.lax.while_loop; where a framework runs as it reads, Python's own.
+    """
+    return _unbound()
+
+
+def random_key(seed: int | None, like: Tensor) -> Any:
+    """What `random_uniform` draws from, on the device of `like`: a tensor, or the framework's own generator.
+
+    Each framework draws its own numbers; one seed gives the same in the same framework. None takes a seed from the
+    framework's global state where it has one, otherwise from the operating system.
+    """
+    return _unbound()
+
+
+def random_uniform(key: Any, shape: Shape) -> tuple[Tensor, Any]:
+    """Numbers from [0, 1), float32, all independent, and the key for the next draw; a key is used once."""
     return _unbound()
 
 

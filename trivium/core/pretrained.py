@@ -230,6 +230,12 @@ class Pretrained:
 
     # Loading and saving
 
+    def _read_beside(self, folder: Path) -> None:
+        """Reads what a checkpoint has besides config and weights."""
+
+    def _write_beside(self, folder: Path) -> None:
+        """Writes it."""
+
     @classmethod
     def from_pretrained(
         cls,
@@ -287,6 +293,7 @@ class Pretrained:
                 "%s: %d weights of %s are not in the checkpoint and were drawn with seed %d; train them before use: %s",
                 path, len(fresh), cls.__name__, seed, ", ".join(sorted(fresh)),
             )  # fmt: skip
+        model._read_beside(path if path.is_dir() else path.parent)
         model._ready()
         return model
 
@@ -306,6 +313,7 @@ class Pretrained:
 
         names = (type(self).__name__,)
         save(self.read_weights(), self.unbound(), self.config.replace(architectures=names), directory, format, **options)
+        self._write_beside(Path(directory))
 
 
 class _Lazy(Mapping[str, np.ndarray]):

@@ -8,6 +8,7 @@ Letters: B batch, C choices, T tokens, D width, V vocabulary, L labels, H W imag
 from trivium.core.errors import InputError
 from trivium.core.outputs import HeadOutput, QuestionAnsweringOutput, Seq2SeqLMOutput, Seq2SeqQuestionAnsweringOutput
 
+from ..generation.generating import Generates
 from . import nn, ops
 
 
@@ -64,7 +65,7 @@ class MaskedLM(Head):
         return HeadOutput(token_loss(logits, labels), logits, **kept(out))
 
 
-class NextToken(Head):
+class NextToken(Generates, Head):
     """Predicts each token from those before it. Labels: (B, T), not shifted, -100 where there is nothing to predict.
 
     A subclass has `unembed(x) -> logits`.
@@ -287,7 +288,7 @@ class Seq2SeqHead(Head):
         return self.get_body().encode(*inputs, **options)
 
 
-class Seq2SeqLM(Seq2SeqHead):
+class Seq2SeqLM(Generates, Seq2SeqHead):
     """Predicts a second text from the first. Labels: (B, T), -100 where there is nothing to predict.
 
     Without decoder_input_ids the decoder is shown the labels, shifted right. A subclass has `unembed(x) -> logits`.

@@ -275,7 +275,7 @@ def _convolution(
     bias: bool,
     dilation: tuple[int, ...] = (1,),
 ) -> nnx.Conv:
-    sides = [(side, side) for side in padding]
+    sides = tuple((side, side) for side in padding)  # hashable, as a module's description has to be
     options = _options("kernel_init", "bias_init")
     options |= {"padding": sides, "kernel_dilation": dilation, "feature_group_count": groups, "use_bias": bias}
     return nnx.Conv(inputs, outputs, size, stride, **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -100,6 +101,10 @@ def update(x: Array, values: Array, start: Array) -> Array:
     return lax.dynamic_update_slice_in_dim(x, values.astype(x.dtype), start, 1, allow_negative_indices=False)
 
 
+def add_at(x: Array, index: Array, values: Array) -> Array:
+    return x.at[jnp.arange(x.shape[0])[:, None], index].add(values.astype(x.dtype))
+
+
 # Sums
 
 
@@ -129,6 +134,14 @@ def linear_scan(a: Array, b: Array, start: Array) -> Array:
     return lax.associative_scan(join, (a, b.at[:, 0].add(a[:, 0] * start)), axis=1)[1].astype(dtype)
 
 
+def sum_along(x: Array, axis: int) -> Array:
+    return jnp.sum(x, axis, dtype=x.dtype)
+
+
+def every(x: Array) -> Array:
+    return jnp.all(x)
+
+
 def einsum(formula: str, *xs: Array) -> Array:
     return jnp.einsum(formula, *xs)
 
@@ -143,6 +156,15 @@ def argmax(x: Array, axis: int) -> Array:
 
 def argsort(x: Array, axis: int) -> Array:
     return jnp.argsort(x, axis, stable=True).astype(jnp.int32)
+
+
+def sort(x: Array, axis: int) -> Array:
+    return jnp.sort(x, axis)
+
+
+def top_k(x: Array, k: int) -> tuple[Array, Array]:
+    values, index = lax.top_k(x, k)
+    return values, index
 
 
 # Elementwise
@@ -178,6 +200,22 @@ def maximum(x: Array, y: Any) -> Array:
 
 def minimum(x: Array, y: Any) -> Array:
     return jnp.minimum(x, y)
+
+
+# Loops and chance
+
+
+def while_loop(condition: Callable[[Any], Array], body: Callable[[Any], Any], state: Any) -> Any:
+    return lax.while_loop(condition, body, state)
+
+
+def random_key(seed: int | None, like: Array) -> Array:
+    return jax.random.key(secrets.randbits(32) if seed is None else seed)
+
+
+def random_uniform(key: Array, shape: Sequence[int]) -> tuple[Array, Array]:
+    now, later = jax.random.split(key)
+    return jax.random.uniform(now, shape, jnp.float32), later
 
 
 # Activations

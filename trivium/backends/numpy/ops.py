@@ -104,6 +104,12 @@ def update(x: Any, values: Any, start: Any) -> np.ndarray:
     return x
 
 
+def add_at(x: Any, index: Any, values: Any) -> np.ndarray:
+    x = x.copy()
+    np.add.at(x, (np.arange(len(x))[:, None], index), values.astype(x.dtype))
+    return x
+
+
 # Sums
 
 
@@ -131,6 +137,14 @@ def linear_scan(a: Any, b: Any, start: Any) -> np.ndarray:
     return np.stack(steps, 1).astype(a.dtype)
 
 
+def sum_along(x: Any, axis: int) -> np.ndarray:
+    return np.sum(x, axis, dtype=x.dtype)
+
+
+def every(x: Any) -> np.bool_:
+    return np.all(x)
+
+
 def einsum(formula: str, *xs: Any) -> np.ndarray:
     return np.einsum(formula, *map(_wide, xs), optimize=len(xs) > 2).astype(xs[0].dtype)
 
@@ -146,6 +160,15 @@ def argmax(x: Any, axis: int) -> np.ndarray:
 
 def argsort(x: Any, axis: int) -> np.ndarray:
     return np.argsort(x, axis, kind="stable").astype(np.int32)
+
+
+def sort(x: Any, axis: int) -> np.ndarray:
+    return np.sort(x, axis)
+
+
+def top_k(x: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
+    index = np.argsort(-_wide(x), -1, kind="stable")[..., :k].astype(np.int32)
+    return np.take_along_axis(x, index, -1), index
 
 
 # Elementwise
@@ -181,6 +204,25 @@ def maximum(x: Any, y: Any) -> np.ndarray:
 
 def minimum(x: Any, y: Any) -> np.ndarray:
     return np.minimum(x, np.asarray(y, x.dtype))
+
+
+# Loops and chance
+
+
+def while_loop(condition: Callable[[Any], Any], body: Callable[[Any], Any], state: Any) -> Any:
+    while condition(state):
+        state = body(state)
+    return state
+
+
+def random_key(seed: int | None, like: Any) -> np.ndarray:
+    words = np.random.SeedSequence(np.random.randint(2**31) if seed is None else seed).generate_state(2, np.uint64)
+    return np.append(words, np.uint64(0))  # Philox's key and counter
+
+
+def random_uniform(key: np.ndarray, shape: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.Generator(np.random.Philox(key=key[:2], counter=[0, 0, 0, key[2]]))
+    return generator.random(shape, np.float32), key + np.array([0, 0, 1], np.uint64)
 
 
 # Activations

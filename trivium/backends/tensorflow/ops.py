@@ -114,6 +114,11 @@ def update(x: Tensor, values: Tensor, start: Tensor) -> tf.Tensor:
     return tf.where(tf.reshape(inside, [1, -1] + [1] * (len(x.shape) - 2)), tf.cast(moved, x.dtype), x)
 
 
+def add_at(x: Tensor, index: Tensor, values: Tensor) -> tf.Tensor:
+    rows = tf.broadcast_to(tf.range(tf.shape(index)[0], dtype=index.dtype)[:, None], tf.shape(index))
+    return tf.tensor_scatter_nd_add(x, tf.stack([rows, index], -1), tf.cast(values, x.dtype))
+
+
 # Sums
 
 
@@ -163,6 +168,14 @@ def _scan(a: tf.Tensor, b: tf.Tensor, start: tf.Tensor) -> Any:
     return found, gradient
 
 
+def sum_along(x: Tensor, axis: int) -> tf.Tensor:
+    return tf.reduce_sum(x, axis)
+
+
+def every(x: Tensor) -> tf.Tensor:
+    return tf.reduce_all(x)
+
+
 def einsum(formula: str, *xs: Tensor) -> tf.Tensor:
     return tf.einsum(formula, *map(_t, xs))
 
@@ -187,6 +200,15 @@ def argmax(x: Tensor, axis: int) -> tf.Tensor:
 
 def argsort(x: Tensor, axis: int) -> tf.Tensor:
     return tf.argsort(x, axis, stable=True)
+
+
+def sort(x: Tensor, axis: int) -> tf.Tensor:
+    return tf.sort(x, axis)
+
+
+def top_k(x: Tensor, k: int) -> tuple[tf.Tensor, tf.Tensor]:
+    found = tf.math.top_k(x, k)
+    return found.values, found.indices
 
 
 # Elementwise
@@ -222,6 +244,28 @@ def maximum(x: Tensor, y: Any) -> tf.Tensor:
 
 def minimum(x: Tensor, y: Any) -> tf.Tensor:
     return tf.minimum(x, y)
+
+
+# Loops and chance
+
+
+def while_loop(condition: Callable[[Any], Tensor], body: Callable[[Any], Any], state: Any) -> Any:
+    if tf.executing_eagerly():
+        while condition(state):
+            state = body(state)
+        return state
+    return tf.while_loop(condition, lambda state: (body(state),), (state,))[0]
+
+
+def random_key(seed: int | None, like: Tensor) -> tf.Tensor:
+    if seed is None:
+        return tf.random.uniform((2,), 0, 2**31 - 1, tf.int32)
+    return tf.random.split(tf.constant([seed & 0x7FFFFFFF, seed >> 31], tf.int64), 1)[0]
+
+
+def random_uniform(key: tf.Tensor, shape: Sequence[Any]) -> tuple[tf.Tensor, tf.Tensor]:
+    now, later = tf.unstack(tf.random.split(key, 2))
+    return tf.random.stateless_uniform(shape, now, alg="philox"), later
 
 
 # Activations

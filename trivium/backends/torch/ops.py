@@ -99,6 +99,10 @@ def update(x: Tensor, values: Tensor, start: Tensor) -> Tensor:
     return x.index_copy(1, first + torch.arange(count, device=x.device), values.to(x.dtype))
 
 
+def add_at(x: Tensor, index: Tensor, values: Tensor) -> Tensor:
+    return x.scatter_add(1, index.long(), values.to(x.dtype))
+
+
 # Sums
 
 
@@ -156,6 +160,14 @@ def _joined(a: Tensor, b: Tensor) -> Tensor:
     return found
 
 
+def sum_along(x: Tensor, axis: int) -> Tensor:
+    return x.sum(axis, dtype=x.dtype)
+
+
+def every(x: Tensor) -> Tensor:
+    return x.all()
+
+
 def einsum(formula: str, *xs: Tensor) -> Tensor:
     return torch.einsum(formula, *xs)
 
@@ -179,6 +191,15 @@ def argmax(x: Tensor, axis: int) -> Tensor:
 
 def argsort(x: Tensor, axis: int) -> Tensor:
     return x.argsort(dim=axis, stable=True).to(torch.int32)
+
+
+def sort(x: Tensor, axis: int) -> Tensor:
+    return x.sort(axis).values
+
+
+def top_k(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    values, index = x.topk(k)
+    return values, index.to(torch.int32)
 
 
 # Elementwise
@@ -214,6 +235,24 @@ def maximum(x: Tensor, y: Any) -> Tensor:
 
 def minimum(x: Tensor, y: Any) -> Tensor:
     return torch.minimum(x, y) if isinstance(y, Tensor) else x.clamp(max=y)
+
+
+# Loops and chance
+
+
+def while_loop(condition: Callable[[Any], Tensor], body: Callable[[Any], Any], state: Any) -> Any:
+    while condition(state):
+        state = body(state)
+    return state
+
+
+def random_key(seed: int | None, like: Tensor) -> torch.Generator:
+    generator = torch.Generator(like.device)
+    return generator.manual_seed(int(torch.randint(2**31, ())) if seed is None else seed)
+
+
+def random_uniform(key: torch.Generator, shape: Sequence[int]) -> tuple[Tensor, torch.Generator]:
+    return torch.rand(tuple(shape), generator=key, device=key.device), key
 
 
 # Activations
