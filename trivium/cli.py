@@ -131,11 +131,14 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
 
 @click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(trivium.__version__, message="trivium %(version)s")
-def main() -> None:
+@click.option("--register", multiple=True, type=click.Path(path_type=Path), help="A network file of your own; it is run.")
+def main(register: tuple[Path, ...]) -> None:
     """Checkpoints of PyTorch, TensorFlow and Flax, without any of the three.
 
     SRC is a directory, a weight file with config.json beside it, or a Hub id such as google-bert/bert-base-uncased.
     """
+    for source in register:
+        trivium.register(source)
 
 
 @main.command()
