@@ -328,6 +328,21 @@ def explain(what: str, name: str | None, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("name")
+@click.option("--like", required=True, metavar="ARCHITECTURE", help="The architecture to begin with, such as llama.")
+@click.option("--directory", default=".", type=click.Path(path_type=Path), help="A checkout, or where to make the folder.")
+def new(name: str, like: str, directory: Path) -> None:
+    """Start the architecture NAME: another one under its name, to be changed."""
+    from trivium.research.starting import new as run
+
+    files = run(name, like, directory)
+    click.echo("\n".join(map(str, files)))
+    folder = files[0].parent
+    steps = "see CONTRIBUTING.md" if folder.parent.name == "models" else f'in Python: trivium.bind("{folder}", "torch")'
+    click.echo(f"next: change {folder / 'network.py'}; {steps}", err=True)
+
+
+@main.command()
 @_json
 def env(as_json: bool) -> None:
     """Show the versions that matter in a bug report. No framework is loaded."""
