@@ -135,11 +135,14 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
 
 @click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(trivium.__version__, message="trivium %(version)s")
-def main() -> None:
+@click.option("--register", multiple=True, type=click.Path(path_type=Path), help="A network file of your own; it is run.")
+def main(register: tuple[Path, ...]) -> None:
     """Checkpoints of PyTorch, TensorFlow and Flax, without any of the three.
 
     SRC is a directory, a weight file with config.json beside it, or a Hub id such as google-bert/bert-base-uncased.
     """
+    for source in register:
+        trivium.register(source)
 
 
 @main.command()
@@ -440,6 +443,21 @@ def _field(text: str) -> tuple[str, Any]:
         return name, json.loads(value)
     except json.JSONDecodeError:
         return name, value
+
+
+@main.command()
+@click.argument("name")
+@click.option("--like", required=True, metavar="ARCHITECTURE", help="The architecture to begin with, such as llama.")
+@click.option("--directory", default=".", type=click.Path(path_type=Path), help="A checkout, or where to make the folder.")
+def new(name: str, like: str, directory: Path) -> None:
+    """Start the architecture NAME: another one under its name, to be changed."""
+    from trivium.research.starting import new as run
+
+    files = run(name, like, directory)
+    click.echo("\n".join(map(str, files)))
+    folder = files[0].parent
+    steps = "see CONTRIBUTING.md" if folder.parent.name == "models" else f'in Python: trivium.bind("{folder}", "torch")'
+    click.echo(f"next: change {folder / 'network.py'}; {steps}", err=True)
 
 
 @main.command()

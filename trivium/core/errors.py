@@ -123,3 +123,7 @@ class BackendMissing(TriviumError, ImportError):  # type: ignore[misc]  # Import
 
 class Unbound(TriviumError):
     """A layer or op of the contract was called without a backend."""
+
+
+class ContractError(TriviumError):
+    """A network file that asks for what the contract does not have, or that not every framework can run."""

@@ -20,6 +20,8 @@ from .layers import Part
 from .layout import Layout, Weight, layout
 
 if TYPE_CHECKING:
+    from trivium.research.tracing import Trace
+
     from .config import Config
 
 logger = logging.getLogger("trivium")
@@ -206,6 +208,38 @@ class Pretrained:
             return draw(name, weights[name].shape, weights[name].init, seed)
 
         self.assign_weights(_Lazy(first_values, list(names)), own=True)
+
+    # Looking inside
+
+    def trace(
+        self,
+        inputs: Mapping[str, Any],
+        names: Iterable[str] = ("*",),
+        edits: Mapping[str, Callable[[Any], Any]] | None = None,
+        **options: Any,
+    ) -> Trace:
+        """Calls the model and keeps what its parts return; see `trivium.research.tracing.trace`."""
+        from trivium.research import tracing
+
+        return tracing.trace(self, inputs, names, edits, **options)
+
+    def _watch(self, part: Any, watch: Callable[[Any], Any]) -> Callable[[], None]:
+        """Has what a part returns go through `watch`, until the function that is returned is called.
+
+        Frameworks without hooks: Python looks `__call__` up in an object's class, so that the part gets one of its own.
+        """
+        kind = type(part)
+
+        def __call__(self: Any, *inputs: Any, **options: Any) -> Any:
+            return watch(kind.__call__(self, *inputs, **options))
+
+        watched = type(kind.__name__, (kind,), {"__call__": __call__, "__module__": "watched"})
+        object.__setattr__(part, "__class__", watched)
+        return lambda: object.__setattr__(part, "__class__", kind)
+
+    def _native(self, value: Any) -> Any:
+        """An input as the framework takes it; NumPy arrays will do as they are, but for PyTorch."""
+        return value
 
     # What a backend provides
 

@@ -68,11 +68,28 @@ def Conv1D(inputs: int, outputs: int, init: Any = None) -> keras.layers.Dense:  
     return Linear(inputs, outputs)
 
 
-def Embedding(vocabulary: int, width: int, init: Any = None, trained: bool = True) -> keras.layers.Embedding:  # noqa: N802
-    options = {"embeddings_initializer": Blank(), "dtype": building().dtype, "trainable": trained}
-    layer = keras.layers.Embedding(vocabulary, width, **options)
-    layer.build(None)
-    return layer
+class Embedding(keras.layers.Embedding):
+    """`keras.layers.Embedding` with a dense gradient.
+
+    Given Keras's own, of the rows that a batch has, Keras's Adam leaves the moments of all other rows as they are; in the other
+    frameworks they fade, and the models would part.
+    """
+
+    def __init__(self, vocabulary: int, width: int, init: Any = None, trained: bool = True) -> None:
+        super().__init__(vocabulary, width, embeddings_initializer=Blank(), dtype=building().dtype, trainable=trained)
+        self.build(None)
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        return _rows(tf.convert_to_tensor(self.embeddings), tf.cast(x, tf.int32))
+
+
+@tf.custom_gradient
+def _rows(table: tf.Tensor, index: tf.Tensor) -> Any:
+    def backward(gradient: tf.Tensor) -> tuple[tf.Tensor, None]:
+        rows = tf.reshape(gradient, (-1, table.shape[1]))
+        return tf.math.unsorted_segment_sum(rows, tf.reshape(index, (-1,)), table.shape[0]), None
+
+    return tf.gather(table, index), backward
 
 
 def LayerNorm(width: int, eps: float) -> keras.layers.LayerNormalization:
@@ -256,11 +273,10 @@ class TiedEmbedding(Module):
         return other(x)
 
 
-class UntiedEmbedding(keras.layers.Embedding):
+class UntiedEmbedding(Embedding):
     def __init__(self, vocabulary: int, width: int) -> None:
-        super().__init__(vocabulary, width, embeddings_initializer=Blank(), dtype=building().dtype)
+        super().__init__(vocabulary, width)
         self._allow_non_tensor_positional_args = True
-        self.build(None)
 
     def call(self, x: tf.Tensor, other: Any = None) -> tf.Tensor:
         return super().call(x)

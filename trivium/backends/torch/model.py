@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import ml_dtypes
@@ -94,6 +94,12 @@ class Model(Pretrained, Module):
 
     def _ready(self) -> None:
         self.eval()
+
+    def _watch(self, part: Module, watch: Callable[[Any], Any]) -> Callable[[], None]:
+        return part.register_forward_hook(lambda _, inputs, returned: watch(returned)).remove
+
+    def _native(self, value: Any) -> Any:
+        return torch.from_numpy(np.array(value)).to(self.device) if isinstance(value, np.ndarray) else value
 
 
 _lock = threading.RLock()
