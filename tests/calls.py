@@ -51,8 +51,8 @@ def _leaves(stored: Any, path: Path = ()) -> Iterator[tuple[Path, dict[str, Any]
         yield path, stored
         return
     parts = stored.get("fields", stored) if isinstance(stored, dict) else dict(enumerate(stored))
-    for key, value in parts.items():
-        yield from _leaves(value, (*path, key))
+    for part, value in parts.items():
+        yield from _leaves(value, (*path, part))
 
 
 def at(out: Any, path: Path) -> Any:
