@@ -15,10 +15,15 @@ def apply_layers(
         x, extras = layer(x, *shared, cache=None if cache is None else cache[index], **options)
         seen.append(x)
         kept.append(extras)
-    found: dict[str, Any] = {"hidden_states": tuple(seen) if hidden_states else None}
+    return x, collect(seen if hidden_states else None, kept)
+
+
+def collect(seen: list[Any] | None, kept: list[dict[str, Any]]) -> dict[str, Any]:
+    """What layers kept, by name, as a tuple over layers or None; with the hidden states, where there are any."""
+    found: dict[str, Any] = {"hidden_states": None if seen is None else tuple(seen)}
     for name in kept[0] if kept else ():
         found[name] = None if kept[0][name] is None else tuple(extras[name] for extras in kept)
-    return x, found
+    return found
 
 
 def lstm_weights(inputs: int, width: int, layers: int) -> dict[str, tuple[int, ...]]:
@@ -35,7 +40,7 @@ class Part(NamedTuple):
 
     stack: Any
     name: str
-    index: int  # type: ignore[assignment]  # a tuple's method of that name is nobody's business here
+    index: tuple[int, ...]  # type: ignore[assignment]  # a tuple's method of that name is nobody's business here
 
 
 class Member:
@@ -45,4 +50,4 @@ class Member:
         self._stack, self._index = stack, index
 
     def __getattr__(self, name: str) -> Part:
-        return Part(self._stack, name, self._index)
+        return Part(self._stack, name, (self._index,))

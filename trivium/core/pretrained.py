@@ -6,6 +6,7 @@ import contextlib
 import functools
 import importlib
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -156,7 +157,7 @@ class Pretrained:
 
     def _read_canonical(self, weight: Weight) -> np.ndarray:
         owner, name = self._owner(weight)
-        held = self._read(owner.stack, owner.name)[owner.index] if isinstance(owner, Part) else self._read(owner, name)
+        held = self._read_part(owner) if isinstance(owner, Part) else self._read(owner, name)
         return weight.to_canonical(held, self.column)
 
     def assign_weights(self, weights: Mapping[str, np.ndarray], own: bool = False) -> None:
@@ -186,7 +187,7 @@ class Pretrained:
                 continue
             parts = stacks.setdefault((id(owner.stack), owner.name), {})
             parts[owner] = array
-            if len(parts) == owner.stack.count:
+            if len(parts) == math.prod(self._stack_shape(owner)):
                 self._assign_parts(stacks.pop((id(owner.stack), owner.name)))
         for parts in stacks.values():
             self._assign_parts(parts)
@@ -194,11 +195,13 @@ class Pretrained:
 
     def _assign_parts(self, parts: Mapping[Part, np.ndarray]) -> None:
         """Assigns some or all of the weights that are kept in one stack."""
-        stack, name, _ = next(iter(parts))
-        arrays = {part.index: array for part, array in parts.items()}
-        if len(arrays) < stack.count:
-            arrays = dict(enumerate(self._read(stack, name))) | arrays
-        self._assign(stack, name, np.stack([arrays[index] for index in range(stack.count)]), own=True)
+        part, array = next(iter(parts.items()))
+        shape = self._stack_shape(part)
+        whole = len(parts) == math.prod(shape)
+        stack = np.empty((*shape, *array.shape), array.dtype) if whole else np.array(self._read(part.stack, part.name))
+        for part, array in parts.items():
+            stack[part.index] = array
+        self._assign(part.stack, part.name, stack, own=True)
 
     def draw_weights(self, names: Iterable[str], seed: int) -> None:
         """Draws first values for some weights, after the architecture's published scheme; see `init.py`."""
@@ -241,6 +244,11 @@ class Pretrained:
         """An input as the framework takes it; NumPy arrays will do as they are, but for PyTorch."""
         return value
 
+    @staticmethod
+    def _stack_shape(part: Part) -> tuple[int, ...]:
+        """How many weights are kept in the stack, along each of its axes."""
+        return tuple(getattr(part.stack, part.name).shape[: len(part.index)])
+
     # What a backend provides
 
     def _assign(self, owner: Any, name: str, array: np.ndarray, own: bool = False) -> None:
@@ -250,6 +258,10 @@ class Pretrained:
     def _read(self, owner: Any, name: str) -> np.ndarray:
         """The value of a weight, in the native shape; bfloat16 as ml_dtypes has it."""
         raise TypeError("the contract's Model holds no numbers")
+
+    def _read_part(self, part: Part) -> np.ndarray:
+        """`_read` of one of the weights that are kept in a stack."""
+        return self._read(part.stack, part.name)[part.index]
 
     @classmethod
     def _scope(cls) -> contextlib.AbstractContextManager[Any]:

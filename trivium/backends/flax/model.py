@@ -16,7 +16,11 @@ from jax import export
 from trivium.core import outputs
 from trivium.core.arrays import settled
 from trivium.core.errors import InputError
-from trivium.core.pretrained import Pretrained, building
+from trivium.core.layers import Part
+from trivium.core.layout import Weight
+from trivium.core.pretrained import Pretrained, at, building
+
+from .layers import Layers, ScannedLayers
 
 
 class Module(nnx.Module):
@@ -49,8 +53,7 @@ class Model(Pretrained, Module):
 
     def like(self) -> Any:
         """A weight, for its dtype."""
-        owner, name = self._owner(next(iter(self.layout)))
-        return getattr(owner, name).get_value()
+        return jax.tree.leaves(nnx.state(self, nnx.Param))[0]
 
     @property
     def params(self) -> dict[str, Any]:
@@ -86,10 +89,39 @@ class Model(Pretrained, Module):
         else:
             model.eval()
         if train and rngs is not None:
-            nnx.reseed(model, dropout=nnx.Rngs(rngs).dropout())
+            nnx.reseed(model, policy="match_shape", dropout=nnx.Rngs(rngs).dropout())
         elif train and jax.tree.leaves(nnx.state(model, nnx.RngState)):
             raise InputError("train=True needs rngs, which dropout draws from", key="rngs", hint="rngs=jax.random.key(0)")
         return model(*inputs, **options)
+
+    def scan_layers(self, *, rematerialise: bool = False) -> None:
+        """Holds layers that are alike as one, their weights stacked, and runs them by one `jax.lax.scan` from now on.
+
+        A scan is traced and compiled once, so that a deep network compiles as fast as a shallow one. On the other hand XLA
+        can't fuse across layers, and copies each layer's weights to its turn. Names in files stay as they are, and
+        `model.params` has one layer for all those that are alike, with an axis more in front: an optimizer's state is of
+        that structure too, so that this is said before there is one. `model.layers[3]` is a copy then.
+
+        Args:
+            rematerialise: Whether gradients compute each layer again, and do not keep what it computed before.
+        """
+        for _, part in list(nnx.iter_modules(self)):  # from leaf to root
+            for name, layers in list(vars(part).items()):
+                if isinstance(layers, Layers) and len(layers):
+                    setattr(part, name, ScannedLayers(layers, rematerialise))
+
+    def _owner(self, weight: Weight) -> tuple[Any, str]:
+        owner, index = self, ()
+        for step in weight.owner.split(".") if weight.owner else ():
+            if isinstance(owner, ScannedLayers):
+                owner, place = owner.place(int(step))
+                index += place
+            else:
+                owner = at(owner, step)
+        name = weight.place(self.column).name
+        if index:
+            owner = Part(owner.stack, owner.name, index + owner.index) if isinstance(owner, Part) else Part(owner, name, index)
+        return owner, name
 
     def _state(self, params: dict[str, Any]) -> nnx.State:
         """`params` as nnx has them."""
@@ -122,6 +154,9 @@ class Model(Pretrained, Module):
 
     def _read(self, owner: Any, name: str) -> np.ndarray:
         return np.asarray(getattr(owner, name).get_value())
+
+    def _read_part(self, part: Part) -> np.ndarray:
+        return np.asarray(getattr(part.stack, part.name).get_value()[part.index])
 
     def _ready(self) -> None:
         self.eval()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,10 +12,11 @@ import numpy as np
 from flax import nnx
 
 from trivium.core.errors import ConfigError
-from trivium.core.layers import Member, apply_layers, lstm_weights
+from trivium.core.layers import Member, lstm_weights
 from trivium.core.pretrained import building
 
 from . import ops
+from .layers import Layers
 from .model import Model, Module, rngs
 
 __all__ = [
@@ -80,7 +80,6 @@ class Experts(Module):
         super().__init__()
         for name, (inputs, outputs) in sizes.items():
             setattr(self, name, Parameter((count, inputs, outputs)))
-        self.count = count
 
     def forward(self, name: str, x: jax.Array, sizes: jax.Array) -> jax.Array:
         return ops._grouped_matmul(x, getattr(self, name)[...], sizes)
@@ -157,14 +156,6 @@ def BatchNorm2d(width: int, eps: float, momentum: float) -> nnx.BatchNorm:  # no
     layer = nnx.BatchNorm(width, momentum=1 - momentum, epsilon=eps, use_fast_variance=False, **options)
     layer.mean, layer.var = (nnx.BatchStat(_abstract(None, (width,), _dtype())) for _ in range(2))
     return layer
-
-
-class Layers(nnx.List):
-    def __init__(self, layers: Iterable[Any]) -> None:
-        super().__init__(layers)
-
-    def __call__(self, x: Any, *shared: Any, cache: Any = None, hidden_states: bool = False, **options: Any) -> Any:
-        return apply_layers(self, x, shared, cache, hidden_states, options)
 
 
 class Unembedding(Module):

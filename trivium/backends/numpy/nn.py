@@ -71,7 +71,6 @@ class Experts(Module):
         super().__init__()
         for name, (inputs, outputs) in sizes.items():
             setattr(self, name, Parameter((count, outputs, inputs)))
-        self.count = count
 
     def forward(self, name: str, x: np.ndarray, sizes: np.ndarray) -> np.ndarray:
         return ops._grouped_matmul(x, getattr(self, name).swapaxes(1, 2), sizes)

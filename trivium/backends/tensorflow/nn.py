@@ -55,7 +55,6 @@ class Experts(Module):
         super().__init__()
         for name, (inputs, outputs) in sizes.items():
             setattr(self, name, Parameter((count, inputs, outputs)))
-        self.count = count
 
     def forward(self, name: str, x: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:
         return ops._grouped_matmul(x, getattr(self, name), sizes)
