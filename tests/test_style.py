@@ -337,7 +337,8 @@ def taken(backend: str, models: bool) -> set[str]:
     if backend == "tensorflow":
         import keras
 
-        from trivium.backends.tensorflow.model import Model, Module
+        from trivium.backends.tensorflow.model import Model
+        from trivium.backends.tensorflow.module import Module
 
         # what the backend's own base classes let networks set ("output", and of models "layers") is a name like any other
         own = [cls for cls in (Model if models else Module).__mro__ if cls.__module__.startswith("trivium.backends.")]

@@ -17,7 +17,7 @@ import numpy as np
 
 from .errors import BackendMissing, ConfigError, KeyMismatch
 from .init import Init, Normal, draw
-from .layers import Part
+from .layers import Part, Scanned
 from .layout import Layout, Weight, layout
 
 if TYPE_CHECKING:
@@ -148,7 +148,17 @@ class Pretrained:
 
     def _owner(self, weight: Weight) -> tuple[Any, str]:
         """The native layer that holds a weight, and the weight's attribute there."""
-        return at(self, weight.owner), weight.place(self.column).name
+        owner, index, part, name = self, (), None, weight.place(self.column).name
+        for step in weight.owner.split(".") if weight.owner else ():
+            if isinstance(owner, Scanned):
+                owner, make, place = owner.place(int(step))
+                part, index = make or part, index + place
+            else:
+                owner = at(owner, step)
+        if part is not None:
+            stack, leaf, its = owner if isinstance(owner, Part) else (owner, name, ())
+            owner = part(stack, leaf, index + its)
+        return owner, name
 
     def read_weights(self) -> Iterator[tuple[Weight, Callable[[], np.ndarray]]]:
         """Every weight with a function that reads it, in the layout of the Hub's checkpoints (a view where possible)."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from trivium.core.layers import apply_layers, collect
+from trivium.core.layers import Part, Scanned, apply_layers
 
 
 class Layers(nnx.List):
@@ -21,10 +21,10 @@ class Layers(nnx.List):
         return apply_layers(self, x, shared, cache, hidden_states, options)
 
 
-class ScannedLayers(nnx.Module):
-    """`Layers`, of which neighbours that are alike are one layer, whose arrays have an axis more over those that it stands for.
+class ScannedLayers(Scanned, nnx.Module):
+    """Of layers that are alike, one is kept, whose arrays have an axis more; it is run by one `jax.lax.scan`.
 
-    It is run by one `jax.lax.scan`. By index one gets a copy of a layer; `place` tells where it really is.
+    By index one gets a copy of a layer.
     """
 
     def __init__(self, layers: Layers, rematerialise: bool) -> None:
@@ -33,41 +33,21 @@ class ScannedLayers(nnx.Module):
         self.runs = nnx.List(run[0] if len(run) == 1 else _stack(run) for run in runs)
         self.rematerialise = rematerialise
 
-    def __len__(self) -> int:
-        return sum(self.counts)
-
-    def __iter__(self) -> Iterator[Any]:
-        return (self[index] for index in range(len(self)))
-
     def __getitem__(self, index: int) -> Any:
-        held, place = self.place(range(len(self))[index])
-        graphdef, state = nnx.split(held)
-        return nnx.merge(graphdef, jax.tree.map(lambda leaf: leaf[place], state)) if place else held
+        run, place = self.find(range(len(self))[index])
+        if place is None:
+            return run
+        graphdef, state = nnx.split(run)
+        return nnx.merge(graphdef, jax.tree.map(lambda leaf: leaf[place], state))
 
-    def place(self, index: int) -> tuple[Any, tuple[int, ...]]:
-        """The layer that holds one, and its index there, () for one that is held alone."""
-        for run, count in zip(self.runs, self.counts, strict=True):
-            if index < count:
-                return run, (index,) if count > 1 else ()
-            index -= count
-        raise IndexError("there are no more layers")
+    def place(self, index: int) -> Any:
+        run, place = self.find(index)
+        return (run, None, ()) if place is None else (run, Part, (place,))
 
     def __call__(self, x: Any, *shared: Any, cache: Any = None, hidden_states: bool = False, **options: Any) -> Any:
-        caches = iter(itertools.repeat(None) if cache is None else cache)
-        seen, kept = [x], []
-        for run, count in zip(self.runs, self.counts, strict=True):
-            its = list(itertools.islice(caches, count))
-            if count > 1:
-                x, seen_here, kept_here = self._scan(run, x, its, shared, hidden_states, options)
-            else:
-                x, its = run(x, *shared, cache=its[0], **options)
-                seen_here, kept_here = [x], [its]
-            seen += seen_here
-            kept += kept_here
-        return x, collect(seen if hidden_states else None, kept)
+        return self.apply(x, shared, cache, hidden_states, options)
 
-    def _scan(self, run: Any, x: Any, caches: list[Any], shared: Any, hidden_states: bool, options: Any) -> Any:
-        """The last x, x after each layer if it is asked for, and what each kept."""
+    def scan(self, run: Any, x: Any, caches: list[Any], shared: Any, hidden_states: bool, options: Any) -> Any:
         graphdef, state = nnx.split(run)
         structure = jax.tree.structure(state)
 

@@ -17,8 +17,7 @@ from trivium.core import outputs
 from trivium.core.arrays import settled
 from trivium.core.errors import InputError
 from trivium.core.layers import Part
-from trivium.core.layout import Weight
-from trivium.core.pretrained import Pretrained, at, building
+from trivium.core.pretrained import Pretrained, building
 
 from .layers import Layers, ScannedLayers
 
@@ -109,19 +108,6 @@ class Model(Pretrained, Module):
             for name, layers in list(vars(part).items()):
                 if isinstance(layers, Layers) and len(layers):
                     setattr(part, name, ScannedLayers(layers, rematerialise))
-
-    def _owner(self, weight: Weight) -> tuple[Any, str]:
-        owner, index = self, ()
-        for step in weight.owner.split(".") if weight.owner else ():
-            if isinstance(owner, ScannedLayers):
-                owner, place = owner.place(int(step))
-                index += place
-            else:
-                owner = at(owner, step)
-        name = weight.place(self.column).name
-        if index:
-            owner = Part(owner.stack, owner.name, index + owner.index) if isinstance(owner, Part) else Part(owner, name, index)
-        return owner, name
 
     def _state(self, params: dict[str, Any]) -> nnx.State:
         """`params` as nnx has them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
@@ -11,11 +10,13 @@ import numpy as np
 import tensorflow as tf
 
 from trivium.core.arrays import blank
-from trivium.core.layers import Member, apply_layers, lstm_weights
+from trivium.core.layers import Member, lstm_weights
 from trivium.core.pretrained import building
 
 from . import ops
-from .model import Model, Module, shared
+from .layers import Layers
+from .model import Model, shared
+from .module import Module
 
 __all__ = [
     "LSTM", "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
@@ -239,26 +240,9 @@ def _padded(layer: Any, sides: tuple[tuple[int, int], ...]) -> Any:
     """A convolution that pads both sides alike, as PyTorch's does; Keras's own "same" pads more at the end."""
     if any(side for side, _ in sides):
         convolve = layer.call
+        layer.sides = sides
         layer.call = lambda x: convolve(tf.pad(x, ((0, 0), *sides, (0, 0))))
     return layer
-
-
-class Layers(Module):
-    def __init__(self, layers: Iterable[Any]) -> None:
-        super().__init__()
-        self.stack = list(layers)
-
-    def forward(self, x: Any, *shared: Any, cache: Any = None, hidden_states: bool = False, **options: Any) -> Any:
-        return apply_layers(self.stack, x, shared, cache, hidden_states, options)
-
-    def __getitem__(self, index: int) -> Any:
-        return self.stack[index]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.stack)
-
-    def __len__(self) -> int:
-        return len(self.stack)
 
 
 def SharedEmbedding(vocabulary: int, width: int, tied: bool) -> Any:  # noqa: N802

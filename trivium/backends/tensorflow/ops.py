@@ -335,20 +335,29 @@ def attention(
     weights: bool = False,
 ) -> tuple[tf.Tensor, tf.Tensor | None]:
     wide = _accumulator(q)
-    groups = q.shape[2] // k.shape[2]
-    if groups > 1:
-        k, v = tf.repeat(k, groups, 2), tf.repeat(v, groups, 2)
-    scores = tf.cast(tf.einsum("btnh,bsnh->bnts", q, k), wide) * scale
+    batch, tokens, heads, width = shape(q)
+    seen, groups = shape(k)[1], heads // k.shape[2]
+    if groups == 1:
+        scores = tf.einsum("btnh,bsnh->bnts", q, k)
+    else:  # each key head has its queries' heads in a group
+        grouped = tf.reshape(q, (batch, tokens, -1, groups, width))
+        scores = tf.reshape(tf.einsum("btkgh,bskh->bkgts", grouped, k), (batch, heads, tokens, seen))
+    scores = tf.cast(scores, wide) * scale
     if bias is not None:
         scores = scores + tf.cast(bias, wide)
     if causal:
-        tokens = tf.range(tf.shape(scores)[-1])
-        visible = tokens <= tokens[:, None]
+        places = tf.range(tokens)
+        visible = places <= places[:, None]
         mask = visible if mask is None else mask & visible
     if mask is not None:
         scores = tf.where(mask, scores, wide.min)
     found = dropout(tf.cast(tf.nn.softmax(scores), v.dtype))
-    return tf.einsum("bnts,bsnh->btnh", found, v), found if weights else None
+    if groups == 1:
+        x = tf.einsum("bnts,bsnh->btnh", found, v)
+    else:
+        grouped = tf.reshape(found, (batch, -1, groups, tokens, seen))
+        x = tf.reshape(tf.einsum("bkgts,bskh->btkgh", grouped, v), (batch, tokens, heads, v.shape[-1]))
+    return x, found if weights else None
 
 
 def _accumulator(x: Tensor) -> tf.DType:
