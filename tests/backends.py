@@ -126,7 +126,7 @@ class Backend:
             with tf.GradientTape() as tape:
                 out = model(**arrays, **options)
                 value = objective(out)
-            found = tape.gradient(value, model.trainable_variables, unconnected_gradients="zero")
+            found = tape.gradient(value, model.trainable_variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
             return out, [tf.convert_to_tensor(gradient) for gradient in found]
 
         arrays = {name: tf.constant(value) for name, value in arrays.items()}
@@ -160,7 +160,7 @@ class Backend:
                 variable.assign(gradient)
         else:
             model.params = gradients
-        return {weight.name: np.array(read()) for weight, read in model.read_weights() if weight.is_parameter}
+        return {weight.name: np.array(read()) for weight, read in model.read_weights() if weight.is_trained}
 
     def total(self, value: Any) -> Any:
         """The sum of all elements."""
