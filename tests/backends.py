@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +13,47 @@ import pytest
 
 NAMES = ("numpy", "torch", "tensorflow", "flax")
 
+FRAMEWORKS = NAMES[1:]
+
 each_backend = pytest.mark.parametrize("backend", NAMES, indirect=True)
+each_framework = pytest.mark.parametrize("backend", FRAMEWORKS, indirect=True)
+
+
+def _compiled_torch(model: Any, backend: str = "eager") -> Any:
+    import torch
+
+    torch._dynamo.reset()
+    # not down to machine code: what a network can get wrong is the graph
+    return torch.compile(model, fullgraph=True, backend=backend, dynamic=False)
+
+
+def _compiled_tensorflow(model: Any) -> Any:
+    import tensorflow as tf
+
+    function = tf.function(lambda arrays: model(**arrays), jit_compile=True)
+
+    def call(**arrays: Any) -> Any:
+        return function({name: tf.convert_to_tensor(x) if isinstance(x, np.ndarray) else x for name, x in arrays.items()})
+
+    return call
+
+
+def _compiled_flax(model: Any) -> Any:
+    owner, function = getattr(model, "__self__", model), getattr(model, "__func__", type(model).__call__)
+
+    def call(**arrays: Any) -> Any:
+        plain = {name: value for name, value in arrays.items() if isinstance(value, str | int | float | None)}
+        trees = {name: value for name, value in arrays.items() if name not in plain}
+        return _jitted()(owner, function, tuple(plain.items()), trees)
+
+    return call
+
+
+@functools.cache
+def _jitted() -> Any:
+    import jax
+
+    return jax.jit(lambda owner, function, plain, arrays: function(owner, **arrays, **dict(plain)), static_argnums=(1, 2))
 
 
 class Backend:
@@ -26,19 +68,111 @@ class Backend:
         if self.name == "torch":
             import torch
 
+            if value.dtype.name == "bfloat16":  # which PyTorch cannot take from NumPy
+                return torch.from_numpy(value.astype(np.float32)).to(torch.bfloat16)
             return torch.from_numpy(np.array(value))
         return value
 
     def call(self, model: Callable[..., Any], inputs: dict[str, np.ndarray], **options: Any) -> Any:
-        """A model's output for inference."""
+        """A model's output for inference; in JAX compiled, which takes less time than one operation after another."""
+        if self.name == "flax":
+            return self.compiled(model)(inputs, **options)
         arrays = {name: self.array(value) for name, value in inputs.items()}
+        with self._inference():
+            return model(**arrays, **options)
+
+    def compiled(self, model: Callable[..., Any]) -> Callable[..., Any]:
+        """The model as a compiled function (inputs, **options) -> output; NumPy's as it is."""
+        run = {"torch": _compiled_torch, "tensorflow": _compiled_tensorflow, "flax": _compiled_flax}.get(self.name)
+        function = run(model) if run else model
+
+        def call(inputs: dict[str, np.ndarray], **options: Any) -> Any:
+            with self._inference():
+                return function(**{name: self.array(value) for name, value in inputs.items()}, **options)
+
+        return call
+
+    def _inference(self) -> contextlib.AbstractContextManager[Any]:
+        if self.name == "torch":
+            import torch
+
+            return torch.no_grad()
+        return contextlib.nullcontext()
+
+    def train(
+        self,
+        model: Any,
+        objective: Callable[[Any], Any],
+        inputs: dict[str, np.ndarray],
+        options: dict[str, Any],
+        backwards: bool = True,
+    ) -> tuple[Any, dict[str, np.ndarray]]:
+        """The compiled model's output, and the gradients of `objective(output)` by the names of the weights.
+
+        `backwards` asks for the way back to be compiled too. In JAX, where one compilation does it all, it always is.
+        """
+        arrays = {name: self.array(value) for name, value in inputs.items()}
+        return getattr(self, f"_train_{self.name}")(model, objective, arrays, options, backwards)
+
+    def _train_torch(self, model: Any, objective: Any, arrays: Any, options: Any, backwards: bool) -> Any:
+        out = _compiled_torch(model, "aot_eager" if backwards else "eager")(**arrays, **options)
+        objective(out).backward()
+        return out, self.gradients(model)
+
+    def _train_tensorflow(self, model: Any, objective: Any, arrays: Any, options: Any, backwards: bool) -> Any:
+        import tensorflow as tf
+
+        def step(arrays: Any) -> Any:
+            with tf.GradientTape() as tape:
+                out = model(**arrays, **options)
+                value = objective(out)
+            found = tape.gradient(value, model.trainable_variables, unconnected_gradients="zero")
+            return out, [tf.convert_to_tensor(gradient) for gradient in found]
+
+        arrays = {name: tf.constant(value) for name, value in arrays.items()}
+        if backwards:
+            out, gradients = tf.function(step, jit_compile=True)(arrays)
+        else:
+            out = _compiled_tensorflow(model)(**arrays, **options)
+            _, gradients = step(arrays)
+        return out, self.gradients(model, gradients)
+
+    def _train_flax(self, model: Any, objective: Any, arrays: Any, options: Any, backwards: bool) -> Any:
+        import jax
+
+        def step(params: Any, arrays: Any) -> Any:
+            out = model.apply(params, **arrays, **options)
+            return objective(out), out
+
+        (_, out), gradients = jax.jit(jax.value_and_grad(step, has_aux=True))(model.params, arrays)
+        return out, self.gradients(model, gradients)
+
+    def gradients(self, model: Any, gradients: Any = None) -> dict[str, np.ndarray]:
+        """A framework's gradients by the names of the weights, whose places in the model they take."""
         if self.name == "torch":
             import torch
 
             with torch.no_grad():
-                return model(**arrays, **options)
-        return model(**arrays, **options)
+                for parameter in model.parameters():
+                    parameter.copy_(torch.zeros_like(parameter) if parameter.grad is None else parameter.grad)
+        elif self.name == "tensorflow":
+            for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
+                variable.assign(gradient)
+        else:
+            model.params = gradients
+        return {weight.name: np.array(read()) for weight, read in model.read_weights() if weight.is_parameter}
+
+    def total(self, value: Any) -> Any:
+        """The sum of all elements."""
+        if self.name == "tensorflow":
+            import tensorflow as tf
+
+            return tf.reduce_sum(value)
+        return value.sum()
 
     def numpy(self, value: Any) -> np.ndarray:
         """A framework's tensor as a NumPy array."""
-        return value.detach().numpy() if self.name == "torch" else np.asarray(value)
+        if self.name == "torch":
+            value = value.detach()
+            return (value.float() if "bfloat16" in str(value.dtype) else value).numpy()
+        return np.asarray(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import gc
 import json
 import os
@@ -15,7 +16,11 @@ from typing import Any
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up messages
-os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")  # halves the time: models are tiny, and compiled for one call
+os.environ.setdefault(  # a fourth of the time: models are tiny, and compiled for one call; read by JAX's XLA and TensorFlow's
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    " --xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1",
+)
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the Hub; those of the Hub have a server of their own
 
 from tests import drawn
@@ -61,6 +66,12 @@ class Golden:
         """The golden as it is stored."""
         return _read(GOLDENS / self.model_type / f"{self.class_name}.json")["configs"][self.config_name]
 
+    @property
+    def call(self) -> dict[str, Any]:
+        """The case that stands for the class where one is enough: the first with a loss, else the first."""
+        cases = self.content["cases"]
+        return next((case for case in cases if "loss" in case["outputs"]), cases[0])
+
     def weights(self) -> dict[str, Any]:
         """The drawn weights, by the names of the checkpoint on the Hub."""
         shapes = self.content["weights"]
@@ -98,6 +109,30 @@ def native_goldens() -> list[Golden]:
     return [golden for golden in goldens() if golden.model_type in ("bert", "gpt2", "vit")]
 
 
+@functools.cache
+def one_golden_per_class() -> tuple[Golden, ...]:
+    """Of each class the first golden with a loss, else the first."""
+    classes: dict[tuple[str, str], Golden] = {}
+    for golden in goldens():
+        held = classes.setdefault((golden.model_type, golden.class_name), golden)
+        if "loss" in golden.call["outputs"] and "loss" not in held.call["outputs"]:
+            classes[golden.model_type, golden.class_name] = golden
+    return tuple(classes.values())
+
+
+@functools.cache
+def _representatives() -> dict[str, Golden]:
+    """Architecture -> its first class with a loss, else its first."""
+    classes = sorted(one_golden_per_class(), key=lambda golden: "loss" not in golden.call["outputs"])
+    return {golden.model_type: golden for golden in reversed(classes)}
+
+
+def stands_for_all(golden: Golden) -> bool:
+    """Whether what takes too long to try on every class of an architecture is tried on this one."""
+    return _representatives()[golden.model_type] is golden
+
+
+each_class = pytest.mark.parametrize("golden", one_golden_per_class(), ids=repr)
 every_golden = pytest.mark.parametrize("golden", list(goldens()), ids=repr)
 
 

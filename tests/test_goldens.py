@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -71,55 +72,54 @@ def compare(backend: Backend, name: str, found: Any, expected: Any) -> None:
 @pytest.mark.parametrize("golden", [golden for golden in goldens() if "greedy" in golden.content], ids=repr)
 @each_backend
 def test_greedy_tokens(golden: Golden, backend: Backend, checkpoint: Path) -> None:
-    """Greedy decoding with the cache, one token at a time, gives Transformers' tokens; so it does without the cache."""
+    """Decoding with the cache, compiled, one token at a time, each the likeliest, gives Transformers' tokens.
+
+    So does one call over the whole text without a cache.
+    """
     model = getattr(backend.door, golden.class_name).from_pretrained(checkpoint)
     greedy = golden.content["greedy"]
     inputs = {name: drawn.unpack(value) for name, value in greedy["inputs"].items()}
     wanted = drawn.unpack(greedy["tokens"])
-    for cached in (True, False):
-        if hasattr(model, "encode"):
-            found = decode_second_text(backend, model, inputs, wanted[:, :1], wanted.shape[1], cached)
-        else:
-            found = decode(backend, model, inputs, wanted.shape[1], cached)
-        assert np.array_equal(found, wanted), f"cached={cached}"
+    step = second_text(backend, model, inputs) if hasattr(model, "encode") else text(model, inputs, wanted.shape[1])
+    prompt = 1 if hasattr(model, "encode") else inputs["input_ids"].shape[1]
+    compiled, cache = backend.compiled(model), model.init_cache(*wanted.shape)
+    found = new = wanted[:, :prompt]
+    while found.shape[1] < wanted.shape[1]:
+        given, options = step(new, found.shape[1] - new.shape[1], True)
+        out = compiled(given, **options, past_key_values=cache)
+        cache, new = out.past_key_values, backend.numpy(out.logits)[:, -1:].argmax(-1)
+        found = np.concatenate([found, new], 1)
+    assert np.array_equal(found, wanted), "with the cache"
+    given, options = step(wanted[:, :-1], 0, False)
+    logits = backend.numpy(backend.call(model, given, **options).logits)
+    assert np.array_equal(logits[:, prompt - 1 :].argmax(-1), wanted[:, prompt:]), "without the cache"
 
 
-def decode(backend: Backend, model: Any, inputs: dict[str, np.ndarray], length: int, cached: bool) -> np.ndarray:
-    """Tokens (B, length), the prompt among them, each the likeliest."""
-    tokens = inputs["input_ids"]
-    batch, prompt = tokens.shape
-    mask = np.concatenate([inputs["attention_mask"], np.ones((batch, length - prompt), np.int64)], 1)
+Step = Callable[[np.ndarray, int, bool], tuple[dict[str, np.ndarray], dict[str, Any]]]
+
+
+def text(model: Any, inputs: dict[str, np.ndarray], length: int) -> Step:
+    """What a decoder is given of a text that grows to `length`: (new tokens, where they begin, cached) -> inputs, options."""
+    visible = inputs["attention_mask"]
+    mask = np.concatenate([visible, np.ones((len(visible), length - visible.shape[1]), np.int64)], 1)
     positions = np.maximum(mask.cumsum(1) - 1, 0)
     has_positions = "position_ids" in signature(type(model).body_class.forward).parameters
-    cache, new = (model.init_cache(batch, length) if cached else None), tokens
-    while tokens.shape[1] < length:
-        end = tokens.shape[1]
-        start = end - new.shape[1] if cached else 0
-        step = {
-            "input_ids": tokens[:, start:end],
-            "attention_mask": mask if cached else mask[:, :end],
-            "position_ids": positions[:, start:end],
-        }
-        if not has_positions:
-            del step["position_ids"]
-        out = backend.call(model, step, past_key_values=cache)
-        cache = out.past_key_values
-        new = backend.numpy(out.logits)[:, -1:].argmax(-1)
-        tokens = np.concatenate([tokens, new], 1)
-    return tokens
+
+    def step(tokens: np.ndarray, start: int, cached: bool) -> Any:
+        end = start + tokens.shape[1]
+        given = {"input_ids": tokens, "attention_mask": mask if cached else mask[:, :end]}
+        return given | ({"position_ids": positions[:, start:end]} if has_positions else {}), {}
+
+    return step
 
 
-def decode_second_text(
-    backend: Backend, model: Any, inputs: dict[str, np.ndarray], tokens: np.ndarray, length: int, cached: bool
-) -> np.ndarray:
-    """As `decode`, for an encoder and a decoder: what follows `tokens`, after a text that is encoded once."""
+def second_text(backend: Backend, model: Any, inputs: dict[str, np.ndarray]) -> Step:
+    """As `text`, for a decoder and its encoder, to which the first text is given once."""
     encoded = backend.call(model.encode, inputs)
-    cache, new = (model.init_cache(len(tokens), length) if cached else None), tokens
     mask = {name: value for name, value in inputs.items() if name == "attention_mask"}
-    while tokens.shape[1] < length:
-        step = {**mask, "decoder_input_ids": new if cached else tokens}
-        out = backend.call(model, step, encoder_outputs=encoded, past_key_values=cache)
-        cache, encoded = out.past_key_values, None if cached else encoded  # the cache has all that is needed of it
-        new = backend.numpy(out.logits)[:, -1:].argmax(-1)
-        tokens = np.concatenate([tokens, new], 1)
-    return tokens
+
+    def step(tokens: np.ndarray, start: int, cached: bool) -> Any:
+        # after the first tokens the cache has all that is needed of the encoder
+        return mask | {"decoder_input_ids": tokens}, {} if cached and start else {"encoder_outputs": encoded}
+
+    return step

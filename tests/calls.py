@@ -1,0 +1,56 @@
+"""A golden's model with its weights drawn, and the arrays of its calls."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+from tests import drawn
+from tests.backends import Backend
+from tests.conftest import Golden
+
+Path = tuple[str | int, ...]
+DTYPES = {"bfloat16": ml_dtypes.bfloat16, "float16": np.float16, "float32": np.float32, "float64": np.float64}
+
+
+def built(backend: Backend, golden: Golden, dtype: str = "float32") -> Any:
+    """The golden's model, for inference."""
+    cls = getattr(backend.door, golden.class_name)
+    model = cls(cls.config_class.from_dict(golden.content["config"]), dtype=dtype, seed=None)
+    weights = golden.weights()
+    model.draw_weights([name for name in model.layout.weights if name not in weights], seed=0)  # what no checkpoint holds
+    model.assign_weights({name: values for name, values in weights.items() if name in model.layout.weights})
+    model._ready()
+    return model
+
+
+def inputs_of(case: dict[str, Any], dtype: str = "float32") -> dict[str, np.ndarray]:
+    """The arrays of a call, floats in a dtype."""
+    found = {name: drawn.unpack(value) for name, value in case["inputs"].items()}
+    return {name: value.astype(DTYPES[dtype]) if value.dtype.kind == "f" else value for name, value in found.items()}
+
+
+def floats_of(case: dict[str, Any]) -> Iterator[tuple[Path, np.ndarray]]:
+    """(path, array) of the floats among a call's outputs. NaN marks what is nobody's business."""
+    for path, packed in _leaves(case["outputs"]):
+        values = drawn.unpack(packed)
+        if values.dtype.kind == "f":
+            yield path, values
+
+
+def _leaves(stored: Any, path: Path = ()) -> Iterator[tuple[Path, dict[str, Any]]]:
+    if isinstance(stored, dict) and "data" in stored:
+        yield path, stored
+        return
+    parts = stored.get("fields", stored) if isinstance(stored, dict) else dict(enumerate(stored))
+    for key, value in parts.items():
+        yield from _leaves(value, (*path, key))
+
+
+def at(out: Any, path: Path) -> Any:
+    """The part of an output at a path such as ("hidden_states", 0)."""
+    return functools.reduce(lambda part, key: part[key], path, out)
