@@ -12,6 +12,9 @@ import numpy as np
 from tests import drawn
 from tests.backends import Backend
 from tests.conftest import Golden
+from trivium.convert.names import key
+from trivium.convert.rules import rules_of
+from trivium.models import catalogue
 
 Path = tuple[str | int, ...]
 DTYPES = {"bfloat16": ml_dtypes.bfloat16, "float16": np.float16, "float32": np.float32, "float64": np.float64}
@@ -21,9 +24,10 @@ def built(backend: Backend, golden: Golden, dtype: str = "float32") -> Any:
     """The golden's model, for inference."""
     cls = getattr(backend.door, golden.class_name)
     model = cls(cls.config_class.from_dict(golden.content["config"]), dtype=dtype, seed=None)
-    weights = golden.weights()
-    model.draw_weights([name for name in model.layout.weights if name not in weights], seed=0)  # what no checkpoint holds
-    model.assign_weights({name: values for name, values in weights.items() if name in model.layout.weights})
+    rules, held = rules_of(catalogue.folder_of_type(model.config.model_type)), golden.weights()
+    keys = {weight.name: key(weight, model.layout, "torch", rules) for weight in model.layout}
+    model.draw_weights([name for name in keys if keys[name] not in held], seed=0)  # what no checkpoint holds
+    model.assign_weights({name: held[keys[name]] for name in keys if keys[name] in held})
     model._ready()
     return model
 
@@ -47,8 +51,8 @@ def _leaves(stored: Any, path: Path = ()) -> Iterator[tuple[Path, dict[str, Any]
         yield path, stored
         return
     parts = stored.get("fields", stored) if isinstance(stored, dict) else dict(enumerate(stored))
-    for key, value in parts.items():
-        yield from _leaves(value, (*path, key))
+    for part, value in parts.items():
+        yield from _leaves(value, (*path, part))
 
 
 def at(out: Any, path: Path) -> Any:

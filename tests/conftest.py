@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # PyTorch's; half the time: two of pytest's processes have two cores
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up messages
 os.environ.setdefault(  # a fourth of the time: models are tiny, and compiled for one call; read by JAX's XLA and TensorFlow's
     "XLA_FLAGS",

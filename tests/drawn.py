@@ -34,8 +34,8 @@ def weight(name: str, shape: Sequence[int], dtype: DTypeLike = np.float32) -> ND
     values = 0.2 * _normal(name, shape)
     if name.endswith("running_var"):
         values = 0.5 + np.abs(values)
-    elif len(shape) == 1 and name.endswith("weight"):
-        values = 1 + values
+    elif (len(shape) == 1 and name.endswith("weight")) or (name.endswith("original0") and set(shape[1:]) == {1}):
+        values = 1 + values  # also the length of a whole direction, where weights are normalised
     return np.asarray(values, np.float32).astype(dtype)
 
 

@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import ml_dtypes
 import numpy as np
@@ -84,8 +84,9 @@ def test_layer_signature(backend: Backend, name: str) -> None:
 
 
 def used(module: str) -> set[str]:
-    """Which names of `ops` or `nn` the files in trivium/models use."""
-    trees = [ast.parse(path.read_text()) for path in MODELS.rglob("*.py")]
+    """Which names of `ops` or `nn` the files in trivium/models and trivium/generation use."""
+    files = [*MODELS.rglob("*.py"), *MODELS.with_name("generation").rglob("*.py")]
+    trees = [ast.parse(path.read_text()) for path in files]
     nodes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
     return {node.attr for node in nodes if isinstance(node.value, ast.Name) and node.value.id == module}
 
@@ -290,6 +291,13 @@ for _name in sorted(set(activations.OPS.values())):
 
 
 @case
+def linear_scan(d: Draw) -> Any:
+    batch, steps, rest = d.size(), d.size(1, 9), d.shape(0, 2)
+    a = np.tanh(d.floats(batch, steps, *rest).astype(np.float32)).astype(d.dtype)  # no growth
+    return [a, d.floats(batch, steps, *rest), d.floats(batch, *rest)]
+
+
+@case
 def attention(d: Draw) -> Any:
     batch, heads, width, tokens = d.size(), d.size(1, 3), d.size(), d.size()
     causal = d.flag()
@@ -312,7 +320,14 @@ def resize_bicubic(d: Draw) -> Any:
 def conv1d(d: Draw) -> Any:
     groups, size = d.of(1, 2), d.size(1, 3)
     kernel = d.floats(groups * d.size(), inputs := d.size(), size)
-    return [d.floats(d.size(), d.size(3, 6), groups * inputs), kernel, d.of(0, 2), groups]
+    return [d.floats(d.size(), d.size(5, 8), groups * inputs), kernel, d.of(0, 2), groups, d.of(1, 3), d.of(1, 2)]
+
+
+@case
+def conv_transpose1d(d: Draw) -> Any:
+    stride, inputs = d.size(1, 3), d.size()
+    kernel = d.floats(inputs, d.size(), stride + d.size(0, 2))
+    return [d.floats(d.size(), d.size(1, 4), inputs), kernel, stride]
 
 
 @case
@@ -346,6 +361,7 @@ def mean_squared_error(d: Draw) -> Any:
 
 
 ALSO_INT32 = {"arange", "argmax", "argsort"}
+INDEXED = {"top_k"}  # values, and their places in int32
 AT_LEAST_FLOAT32 = {"constant", "cross_entropy", "ctc_loss", "binary_cross_entropy", "mean_squared_error"}
 RESULT_IS_LIKE = {
     "zeros": 1,
@@ -460,11 +476,11 @@ def _elementwise(name: str, positive: bool = False) -> None:
     case(make)
 
 
-for _name in ("mean", "max", "cumsum", "softmax", "log_softmax"):
+for _name in ("mean", "max", "sum_along", "sort", "cumsum", "softmax", "log_softmax"):
     _along(_name)
-for _name in ("exp", "cos", "sin", "softplus"):
+for _name in ("exp", "cos", "sin", "softplus", "elu", "stop_gradient"):
     _elementwise(_name)
-for _name in ("log", "sqrt"):
+for _name in ("lgamma", "log", "sqrt"):
     _elementwise(_name, positive=True)
 
 
@@ -515,9 +531,31 @@ def constant(d: Draw) -> Any:
     return [[-1.0, 0.5, 2.0][: d.size(1, 3)], d.floats(2)]
 
 
+@case
+def every(d: Draw) -> Any:
+    return [d.of(d.bits(*d.shape()), np.ones((2, 3), np.bool_))]
+
+
+@case
+def top_k(d: Draw) -> Any:
+    shape = d.shape()
+    places = np.array([d.generator.permutation(shape[-1]) for _ in range(int(np.prod(shape[:-1])))])
+    return [places.reshape(shape).astype(d.dtype), d.size(1, shape[-1])]  # no equals, which come in any order
+
+
+@case
+def add_at(d: Draw) -> Any:
+    batch, width, count = d.size(), d.size(), d.size(0, 5)
+    index = d.integers(batch, count, low=0, high=width).astype(np.int32)
+    return [d.floats(batch, width), index, d.floats(batch, count)]
+
+
+SPECIAL = {"activation", "while_loop", "random_key", "random_uniform"}  # have tests of their own
+
+
 def test_every_op_has_a_case() -> None:
     """No function goes untested."""
-    assert set(CASES) | {"activation"} == OPS
+    assert set(CASES) | SPECIAL == OPS
 
 
 @each_backend
@@ -541,7 +579,10 @@ def test_op(backend: Backend, name: str, data: st.DataObject, dtype: str) -> Non
         wanted = dtype_of(first) if is_tensor(first) else ""
     if backend.name == "flax" and wanted == "int64":
         wanted = "int32"  # JAX has no other unless asked
-    for result in found if isinstance(found, (tuple, list)) else [found]:
+    results = list(found) if isinstance(found, (tuple, list)) else [found]
+    if name in INDEXED:
+        assert dtype_of(results.pop()) == "int32"
+    for result in results:
         assert not is_tensor(result) or dtype_of(result) == wanted
 
 
@@ -550,6 +591,64 @@ def test_op(backend: Backend, name: str, data: st.DataObject, dtype: str) -> Non
 def test_activation(backend: Backend, name: str) -> None:
     """A config's name of an activation gives the function that it stands for."""
     assert bound(backend, "ops").activation(name) is getattr(bound(backend, "ops"), activations.OPS[name])
+
+
+# Loops and chance
+
+
+class Loop(NamedTuple):
+    """The state of a loop: a number, and a tuple of tensors."""
+
+    count: Any
+    others: tuple[Any, ...]
+
+
+def compiled(backend: Backend, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function as the framework compiles loops, where it does."""
+    if backend.name == "flax":
+        import jax
+
+        return jax.jit(function)
+    if backend.name == "tensorflow":
+        import tensorflow
+
+        return tensorflow.function(function, autograph=False, jit_compile=True)
+    return function
+
+
+@each_backend
+def test_while_loop(backend: Backend) -> None:
+    """A loop ends by its condition, with state in tuples within named tuples; compiled too."""
+    found = bound(backend, "ops")
+
+    def run(state: Any) -> Any:
+        return found.while_loop(lambda s: s.count < 5, lambda s: Loop(s.count + 1, (s.others[0] * 2.0,)), state)
+
+    begin = Loop(tensor(backend, np.int32(2)), (tensor(backend, np.array([1.0, 3.0], np.float32)),))
+    for function in (run, compiled(backend, run)):
+        count, (doubled,) = function(begin)
+        assert int(count) == 5
+        assert array(doubled).tolist() == [8.0, 24.0]
+        assert int(function(begin._replace(count=tensor(backend, np.int32(7)))).count) == 7
+
+
+@each_backend
+def test_random_numbers(backend: Backend) -> None:
+    """One seed gives the same numbers, another others; the next key's are new; they are spread evenly over [0, 1)."""
+    found, like = bound(backend, "ops"), tensor(backend, np.zeros(1, np.float32))
+
+    def draws(seed: int | None) -> tuple[np.ndarray, np.ndarray]:
+        first, key = found.random_uniform(found.random_key(seed, like), (40, 50))
+        assert dtype_of(first) == "float32"
+        return array(first), array(found.random_uniform(key, (40, 50))[0])
+
+    (first, second), again, other = draws(3), draws(3), draws(4)
+    assert np.array_equal(first, again[0]) and np.array_equal(second, again[1])
+    assert len({values.tobytes() for values in (first, second, other[0], draws(None)[0], draws(None)[0])}) == 5
+    counts = np.histogram(first, 20, (0, 1))[0]
+    assert counts.sum() == 2000
+    assert ((counts - 100) ** 2 / 100).sum() < 43.8  # chi-squared of 19 degrees of freedom: once in a thousand seeds
+    assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.08
 
 
 # Attention
@@ -653,7 +752,7 @@ def made(backend: Backend, name: str, arguments: tuple[Any, ...], dtype: str, we
     layers = bound(backend, "nn")
     with _construction(dtype, 0):
         layer = getattr(layers, name)(*arguments)
-    row = {"Unembedding": "Linear"}.get(name, name)
+    row = {"Unembedding": "Linear", "LSTM": "Parameter"}.get(name, name)
     for leaf, values in weights.items():
         weight = Weight(leaf, values.shape, row, leaf, ZEROS)
         native = weight.from_canonical(values, layers.Model.column)
@@ -666,6 +765,8 @@ LAYER_CASES: dict[str, tuple[tuple[Any, ...], tuple[int, ...]]] = {  # arguments
     "Conv1D": ((5, 7), (2, 3, 5)),
     "LayerNorm": ((6, 1e-5), (2, 3, 6)),
     "Conv2d": ((3, 5, (2, 3), (2, 1)), (2, 6, 7, 3)),
+    "Conv1d": ((4, 6, 3, 1, 1, 2, True, 2), (2, 7, 4)),
+    "ConvTranspose1d": ((3, 5, 4, 2), (2, 4, 3)),
     "ConvTranspose2d": ((3, 5, (3, 2), (2, 2)), (2, 4, 3, 3)),
     "BatchNorm2d": ((6, 1e-5, 0.1), (2, 4, 3, 6)),
     "GroupNorm": ((2, 6, 1e-5), (2, 4, 3, 6)),
@@ -699,6 +800,52 @@ def test_layer(backend: Backend, name: str, dtype: str) -> None:
 
 
 REFERENCE = Backend("numpy")
+
+
+@each_backend
+@pytest.mark.parametrize("dtype", sorted(FLOATS))
+def test_lstm(backend: Backend, dtype: str) -> None:
+    """The memories compute NumPy's numbers in the dtype of their weights."""
+    generator = np.random.default_rng(1)
+    kept = BFLOAT16 if dtype == "bfloat16" else np.dtype(dtype)
+    slots = vars(nn.LSTM(3, 4, 2))
+    weights = {name: (0.5 * generator.standard_normal(slot.shape)).astype(kept) for name, slot in slots.items()}
+    x = generator.standard_normal((2, 5, 3)).astype(kept)
+    reference = made(REFERENCE, "LSTM", (3, 4, 2), "float64", {name: array(values) for name, values in weights.items()})
+    found = made(backend, "LSTM", (3, 4, 2), dtype, weights)(tensor(backend, x))
+    assert dtype_of(found) == dtype
+    compare(found, reference(exact(x)), 2 * FLOATS[dtype])
+
+
+def test_lstm_compiled() -> None:
+    """In a graph of torch.compile the memories compute what they do outside, and have the same gradients."""
+    torch = pytest.importorskip("torch")
+    generator = np.random.default_rng(1)
+    weights = {
+        name: 0.5 * generator.standard_normal(slot.shape).astype(np.float32) for name, slot in vars(nn.LSTM(3, 4, 2)).items()
+    }
+    layer = made(Backend("torch"), "LSTM", (3, 4, 2), "float32", weights)
+    x = torch.from_numpy(generator.standard_normal((2, 5, 3)).astype(np.float32))
+    results = []
+    for call in (layer, torch.compile(layer, fullgraph=True, backend="aot_eager")):
+        layer.zero_grad()
+        found = call(x)
+        (found**2).sum().backward()
+        results.append([found.detach(), *(weight.grad.clone() for weight in layer.parameters())])
+    for eager, compiled in zip(*results, strict=True):
+        torch.testing.assert_close(compiled, eager, atol=1e-5, rtol=1e-5)
+
+
+def test_lstm_is_torchs() -> None:
+    """The reference computes what the layer of PyTorch that the contract names as its source does."""
+    torch = pytest.importorskip("torch")
+    generator = np.random.default_rng(1)
+    weights = {name: 0.5 * generator.standard_normal(slot.shape) for name, slot in vars(nn.LSTM(3, 4, 2)).items()}
+    x = generator.standard_normal((2, 5, 3))
+    source = torch.nn.LSTM(3, 4, 2, batch_first=True, dtype=torch.float64)
+    source.load_state_dict({name: torch.from_numpy(values) for name, values in weights.items()})
+    found = made(REFERENCE, "LSTM", (3, 4, 2), "float64", weights)(x)
+    np.testing.assert_allclose(found, source(torch.from_numpy(x))[0].detach().numpy(), atol=1e-12)
 
 
 @each_backend

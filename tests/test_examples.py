@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
@@ -12,8 +13,9 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
-from examples import demo
+from examples import curves, demo, finetune
 from trivium import TriviumError, cli
+from trivium.research import binding
 
 ROOT = Path(__file__).parents[1]
 
@@ -140,3 +142,31 @@ def test_failed_step(tmp_path: Path) -> None:
     """A step that fails in its own process says why."""
     with pytest.raises(TriviumError, match=r"this step failed: .*\n+error: .*no such file or directory"):
         demo.apart("convert", tmp_path / "nothing", tmp_path / "out", "flax")
+
+
+# Training
+
+
+@pytest.mark.slow
+def test_finetune(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Twenty steps of SGD and of AdamW stay together in three frameworks, and what one tuned goes on in the others."""
+    monkeypatch.setattr(finetune, "RATES", {"sgd": 0.05, "adamw": 1e-3})
+    assert finetune.main(str(checkpoint), folder=tmp_path) == 0
+    page = capsys.readouterr().out
+    assert page.count("✓") == 3 and "tensorflow, without a stop" in page
+    assert finetune.part({"a": [1.0, 2.0], "b": [1.0, 2.2]}) == pytest.approx(0.1)
+
+
+@pytest.mark.slow
+def test_curves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """An architecture of one's own learns the same in three frameworks, and the picture has three curves."""
+    monkeypatch.setattr(curves, "FIELDS", {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2})
+    monkeypatch.setattr(curves, "batches", functools.partial(curves.batches, tokens=12, rows=2))
+    try:
+        assert curves.main(25, tmp_path) == 0
+    finally:
+        binding.unregister("hybrid")
+    assert "the first 20 losses are within" in capsys.readouterr().out
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")

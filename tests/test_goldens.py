@@ -13,6 +13,8 @@ import pytest
 from tests import drawn
 from tests.backends import Backend, each_backend
 from tests.conftest import Golden, every_golden, goldens
+from trivium.convert.names import key
+from trivium.convert.rules import rules_of
 from trivium.core.layout import layout
 from trivium.models import catalogue
 
@@ -24,8 +26,10 @@ def test_layout(golden: Golden) -> None:
     """The layout, drawn without a framework, is the file on the Hub; with its ties it is PyTorch's state dict."""
     config = catalogue.config_class(golden.content["config"]["model_type"]).from_dict(golden.content["config"])
     found = layout(catalogue.network_class(golden.class_name), config)
-    saved = [weight for weight in found if weight.name in golden.content["weights"] or not weight.init.given]
-    assert {weight.name: list(weight.shape) for weight in saved} == golden.content["weights"]
+    rules = rules_of(catalogue.folder_of_type(config.model_type))
+    names = {weight: key(weight, found, "torch", rules) for weight in found}
+    saved = [weight for weight in found if names[weight] in golden.content["weights"] or not weight.init.given]
+    assert {names[weight]: list(weight.shape) for weight in saved} == golden.content["weights"]
     assert {*found.weights, *found.ties, *found.fixed} == set(golden.content["state_dict"])
 
 
@@ -103,12 +107,14 @@ def text(model: Any, inputs: dict[str, np.ndarray], length: int) -> Step:
     visible = inputs["attention_mask"]
     mask = np.concatenate([visible, np.ones((len(visible), length - visible.shape[1]), np.int64)], 1)
     positions = np.maximum(mask.cumsum(1) - 1, 0)
-    has_positions = "position_ids" in signature(type(model).body_class.forward).parameters
+    others = {name: value for name, value in inputs.items() if name not in ("input_ids", "attention_mask")}
+    has_positions = "position_ids" in signature(getattr(model, "body_class", type(model)).forward).parameters
 
     def step(tokens: np.ndarray, start: int, cached: bool) -> Any:
         end = start + tokens.shape[1]
         given = {"input_ids": tokens, "attention_mask": mask if cached else mask[:, :end]}
-        return given | ({"position_ids": positions[:, start:end]} if has_positions else {}), {}
+        given |= {"position_ids": positions[:, start:end]} if has_positions else {}
+        return given | ({} if start else others), {}  # images, say, whose tokens are in the prompt
 
     return step
 

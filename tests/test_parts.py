@@ -1,4 +1,4 @@
-"""Configs within configs, parts of a model loaded by themselves, and the two spellings of weight norm."""
+"""Configs within configs, parts of a model loaded by themselves, and weights that have two spellings on disk."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from tests.conftest import Golden
 from trivium.core.auto import AutoConfig
 from trivium.core.errors import ConfigError
 from trivium.models.clip.config import CLIPConfig, CLIPTextConfig, CLIPVisionConfig
+from trivium.models.llama.config import LlamaConfig
+from trivium.models.llava.config import LlavaConfig
+from trivium.models.vit.config import ViTConfig
 
 
 def written(class_name: str, config: str, folder: Path, model_type: str = "clip") -> Path:
@@ -84,3 +87,41 @@ def test_weight_norm_by_its_old_names(tmp_path: Path) -> None:
     assert any(name.endswith("weight_g") for name in tensors)
     save_file(tensors, folder / "model.safetensors", {"format": "pt"})
     assert np.array_equal(door.Wav2Vec2Model.from_pretrained(folder)(wave).last_hidden_state, wanted)
+
+
+@pytest.mark.parametrize("class_name", ["LlavaModel", "LlavaForConditionalGeneration"])
+def test_llava_by_its_newer_names(class_name: str, tmp_path: Path) -> None:
+    """The Hub has language_model.model.layers, Transformers has had model.language_model.layers in memory since 4.52."""
+    from trivium import numpy as door
+
+    folder = written("LlavaForConditionalGeneration", "default", tmp_path, "llava")
+    tokens = np.array([[3, 35, 35, 35, 35, 1, 2]])
+    image = drawn._normal("image", (1, 3, 12, 12)).astype(np.float32)
+    wanted = getattr(door, class_name).from_pretrained(folder)(tokens, image)[0]
+    assert np.isfinite(wanted).all()
+    newer = door.LlavaForConditionalGeneration.from_pretrained(folder)
+    tensors = {weight.name: read() for weight, read in newer.read_weights()}
+    assert not set(tensors) & set(load_file(folder / "model.safetensors"))
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    assert np.array_equal(getattr(door, class_name).from_pretrained(folder)(tokens, image)[0], wanted)
+    newer.save_pretrained(tmp_path / "saved")
+    assert "language_model.model.norm.weight" in load_file(tmp_path / "saved" / "model.safetensors")
+
+
+@each_backend
+def test_places_for_images_must_be_as_many_as_their_tokens(backend: Backend) -> None:
+    """There is no branch on values, so that a mistake shows in the result."""
+    config = LlavaConfig.from_dict(Golden("llava", "LlavaModel", "default").content["config"])
+    model = backend.door.LlavaModel(config)
+    image = drawn._normal("image", (1, 3, 12, 12)).astype(np.float32)
+    for places, fits in ((3, False), (4, True), (5, False)):
+        tokens = np.array([[1, 2, *[35] * places, 3]])
+        found = backend.numpy(backend.call(model, {"input_ids": tokens, "pixel_values": image})[0])
+        assert np.isfinite(found).all() if fits else np.isnan(found[:, 2:]).all()
+
+
+def test_a_config_within_a_config_may_leave_its_architecture_unsaid() -> None:
+    config = LlavaConfig.from_dict({"text_config": {"hidden_size": 64}, "vision_config": {"model_type": "vit"}})
+    assert isinstance(config.text_config, LlamaConfig) and config.text_config.hidden_size == 64
+    assert isinstance(config.vision_config, ViTConfig)
+    assert config.to_dict() == {"text_config": {"hidden_size": 64}, "vision_config": {"model_type": "vit"}}

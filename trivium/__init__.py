@@ -15,10 +15,14 @@ _MODULES = ("convert", "flax", "numpy", "tensorflow", "torch")
 _NAMES = {
     "AutoConfig": "trivium.core.auto",
     "TriviumError": "trivium.core.errors",
+    "bind": "trivium.research.binding",
+    "register": "trivium.research.binding",
     "transfer": "trivium.core.transfer",
 }
 
-__all__ = ["AutoConfig", "TriviumError", "convert", "flax", "numpy", "tensorflow", "torch", "transfer"]
+__all__ = [
+    "AutoConfig", "TriviumError", "bind", "convert", "flax", "numpy", "register", "tensorflow", "torch", "transfer",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The command line: `trivium convert`, `inspect`, `verify`, `explain` and `env`.
+"""The command line: `trivium convert`, `inspect`, `verify`, `doctor`, `explain`, `generate`, `new` and `env`.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 failed; 2 wrong usage; 3 unsafe or corrupt input;
 4 a difference was found; 130 interrupted. With --json, stdout holds exactly one JSON object, also for an error.
@@ -24,10 +24,14 @@ from trivium.core.errors import TriviumError
 
 if TYPE_CHECKING:
     from trivium.convert.conversion import Report
+    from trivium.convert.diagnosis import Diagnosis
     from trivium.convert.inspection import Inspection
+    from trivium.convert.parity import Parity
     from trivium.convert.preview import Plan
 
 _TARGETS = ("torch", "tensorflow", "flax", "bin", "npz", "keras", "orbax")
+
+_BACKENDS = ("torch", "flax", "tensorflow", "numpy")
 
 DIFFERENT = 4
 INTERRUPTED = 130
@@ -131,11 +135,14 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
 
 @click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(trivium.__version__, message="trivium %(version)s")
-def main() -> None:
+@click.option("--register", multiple=True, type=click.Path(path_type=Path), help="A network file of your own; it is run.")
+def main(register: tuple[Path, ...]) -> None:
     """Checkpoints of PyTorch, TensorFlow and Flax, without any of the three.
 
     SRC is a directory, a weight file with config.json beside it, or a Hub id such as google-bert/bert-base-uncased.
     """
+    for source in register:
+        trivium.register(source)
 
 
 @main.command()
@@ -150,13 +157,15 @@ def main() -> None:
 @click.option("--allow-missing", multiple=True, metavar="PATTERN", help="Draw these weights if SRC lacks them.")
 @click.option("--rename", multiple=True, type=_Prefixes(), metavar="OLD=NEW", help="What names of SRC begin with, and should.")
 @click.option("--verify", is_flag=True, help="Compare the result bit for bit with SRC before it takes its place.")
+@click.option("--parity", is_flag=True, help="Run SRC and the result on the same inputs, and write parity.json.")
+@click.option("--resume", is_flag=True, help="Take up what an interrupted conversion with --shard-size has finished.")
 @click.option("--dry-run", is_flag=True, help="Print the plan, and write nothing.")
 @click.option("--overwrite", is_flag=True, help="Write into a directory that is not empty.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no summary.")
 @_trust
 @_json
-def convert(src: str, dst: Path, to: str, dry_run: bool, quiet: bool, as_json: bool, **options: Any) -> None:
-    """Rewrite the checkpoint SRC for another framework, into the directory DST."""
+def convert(src: str, dst: Path, to: str, dry_run: bool, quiet: bool, as_json: bool, **options: Any) -> int:
+    """Rewrite the checkpoint SRC for another framework, into the directory DST. Exit code 4 if --parity finds a difference."""
     from trivium.convert.conversion import convert as run
 
     given = {name: value for name, value in options.items() if value is not None} | {"rename": dict(options["rename"])}
@@ -165,7 +174,7 @@ def convert(src: str, dst: Path, to: str, dry_run: bool, quiet: bool, as_json: b
 
         found = plan(_path(src), to, **{name: given[name] for name in _PLANNED if name in given})
         _print_json(found.as_dict()) if as_json else click.echo(_planned(found))
-        return
+        return 0
     with _progress(quiet) as progress:
         report = run(_path(src), dst, to, progress=progress, **given)
     if as_json:
@@ -174,6 +183,11 @@ def convert(src: str, dst: Path, to: str, dry_run: bool, quiet: bool, as_json: b
         click.echo(_summary(report))
         for note in _remarks(report):
             click.echo(f"note: {note}", err=True)
+    if report.parity is None or report.parity.passed:
+        return 0
+    if not as_json:
+        click.echo(f"error: {_unproven(report.parity)}", err=True)
+    return DIFFERENT
 
 
 _PLANNED = ("dtype", "ignore", "allow_missing", "rename", "trust")
@@ -187,8 +201,9 @@ def _planned(found: Plan) -> str:
     lines = [f"{found.network}: {found.from_format}, {found.from_dialect} names -> {found.to_format}, {found.to_dialect} names"]
     for move in found.moves:
         cast = "" if move.source_dtype == move.target_dtype else f" -> {move.target_dtype}"
+        source = move.source or ("begun" if move.weight in found.begun else "drawn")
         lines.append(
-            f"  {move.source or 'drawn'} {sized(move.source_shape)} {move.source_dtype}{cast}"
+            f"  {source} {sized(move.source_shape)} {move.source_dtype}{cast}"
             f" -> {move.target} {sized(move.target_shape)} ({move.axes})"
         )
     lines += [f"  {key}: left out" for key in found.left_out]
@@ -216,21 +231,42 @@ def _progress(quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
 
 def _summary(report: Report) -> str:
     speed = report.bytes / max(report.seconds, 1e-3)
+    proof = report.parity
+    shown = ""
+    if proof is not None and proof.passed:
+        shown = (
+            f"\nparity: {len(proof.outputs)} outputs of {proof.target['framework']} agree with the reference; the largest "
+            f"relative error is {proof.relative:.2g}, {proof.tolerance:.2g} is allowed"
+        )
     return (
         f"{report.network}: {report.tensors} tensors, {report.parameters:,} parameters\n"
         f"{report.source} ({report.from_format}, {report.from_dialect} names)\n"
         f"-> {Path(report.destination) / report.files[0]} ({report.to_format}, {report.to_dialect} names), "
         f"{_size(report.bytes)} in {report.seconds:.2f} s ({_size(speed)}/s)\n"
-        f"{len(report.files) - 1} other files travelled along unchanged"
+        f"{len(report.files) - 1} other files travelled along unchanged{shown}"
     )
+
+
+def _unproven(proof: Parity) -> str:
+    if not proof.outputs:
+        why = "; ".join(f"{what}: {why}" for what, why in proof.not_run.items())
+        return f"no parity, since one side could not be run: {why}"
+    wrong = next(output for output in proof.outputs if output.name == proof.first_difference)
+    size = "cannot be compared" if wrong.relative is None else f"is off by {wrong.relative:.2g}"
+    allowed = f"{proof.tolerance:.2g} is allowed"
+    return f"no parity: {wrong.name}, the first output that differs, {size}; {allowed}; parity.json has them all"
 
 
 def _remarks(report: Report) -> Iterator[str]:
     yield from report.notes
+    if report.parity is not None and report.parity.passed:
+        yield from (f"not run: {what}: {why}" for what, why in report.parity.not_run.items())
     if report.left_out:
         yield f"left out, since the code makes them itself: {', '.join(report.left_out)}"
     if report.drawn:
         yield f"not in the source, and drawn with seed 0; train them before use: {', '.join(report.drawn)}"
+    if report.begun:
+        yield f"not in the source, as in old files, and as a new network has them: {', '.join(report.begun)}"
     if report.copies:
         yield f"written once, since they are tied: {', '.join(report.copies)}"
 
@@ -291,15 +327,48 @@ def verify(a: str, b: str, trust: bool, as_json: bool) -> int:
     else:
         for difference in differences:
             click.echo(f"{difference.name}: {difference.message}")
-        click.echo(f"{len(differences)} tensors differ", err=True)
+        click.echo(f"{_counted(len(differences), 'tensor differs', 'tensors differ')}", err=True)
     return DIFFERENT if differences else 0
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+@main.command()
+@click.argument("checkpoint")
+@_trust
+@_json
+def doctor(checkpoint: str, trust: bool, as_json: bool) -> int:
+    """Look for the damage that loading across frameworks does, and for formats that disagree. Exit code 4 if there is any.
+
+    Of a directory, the weights of all formats are examined, and compared with each other.
+    """
+    from trivium.convert.diagnosis import doctor as run
+
+    found = run(_path(checkpoint), trust)
+    if as_json:
+        _print_json(found.as_dict())
+    else:
+        click.echo(_diagnosis(found))
+        for note in found.notes:
+            click.echo(f"note: {note}", err=True)
+    return 0 if found.healthy else DIFFERENT
+
+
+def _diagnosis(found: Diagnosis) -> str:
+    if found.healthy:
+        return f"healthy: {', '.join(found.files)}"
+    lines = [f"{finding.file}: {finding.kind}: {finding.message}\n  remedy: {finding.remedy}" for finding in found.findings]
+    return "\n".join([*lines, _counted(len(found.findings), "finding", "findings")])
 
 
 @main.command()
 @click.argument("what")
 @click.argument("name", required=False)
+@_trust
 @_json
-def explain(what: str, name: str | None, as_json: bool) -> None:
+def explain(what: str, name: str | None, trust: bool, as_json: bool) -> None:
     """Show the name, shape and axes of weights in every format.
 
     WHAT is a checkpoint, an architecture such as bert, or a class such as BertForMaskedLM; NAME is one weight, as any format
@@ -310,7 +379,7 @@ def explain(what: str, name: str | None, as_json: bool) -> None:
     from trivium.models import catalogue
 
     known = any(what.replace("-", "_") == folder or what in classes for folder, classes in catalogue.architectures().items())
-    found = run(what if known and not Path(what).exists() else _path(what), name)
+    found = run(what if known and not Path(what).exists() else _path(what), name, trust)
     if as_json:
         _print_json({"formats": FORMATS, "weights": [explanation.as_dict() for explanation in found]})
         return
@@ -322,6 +391,73 @@ def explain(what: str, name: str | None, as_json: bool) -> None:
             shape = "x".join(map(str, place.shape)) or "scalar"
             turned = f"  transposed {', '.join(map(str, place.transposition))}" if place.transposition else ""
             click.echo(f"  {place.dialect:<11} {place.name}  {shape}  {place.axes}{turned}")
+
+
+@main.command()
+@click.argument("src")
+@click.argument("prompt")
+@click.option("--backend", type=click.Choice(_BACKENDS), default="torch", show_default=True, help="The framework.")
+@click.option("--dtype", help="Of the weights: float32, bfloat16, ... By default the checkpoint's.")
+@click.option("--stream", is_flag=True, help="Print words as they are written.")
+@click.option("--set", "fields", multiple=True, metavar="NAME=VALUE", help="A field of the generation config: top_p=0.9.")
+@click.option("--max-new-tokens", type=click.IntRange(1), help="How much to write at most.")
+@click.option("--sample", is_flag=True, help="Draw tokens, rather than take the likeliest.")
+@click.option("--seed", type=int, help="Of drawing.")
+@_json
+def generate(
+    src: str,
+    prompt: str,
+    backend: str,
+    dtype: str | None,
+    stream: bool,
+    fields: tuple[str, ...],
+    max_new_tokens: int | None,
+    sample: bool,
+    seed: int | None,
+    as_json: bool,
+) -> None:
+    """Go on with the text PROMPT by the checkpoint SRC, which has a tokenizer.json. The prompt "-" is read from stdin."""
+    from trivium.generation.text import Writer
+
+    options: dict[str, Any] = dict(map(_field, fields)) | {"seed": seed}
+    options |= {"max_new_tokens": max_new_tokens} if max_new_tokens else {}
+    options |= {"do_sample": True} if sample else {}
+    prompt = sys.stdin.read() if prompt == "-" else prompt
+    writer = Writer(src, backend, **({"dtype": dtype} if dtype else {}))
+    if as_json:
+        _print_json({"prompt": prompt, "text": writer.write(prompt, **options)})
+    elif stream:
+        for piece in writer.stream(prompt, **options):
+            click.echo(piece, nl=False)
+        click.echo()
+    else:
+        click.echo(writer.write(prompt, **options))
+
+
+def _field(text: str) -> tuple[str, Any]:
+    """NAME=VALUE, the value as JSON has it, or else a string."""
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
+
+
+@main.command()
+@click.argument("name")
+@click.option("--like", required=True, metavar="ARCHITECTURE", help="The architecture to begin with, such as llama.")
+@click.option("--directory", default=".", type=click.Path(path_type=Path), help="A checkout, or where to make the folder.")
+def new(name: str, like: str, directory: Path) -> None:
+    """Start the architecture NAME: another one under its name, to be changed."""
+    from trivium.research.starting import new as run
+
+    files = run(name, like, directory)
+    click.echo("\n".join(map(str, files)))
+    folder = files[0].parent
+    steps = "see CONTRIBUTING.md" if folder.parent.name == "models" else f'in Python: trivium.bind("{folder}", "torch")'
+    click.echo(f"next: change {folder / 'network.py'}; {steps}", err=True)
 
 
 @main.command()

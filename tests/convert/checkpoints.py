@@ -77,6 +77,22 @@ GPT2 = {
     "n_positions": 6,
 }
 
+MARIAN = {
+    "architectures": ["MarianMTModel"],
+    "model_type": "marian",
+    "vocab_size": 11,
+    "d_model": 8,
+    "encoder_layers": 1,
+    "decoder_layers": 1,
+    "encoder_attention_heads": 2,
+    "decoder_attention_heads": 2,
+    "encoder_ffn_dim": 8,
+    "decoder_ffn_dim": 8,
+    "max_position_embeddings": 6,
+    "pad_token_id": 10,
+    "decoder_start_token_id": 10,
+}
+
 
 def drawn_weights(config: Mapping[str, Any], dtype: Any = np.float32) -> dict[str, np.ndarray]:
     """The weights of the class that a config names, by their names on the Hub."""

@@ -62,7 +62,7 @@ def test_verify(folder, tmp_path):
     result = run("verify", other, tmp_path / "out")
     assert result.exit_code == 4
     assert result.stdout.startswith("cls.predictions.bias: 1 of 11 elements differ, by at most 1")
-    assert result.stderr == "1 tensors differ\n"
+    assert result.stderr == "1 tensor differs\n"
     result = run("verify", other, tmp_path / "out", "--json")
     found = json.loads(result.stdout)
     assert result.exit_code == 4

@@ -20,7 +20,7 @@ from trivium.core.errors import Corrupt, WriteError
 from .checkpoints import GPT2 as ONE_LAYER
 from .checkpoints import checkpoint, drawn_weights, snapshot, write_checkpoint
 
-CALLS = ("create", "write", "truncate", "fsync", "close", "chmod", "mkdir", "link", "replace", "unlink", "rmdir")
+CALLS = ("create", "write", "truncate", "fsync", "close", "chmod", "mkdir", "link", "replace", "exchange", "unlink", "rmdir")
 SHARDS = {"whole": None, "shards": 300}
 GPT2 = {**ONE_LAYER, "n_layer": 0}
 
@@ -102,6 +102,7 @@ every_case = pytest.mark.parametrize(
         ("torch", "shards", "whole"),
         ("flax", "whole", "shards"),
         ("tensorflow", "whole", "whole"),
+        ("orbax", "whole", "whole"),
     ],
 )
 

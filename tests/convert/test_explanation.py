@@ -67,3 +67,15 @@ def test_command(tmp_path):
     assert run("explain", checkpoint(tmp_path / "model"), "bert.pooler").exit_code == 1
     with pytest.raises(ConfigError, match="there is no class"):
         explain("NoModel")
+
+
+def test_trust(tmp_path, monkeypatch):
+    """HDF5 is read in this process, where that is asked for."""
+    convert(checkpoint(tmp_path / "model", BERT), tmp_path / "out", "tensorflow")
+
+    def refuse(*_, **__):
+        raise AssertionError("a child process was started")
+
+    monkeypatch.setattr("trivium.convert.sandbox.Child.__init__", refuse)
+    assert run("explain", tmp_path / "out", "--trust").exit_code == 0
+    assert run("explain", tmp_path / "out").exit_code != 0

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from trivium.convert import formats
-from trivium.convert.bits import contiguous, differing
+from trivium.convert.bits import differing
 from trivium.convert.formats import KINDS, hdf5, msgpack, safetensors
 from trivium.convert.tensors import DTYPES, TENSOR_LIMIT
+from trivium.core.arrays import contiguous
 from trivium.core.errors import (
     Collision,
     Corrupt,

@@ -16,7 +16,7 @@ from trivium.core.errors import Collision, InputError, KeyMismatch, Mismatch
 from trivium.core.layout import layout
 from trivium.models import catalogue
 
-from .checkpoints import BERT, GPT2, checkpoint, drawn_weights, snapshot, write_checkpoint
+from .checkpoints import BERT, GPT2, MARIAN, checkpoint, drawn_weights, snapshot, write_checkpoint
 
 HEAD = "cls.predictions.transform.dense.weight"
 
@@ -71,6 +71,30 @@ def test_allow_missing(tmp_path):
     assert dry_run(folder, "flax", allow_missing=["cls.*"]).drawn == (HEAD,)
     result = run("convert", folder, tmp_path / "again", "--to", "flax", "--allow-missing", "cls.*")
     assert f"drawn with seed 0; train them before use: {HEAD}" in result.stderr
+
+
+@pytest.mark.parametrize("to", ["torch", "tensorflow", "flax"])
+def test_what_old_files_lack(to, tmp_path):
+    """`final_logits_bias` is no parameter, and was not always saved: it is zero then, in every format, and reported."""
+    weights = drawn_weights(MARIAN, np.float16)
+    del weights["final_logits_bias"]
+    folder = write_checkpoint(tmp_path / "model", weights, MARIAN)
+    plan = dry_run(folder, to)
+    assert (plan.begun, plan.drawn) == (("final_logits_bias",), ())
+    report = convert(folder, tmp_path / "out", to, verify=True)
+    assert (report.network, report.begun, report.drawn) == ("MarianMTModel", ("final_logits_bias",), ())
+    with open_checkpoint(tmp_path / "out", trust=True) as found:
+        tensor = next(tensor for key, tensor in found.tensors.items() if "final_logits_bias" in key)
+        assert (tensor.shape, tensor.dtype) == ((1, 11), np.float16)
+        assert not tensor.read().any()
+    result = run("convert", folder, tmp_path / "again", "--to", to)
+    assert "as a new network has them: final_logits_bias" in result.stderr
+    assert ("positions.weight is in no such file, since the code computes it; the source's is off by" in result.stderr) == (
+        to != "tensorflow"
+    )
+    import trivium.numpy as door
+
+    assert not door.MarianMTModel.from_pretrained(folder).final_logits_bias.any()
 
 
 def test_ignore(tmp_path):

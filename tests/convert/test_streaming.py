@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from trivium.convert import convert, verify
-from trivium.convert.bits import contiguous
 from trivium.convert.formats import Output, msgpack
 from trivium.convert.tensors import Mapped, release
+from trivium.core.arrays import contiguous
 
 from .checkpoints import BERT, GPT2, HDF5, MSGPACK, SAFETENSORS, checkpoint, outputs, snapshot
 
@@ -104,6 +104,16 @@ def test_a_map_is_released_and_can_be_read_again(tmp_path):
     release(np.zeros(3))
     (values,) = outputs({"a": array})
     assert values.values()[0, 1] == 400
+
+
+def test_a_private_map_keeps_what_is_written_to_it(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(bytes(10**5))
+    array = Mapped(path, private=True).array(0, (10**5,), np.dtype(np.uint8))
+    array[:] = 1
+    release(array)
+    assert array.all()
+    assert path.read_bytes() == bytes(10**5)
 
 
 MEASURE = """

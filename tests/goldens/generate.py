@@ -30,9 +30,12 @@ import os
 os.environ |= {"TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
 os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
 
+import copy
 import gc
 import hashlib
+import inspect
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -69,8 +72,9 @@ def build(name: str, config: Any, folder: Path) -> torch.nn.Module:
     drawn_at = {}
     for key, value in load_file(folder / "model.safetensors").items():
         if value.dtype.kind == "f":
-            state[key].copy_(torch.from_numpy(drawn.weight(key, value.shape)))
-            drawn_at[state[key].data_ptr()] = key
+            held = state[in_memory(model, key)]
+            held.copy_(torch.from_numpy(drawn.weight(key, value.shape)))
+            drawn_at[held.data_ptr()] = key
     undrawn = [key for key, value in state.items() if value.is_floating_point() and value.data_ptr() not in drawn_at]
     undrawn = [key for key in undrawn if key not in (model._keys_to_ignore_on_save or ())]  # they keep their own values
     if undrawn:
@@ -79,9 +83,24 @@ def build(name: str, config: Any, folder: Path) -> torch.nn.Module:
     return model
 
 
+def in_memory(model: torch.nn.Module, key: str) -> str:
+    """The name in memory of a tensor in a file, where some models' are spelt otherwise."""
+    for pattern, there in model._checkpoint_conversion_mapping.items():
+        key, found = re.subn(pattern, there, key)
+        if found:
+            break
+    return key
+
+
 def softmax_as_wide(x: torch.Tensor, dim: int = -1, _stacklevel: int = 3, dtype: torch.dtype | None = None) -> torch.Tensor:
     """softmax that is not made in float32 where x is float64: that hides by float64's lowest number, which float32 lacks."""
     return torch.softmax(x, dim, dtype=None if x.dtype == torch.float64 else dtype)
+
+
+def evenly(weights: torch.Tensor, count: int, replacement: bool = False) -> torch.Tensor:
+    """What ViLT, which draws patches at random, is given to do without chance: places at even distances, or from the first."""
+    places = torch.arange(int(count))
+    return places % len(weights) if replacement else places * len(weights) // int(count)
 
 
 def call(model: torch.nn.Module, case: table.Case) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -90,8 +109,12 @@ def call(model: torch.nn.Module, case: table.Case) -> tuple[dict[str, Any], dict
     wide = {name: torch.from_numpy(value) for name, value in inputs.items()}
     wide = {name: value.double() if value.is_floating_point() else value for name, value in wide.items()}
     problem_type = model.config.problem_type
+    draws = {"rand": torch.rand, "multinomial": evenly}
+    if "noise" in wide and "noise" not in inspect.signature(model.forward).parameters:  # it draws it itself
+        noise = wide.pop("noise")
+        draws |= {"rand": lambda *shape, **options: noise, "randperm": lambda count: noise.argsort()}
     torch.set_default_dtype(torch.float64)  # for the masks that a network makes, with float64's lowest number
-    with torch.no_grad(), mock.patch("torch.nn.functional.softmax", softmax_as_wide):
+    with torch.no_grad(), mock.patch("torch.nn.functional.softmax", softmax_as_wide), mock.patch.multiple(torch, **draws):
         result = model(**wide, **case.options, return_dict=True)
     torch.set_default_dtype(torch.float32)
     model.config.problem_type = problem_type  # the call has written its guess there
@@ -139,6 +162,9 @@ def greedy(model: torch.nn.Module, case: table.Case) -> dict[str, Any]:
     if not margin >= 1e-3 or len(result.logits) != case.options["max_new_tokens"]:
         raise ValueError(f"greedy: the choice is too close to call, {margin}, or the text ended early")
     tokens = drawn.pack(result.sequences.numpy())
+    prompt = result.sequences.shape[1] - len(result.logits)
+    if "input_ids" in inputs and inputs["input_ids"].shape[1] == prompt + 1:  # BLIP drops the end of a prompt
+        inputs |= {name: inputs[name][:, :prompt] for name in ("input_ids", "attention_mask")}
     return {"inputs": {name: drawn.pack(value) for name, value in inputs.items()}, "options": case.options, "tokens": tokens}
 
 
@@ -221,7 +247,7 @@ def golden(row: table.Row, name: str) -> dict[str, Any]:
     cases, configs = row.classes[name], {}
     first_with: dict[str, str] = {}
     for chosen in dict.fromkeys(case.config for case in cases):
-        config = getattr(transformers, name).config_class(**row.configs[chosen])
+        config = getattr(transformers, name).config_class(**copy.deepcopy(row.configs[chosen]))
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary)
             model = build(name, config, folder)
@@ -251,6 +277,8 @@ def golden(row: table.Row, name: str) -> dict[str, Any]:
         for module in model.modules():
             if getattr(module, "reorder_and_upcast_attn", False):  # GPT-2: up to float32, which is down from float64
                 module.reorder_and_upcast_attn = False
+            if isinstance(module, transformers.VisionEncoderDecoderModel):  # would shift labels twice; Transformers 5 does not
+                module.loss_type = "ForMaskedLM"
             if isinstance(module, transformers.XLNetModel):  # its places are float32, whatever it is itself
                 places = module.relative_positional_encoding
                 module.relative_positional_encoding = lambda *sizes, places=places, **more: places(*sizes, **more).double()

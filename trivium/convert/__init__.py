@@ -1,4 +1,4 @@
-"""Checkpoints without a framework: `convert`, `verify`, `inspect`, `open_checkpoint`, and `save` for the models.
+"""Checkpoints without a framework: `convert`, `verify`, `doctor`, `inspect`, `open_checkpoint`, and `save` for the models.
 
 A checkpoint is read through `formats/` (bytes to named tensors) and `names.py` (names to weights of the layout), and written
 the same way back. See docs/design.md.
@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .checkpoint import open_checkpoint
     from .conversion import convert
+    from .diagnosis import doctor
     from .explanation import explain
     from .inspection import inspect
     from .preview import dry_run
     from .saving import save
     from .verification import verify
 
-__all__ = ["convert", "dry_run", "explain", "inspect", "open_checkpoint", "save", "verify"]
+__all__ = ["convert", "doctor", "dry_run", "explain", "inspect", "open_checkpoint", "save", "verify"]
 
 _HOMES = {
     "convert": "conversion",
+    "doctor": "diagnosis",
     "inspect": "inspection",
     "dry_run": "preview",
     "explain": "explanation",

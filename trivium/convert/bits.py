@@ -1,18 +1,12 @@
-"""Comparing and copying arrays bit for bit, in blocks that fit the cache."""
+"""Comparing arrays bit for bit, in blocks that fit the cache."""
 
 from __future__ import annotations
 
 import numpy as np
 
-_TILE = 64  # elements a side: the fastest of 32 to 512, tried on float32
+from trivium.core.arrays import as_bits, contiguous
+
 _ROWS = 2**20  # elements compared at a time
-
-
-def _as_bits(array: np.ndarray) -> np.ndarray:
-    """The same bytes as unsigned integers."""
-    if array.dtype.itemsize > 8:
-        return np.ascontiguousarray(array).reshape(-1).view(np.uint64)
-    return array.view(f"u{array.dtype.itemsize}")
 
 
 def differing(a: np.ndarray, b: np.ndarray) -> int:
@@ -21,25 +15,6 @@ def differing(a: np.ndarray, b: np.ndarray) -> int:
         return max(a.size, 1)
     if a.__array_interface__["data"] == b.__array_interface__["data"] and a.strides == b.strides:
         return 0
-    a, b = _as_bits(contiguous(a)).reshape(-1), _as_bits(contiguous(b)).reshape(-1)
+    a, b = as_bits(contiguous(a)).reshape(-1), as_bits(contiguous(b)).reshape(-1)
     starts = range(0, a.size, _ROWS)
     return sum(int(np.count_nonzero(a[start : start + _ROWS] != b[start : start + _ROWS])) for start in starts)
-
-
-def contiguous(array: np.ndarray) -> np.ndarray:
-    """`array` in C order: itself if it is so already, otherwise a copy made tile by tile."""
-    if array.flags.c_contiguous:
-        return array
-    # Reading runs along `near`, the axis whose elements are neighbours in memory; writing along the last.
-    near = min((axis for axis in range(array.ndim) if array.shape[axis] > 1), key=lambda axis: abs(array.strides[axis]))
-    last = max(axis for axis in range(array.ndim) if array.shape[axis] > 1)
-    if near == last:
-        return np.ascontiguousarray(array)
-    copy = np.empty(array.shape, array.dtype)
-    source, target = (array, copy) if array.itemsize > 8 else (_as_bits(array), _as_bits(copy))
-    tile = [slice(None)] * array.ndim
-    for row in range(0, array.shape[near], _TILE):
-        for column in range(0, array.shape[last], _TILE):
-            tile[near], tile[last] = slice(row, row + _TILE), slice(column, column + _TILE)
-            target[tuple(tile)] = source[tuple(tile)]
-    return copy

@@ -70,7 +70,7 @@ class Checkpoint:
         self.tensors = {}
 
 
-def open_checkpoint(path: str | Path, trust: bool = False) -> Checkpoint:
+def open_checkpoint(path: str | Path, trust: bool = False, private: bool = False) -> Checkpoint:
     """Opens the checkpoint in a directory, a weight file or an index.
 
     In a directory the first of these is read, or its index: model.safetensors, pytorch_model.bin, tf_model.h5,
@@ -80,6 +80,7 @@ def open_checkpoint(path: str | Path, trust: bool = False) -> Checkpoint:
     Args:
         path: Of it.
         trust: Read HDF5 in this process, and not in a child with limits: for files whose origin you know.
+        private: See `Format.read`.
 
     Raises:
         NotFound: There is no such file, or the directory has no weights.
@@ -93,10 +94,10 @@ def open_checkpoint(path: str | Path, trust: bool = False) -> Checkpoint:
         kind = next((kind for kind in KINDS if chosen.name.endswith(f"{kind.suffix}.index.json")), KINDS[0])
         mapping = _read_index(chosen, kind)
         files = (chosen, *(chosen.parent / name for name in sorted(set(mapping.values()))))
-        tensors = [tensor for file in files[1:] for tensor in _read_shard(file, kind, trust)]
+        tensors = [tensor for file in files[1:] for tensor in _read_shard(file, kind, trust, private)]
     else:
         kind, mapping, files = sniff(chosen), {}, (chosen,)
-        tensors = kind.module.read(chosen, trust)
+        tensors = kind.module.read(chosen, trust, private)
     found = _by_key(tensors, chosen)
     dialect = kind.dialect or dialect_of(found)
     if mapping and dialect != "tf4":  # Transformers' TensorFlow indexes have other names than its shards
@@ -146,11 +147,11 @@ def check_member(folder: Path, name: str, source: object) -> Path:
         return folder / name
 
 
-def _read_shard(path: Path, kind: Kind, trust: bool) -> list[Tensor]:
+def _read_shard(path: Path, kind: Kind, trust: bool, private: bool) -> list[Tensor]:
     found = sniff(path)
     if found != kind:
         raise Corrupt(f"the index is of {kind.name}, this shard is {found.name}", path=path)
-    return kind.module.read(path, trust)
+    return kind.module.read(path, trust, private)
 
 
 def _by_key(tensors: Iterable[Tensor], path: Path) -> dict[str, Tensor]:

@@ -68,7 +68,7 @@ class Explanation:
         return asdict(self)
 
 
-def explain(what: str | Path, name: str | None = None) -> list[Explanation]:
+def explain(what: str | Path, name: str | None = None, trust: bool = False) -> list[Explanation]:
     """The weights of an architecture or a checkpoint.
 
     Args:
@@ -76,13 +76,14 @@ def explain(what: str | Path, name: str | None = None) -> list[Explanation]:
             ("BertForMaskedLM"); of an architecture it is the class without a head. Sizes are the checkpoint's, or those of the
             default config, where the first of repeated layers stands for all.
         name: Of one weight, in any format's spelling; None for all.
+        trust: See `open_checkpoint`.
 
     Raises:
         CheckpointError, ConfigError: The checkpoint cannot be read, or there is no such architecture or class.
         InputError: There is no such weight.
     """
     if Path(what).exists():
-        with open_checkpoint(what) as checkpoint:
+        with open_checkpoint(what, trust) as checkpoint:
             found = fit(checkpoint)
             network, config = found.network, found.config
     else:

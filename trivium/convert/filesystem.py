@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_HERE, _EXCHANGE = -100, 2  # AT_FDCWD; RENAME_EXCHANGE, RENAME_SWAP
+_CANNOT = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP)  # this file system has no such thing
 _BUFFER = 2**16  # bytes of small writes that are put together
 
 
@@ -41,11 +45,34 @@ class FsOps:
     def replace(self, source: Path, target: Path) -> None:
         os.replace(source, target)
 
+    def exchange(self, one: Path, other: Path) -> bool:
+        """Lets two names change places at one instant; False where the system cannot."""
+        return _exchange(os.fsencode(one), os.fsencode(other))
+
     def unlink(self, path: Path) -> None:
         os.unlink(path)
 
     def rmdir(self, path: Path) -> None:
         os.rmdir(path)
+
+
+def _exchange(one: bytes, other: bytes) -> bool:
+    import ctypes  # Python's own os has neither of the calls
+
+    calls: dict[str, tuple[str, tuple[Any, ...]]] = {
+        "linux": ("renameat2", (_HERE, one, _HERE, other, ctypes.c_uint(_EXCHANGE))),
+        "darwin": ("renamex_np", (one, other, ctypes.c_uint(_EXCHANGE))),
+    }
+    name, arguments = calls.get(sys.platform, ("", ()))
+    call = getattr(ctypes.CDLL(None, use_errno=True), name, None) if name else None
+    if call is None:
+        return False
+    if call(*arguments) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in _CANNOT:
+        return False
+    raise OSError(code, os.strerror(code))
 
 
 ops = FsOps()

@@ -13,9 +13,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from trivium.core.layout import Layout, Weight
+from trivium.models import catalogue
 
 from .keras_names import NOT_WEIGHTS, keras_names, other_keras_name
-from .rules import Bare, Rules
+from .rules import Bare, Rules, rules_of
 
 _FLAX_LEAVES = ("kernel", "scale", "embedding")
 _LEGACY = {"weight": "gamma", "bias": "beta"}
@@ -41,30 +42,49 @@ def spellings(weight: Weight, layout: Layout, dialect: str, rules: Rules) -> Ite
         name = keras_names(layout).get(weight.name)
         yield from filter(None, (name, name and other_keras_name(name, layout)))
         return
-    leaf = weight.place(dialect).name
+    for found in _paths(weight, layout, dialect, rules):
+        if dialect == "flax4" and layout.has_statistics:
+            yield f"{_collection(weight)}.{found}"
+        yield found
+
+
+def _paths(weight: Weight, layout: Layout, dialect: str, rules: Rules) -> Iterator[str]:
+    owner, leaves = weight.owner, _leaves(weight, dialect)
+    for part, (model_type, inner) in layout.networks.items():
+        if weight.name.startswith(f"{part}."):
+            inside = replace(weight, name=weight.name[len(part) + 1 :])
+            owner, leaves = part, list(_paths(inside, inner, dialect, rules_of(catalogue.folder_of_type(model_type))))
     if dialect == "tf4":
         yield from (rule.name for rule in bare(weight, layout, rules))
-        others = {"embeddings": "weight", "weight": "embeddings"} if weight.layer == "Embedding" else {}
-        for name in filter(None, (leaf, others.get(leaf))):
-            yield _tensorflow(_renamed(_join(_in_head(weight.owner, layout), name), dialect, rules), rules.dotted)
+        for leaf in leaves:
+            if owner != weight.owner:  # spelled by the rules of a network within
+                yield f"{_renamed(_in_head(owner, layout), dialect, rules).replace('.', '/')}/{leaf}"
+            else:
+                yield _tensorflow(_renamed(_join(_in_head(owner, layout), leaf), dialect, rules), rules.dotted)
         return
-    owners = [weight.owner]
+    owners = [owner]
     if layout.prefix == "":
-        owners.append(_in_head(weight.owner, layout))
-    elif f"{weight.owner}.".startswith(f"{layout.prefix}."):
-        owners.append(weight.owner[len(layout.prefix) + 1 :])
-    leaves = [leaf]
-    if dialect == "torch" and weight.layer == "LayerNorm":
-        leaves.append(_LEGACY[leaf])
+        owners.append(_in_head(owner, layout))
+    elif f"{owner}.".startswith(f"{layout.prefix}."):
+        owners.append(owner[len(layout.prefix) + 1 :])
     for owner in owners:
-        for name in leaves:
-            found = _renamed(_join(owner, name), dialect, rules)
-            if dialect == "flax4" and layout.has_statistics:
-                yield f"{_collection(weight)}.{found}"
+        for leaf in leaves:
+            found = _renamed(_join(owner, leaf), dialect, rules)
             yield found
             for rule in rules.also:
                 if rule.dialect == dialect and f".{rule.path}." in f".{found}.":
                     yield found.replace(rule.path, rule.there)
+
+
+def _leaves(weight: Weight, dialect: str) -> list[str]:
+    """What a weight may be called in the layer that owns it."""
+    leaf = weight.place(dialect).name
+    others = {}
+    if dialect == "tf4" and weight.layer == "Embedding":
+        others = {"embeddings": "weight", "weight": "embeddings"}
+    elif dialect == "torch" and weight.layer == "LayerNorm":
+        others = _LEGACY
+    return [leaf, others[leaf]] if leaf in others else [leaf]
 
 
 def in_files(weight: Weight, rules: Rules) -> Weight:
@@ -108,6 +128,9 @@ def is_derived(name: str, layout: Layout, rules: Rules) -> bool:
 
     if NOT_WEIGHTS.fullmatch(name):
         return True
+    for part, (model_type, inner) in layout.networks.items():
+        if name.startswith(f"{part}."):
+            return is_derived(name[len(part) + 1 :], inner, rules_of(catalogue.folder_of_type(model_type)))
     name = name.removeprefix(f"{layout.body_prefix}.")
     return any(fnmatchcase(name, pattern) for pattern in rules.derived)
 

@@ -47,6 +47,7 @@ class Match:
         unexpected: Keys of tensors that are no weight, and that no rule covers.
         left_out: Keys of tensors that a rule or a pattern of the user's covers.
         drawn: Names of weights that no tensor holds, and that a pattern of the user's allows to be drawn.
+        begun: Names of weights that no tensor holds, and that a rule lets be as a new network has them.
         copies: Key of a tensor that is another name of a weight in `found` -> that weight's name; the bits are the same.
     """
 
@@ -61,6 +62,7 @@ class Match:
     unexpected: tuple[str, ...]
     left_out: tuple[str, ...]
     drawn: tuple[str, ...]
+    begun: tuple[str, ...]
     copies: Mapping[str, str]
     _sources: Mapping[str, Weight]  # the weight whose place in the file says how the tensor's axes are ordered
 
@@ -71,7 +73,7 @@ class Match:
 
     def read(self, name: str) -> np.ndarray:
         """A weight's values in the canonical layout: a view of the file where possible."""
-        if name not in self.found:  # given by the architecture, or allowed to be missing
+        if name not in self.found:  # given by the architecture or begun anew, or allowed to be missing
             weight = self.layout.weights[name]
             return draw(name, weight.shape, weight.init, 0).astype(self.dtype(name), copy=False)
         return self._sources[name].to_canonical(self.found[name].read(), self.checkpoint.dialect)
@@ -105,7 +107,7 @@ class Match:
         """
         absent: set[str] = set()
         for part in self.layout.optional:
-            names = {name for name in self.layout.weights if f"{name}.".startswith(f"{part}.")}
+            names = {name for name in self.layout.weights if fnmatchcase(name, part) or fnmatchcase(name, f"{part}.*")}
             if names and names <= set(self.missing):
                 absent |= names
         missing = [name for name in self.missing if name not in absent]
@@ -166,19 +168,21 @@ def match(
     """
     weights, rules = layout(network, config), rules_of(catalogue.folder_of_type(config.model_type))
     keys = _lookup(checkpoint, weights, rules)
+    patterns, allowed = tuple(ignore), tuple(allow_missing)
     found, sources, copies = {}, {}, {}
     for place, key in keys.items():
         name = weights.ties.get(place.name, place.name)
         if name not in found:
             found[name], sources[name] = checkpoint.tensors[key], place
-        else:
+        elif not any(fnmatchcase(key, pattern) for pattern in patterns):
             copies[key] = name
     misshapen = tuple(name for name, tensor in found.items() if tensor.shape != sources[name].shape_in(checkpoint.dialect))
-    patterns, allowed = tuple(ignore), tuple(allow_missing)
     absent = [name for name in weights.weights if name not in found and not weights.weights[name].init.given]
-    drawn = tuple(name for name in absent if any(fnmatchcase(name, p) for p in allowed))
+    begun = tuple(name for name in absent if name in rules.begun) if found else ()
+    drawn = tuple(name for name in absent if name not in begun and any(fnmatchcase(name, p) for p in allowed))
     fixed = _fixed(checkpoint, weights, rules)
-    rest = [key for key in checkpoint.tensors if key not in set(keys.values())]
+    used = {tensor.key for tensor in found.values()} | copies.keys()
+    rest = [key for key in checkpoint.tensors if key not in used]
     left_out = tuple(
         key for key in rest if key in fixed or is_derived(key, weights, rules) or any(fnmatchcase(key, p) for p in patterns)
     )
@@ -189,11 +193,12 @@ def match(
         layout=weights,
         rules=rules,
         found=found,
-        missing=tuple(name for name in absent if name not in drawn),
+        missing=tuple(name for name in absent if name not in {*drawn, *begun}),
         misshapen=misshapen,
         unexpected=tuple(key for key in rest if key not in left_out),
         left_out=left_out,
         drawn=drawn,
+        begun=begun,
         copies=copies,
         _sources=sources,
     )
@@ -271,7 +276,7 @@ def fit(
     ignore, allow_missing = tuple(ignore), tuple(allow_missing)
     every: list[Any] = catalogue.classes_of(values["model_type"])
     classes = [network for network in every if isinstance(parsed, network.config_class)]
-    named = [re.sub("^(TF|Flax)", "", name) for name in parsed.architectures]
+    named = [re.sub("^(TF|Flax)", "", name) for name in parsed.architectures or ()]
     classes.sort(key=lambda network: network.__name__ not in named)
     best = None
     for network in classes:

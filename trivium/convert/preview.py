@@ -20,7 +20,7 @@ class Move:
 
     Attributes:
         weight: Its name on the Hub.
-        source: The key of the tensor that holds it; None if it is drawn.
+        source: The key of the tensor that holds it; None if it is drawn, or as a new network has it.
         target: Its key in the target.
         source_shape: Its shape there, and `target_shape` its shape in the target.
         source_dtype: Its dtype there, and `target_dtype` its dtype in the target.
@@ -51,6 +51,7 @@ class Plan:
         left_out: Tensors of the source that a rule or a pattern leaves out.
         copies: Tensors of the source that are other names of a weight -> that weight.
         drawn: Weights that the source lacks, by leave of a pattern, and that would be drawn.
+        begun: Weights that the source lacks, by a named rule, and that would be as a new network has them.
         bytes: The size of the values that would be written.
         notes: What else a user should know.
     """
@@ -66,6 +67,7 @@ class Plan:
     left_out: tuple[str, ...]
     copies: dict[str, str]
     drawn: tuple[str, ...]
+    begun: tuple[str, ...]
     bytes: int
     notes: tuple[str, ...]
 
@@ -120,6 +122,7 @@ def dry_run(
             left_out=found.left_out,
             copies=dict(found.copies),
             drawn=found.drawn,
+            begun=found.begun,
             bytes=sum(math.prod(move.target_shape) * dtype_named(move.target_dtype).itemsize for move in moves),
             notes=found.checkpoint.notes,
         )

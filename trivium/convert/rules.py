@@ -91,6 +91,8 @@ class Rules:
         axes: Weights whose axes are others in TensorFlow's files.
         also: Other names, of any part of a path, under which weights may be found; they are written under the first.
         omitted: Weights that are given by the architecture, and that files do without.
+        begun: Names of weights that a checkpoint may lack, and that are then as a new network has them: buffers that older
+            releases of Transformers did not save. They are reported.
         dotted: Lists whose members TensorFlow calls `stages.0`, as the Hub does, and not `stages_._0`.
     """
 
@@ -100,6 +102,7 @@ class Rules:
     derived: tuple[str, ...] = ()
     bare: tuple[Bare, ...] = ()
     omitted: tuple[Omitted, ...] = ()
+    begun: tuple[str, ...] = ()
     dotted: tuple[str, ...] = ()
     axes: tuple[Axes, ...] = ()
     also: tuple[Rename, ...] = ()

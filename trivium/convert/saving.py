@@ -14,18 +14,19 @@ from pathlib import Path
 import numpy as np
 
 from trivium.core.config import Config
-from trivium.core.errors import Corrupt, InputError, TriviumError
+from trivium.core.errors import CheckpointError, Corrupt, InputError, TriviumError
 from trivium.core.files import read_json
 from trivium.core.layout import Layout, Weight, layout
 from trivium.core.names import nearest
 from trivium.models import catalogue
 
 from . import filesystem
+from .bits import differing
 from .formats import PIECE, Kind, Output, kind_named
 from .names import bare, in_files, is_omitted, key, layers, model_name
 from .rules import Rules, rules_of
-from .tensors import is_float
-from .writing import assembling, write_text
+from .tensors import is_float, release
+from .writing import assembling, check_space, write_text
 
 Progress = Callable[[int, int, str], None]
 """Called after each tensor with the bytes written so far, the bytes in all, and the tensor's name."""
@@ -33,22 +34,27 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Target:
-    """What a framework's users expect: a file format and a dialect of names."""
+    """What a framework's users expect: a file format, a dialect of names, and the framework that runs it."""
 
     kind: Kind
     dialect: str
+    framework: str
 
 
 TARGETS = {
-    "torch": Target(kind_named("safetensors"), "torch"),
-    "tensorflow": Target(kind_named("hdf5"), "tf4"),
-    "flax": Target(kind_named("msgpack"), "flax4"),
-    "bin": Target(kind_named("bin"), "torch"),
-    "keras": Target(kind_named("keras"), "tensorflow"),
-    "npz": Target(kind_named("npz"), "torch"),
-    "orbax": Target(kind_named("orbax"), "flax"),
+    "torch": Target(kind_named("safetensors"), "torch", "torch"),
+    "tensorflow": Target(kind_named("hdf5"), "tf4", "tensorflow"),
+    "flax": Target(kind_named("msgpack"), "flax4", "flax"),
+    "bin": Target(kind_named("bin"), "torch", "torch"),
+    "keras": Target(kind_named("keras"), "tensorflow", "tensorflow"),
+    "npz": Target(kind_named("npz"), "torch", "numpy"),
+    "orbax": Target(kind_named("orbax"), "flax", "flax"),
 }
 """The files of Transformers 4 for each framework, and the other formats."""
+
+
+PARITY = "parity.json"
+"""What a proof of the weights beside it is called; it goes when they do."""
 
 
 def target_named(name: str) -> Target:
@@ -92,6 +98,8 @@ def write_weights(
 ) -> list[Path]:
     """Writes all weights of a network into `folder`, one in memory at a time, and reads the files' structure back.
 
+    Shards that are there already, from a run that was interrupted, stay if they hold the same.
+
     Args:
         folder: A directory that is there.
         target: Format and dialect.
@@ -119,8 +127,7 @@ def write_weights(
     metadata = {"model": model} if target.dialect == "tf4" else {"format": "pt"}
     if kind.name == "msgpack":  # in whose order Transformers fills its shards
         outputs.sort(key=lambda output: output.key.split("."))
-    if shard_size is not None and not kind.sharded:
-        raise InputError(f"{kind.file} cannot be split", key="shard_size", hint="leave out --shard-size (shard_size)")
+    check_space(folder, sum(output.nbytes * max(1, len(output.groups)) for output in outputs))
     shards = _shards(outputs, shard_size, apart=target.dialect == "torch")
     if len(shards) == 1:
         _write(folder / kind.file, kind, outputs, metadata)
@@ -143,10 +150,34 @@ def write_weights(
 
 
 def _write(path: Path, kind: Kind, outputs: list[Output], metadata: dict[str, str], shard: bool = False) -> None:
+    if path.exists() and _holds(path, kind, outputs):
+        return
     kind.module.write(path, outputs, metadata, shard)
-    wanted = {(output.key, output.shape, output.dtype) for output in outputs}
-    if {(tensor.key, tensor.shape, tensor.dtype) for tensor in kind.module.read(path, trust=True)} != wanted:
+    if {(tensor.key, tensor.shape, tensor.dtype) for tensor in kind.module.read(path, trust=True)} != _described(outputs):
         raise Corrupt("what was written is not what is read back", path=path, hint="is the disk sound?")
+
+
+def _holds(path: Path, kind: Kind, outputs: list[Output]) -> bool:
+    """Whether a file holds exactly these tensors, bit for bit."""
+    try:
+        held = {tensor.key: tensor for tensor in kind.module.read(path, trust=True)}
+    except CheckpointError:
+        return False
+    if {(tensor.key, tensor.shape, tensor.dtype) for tensor in held.values()} != _described(outputs):
+        return False
+    for output in outputs:
+        values, row = held[output.key].read(), 0
+        for piece in output.pieces():
+            rows = values[row : row + len(piece)] if output.shape else values
+            if differing(piece, rows):
+                return False
+            row += len(rows) if output.shape else 0
+        release(values)
+    return True
+
+
+def _described(outputs: Iterable[Output]) -> set[tuple[str, tuple[int, ...], np.dtype]]:
+    return {(output.key, output.shape, output.dtype) for output in outputs}
 
 
 def _shards(outputs: Sequence[Output], size: int | None, apart: bool) -> list[list[Output]]:
@@ -171,10 +202,21 @@ def _shards(outputs: Sequence[Output], size: int | None, apart: bool) -> list[li
     return [*shards, shard] if shard else shards
 
 
-def assembled(directory: Path, target: Target) -> AbstractContextManager[Path]:
+def check_shards(target: Target, shard_size: int | None) -> None:
+    """Raises InputError if the target's weights are to be split and cannot be."""
+    if shard_size is not None and not target.kind.sharded:
+        why = f"{target.kind.file} cannot be split"
+        raise InputError(why, key="shard_size", hint="leave out --shard-size (shard_size), or choose another format")
+
+
+def assembled(directory: Path, target: Target, resume: bool = False) -> AbstractContextManager[Path]:
     """A temporary directory for a checkpoint, whose files take their places in `directory`; see `writing.assembling`."""
     kind = target.kind
-    return assembling(directory, ("config.json", *kind.entries), kind.owns, partial(_keep_readable, kind))
+
+    def stale(name: str) -> bool:
+        return kind.owns(name) or name == PARITY
+
+    return assembling(directory, ("config.json", *kind.entries), stale, partial(_keep_readable, kind), resume)
 
 
 def _keep_readable(kind: Kind, temporary: Path, directory: Path) -> None:
@@ -223,7 +265,7 @@ def _outputs(
             raise AssertionError(f"{source.weight.name}: {array.dtype} instead of {source.dtype}")
         with lock:
             done += source.nbytes
-            progress(done, total, source.weight.name)
+            progress(min(done, total), total, source.weight.name)
         return source.weight.from_canonical(array, target.dialect)
 
     for source in sources:
@@ -285,6 +327,7 @@ def save(
         WriteError: It could not be written; what was there before is unharmed.
     """
     target = target_named("torch" if format == "safetensors" else format)
+    check_shards(target, shard_size)
     sources = [Source(weight, read().dtype, read) for weight, read in weights]
     with assembled(Path(directory), target) as folder:
         write_text(folder / "config.json", config.to_json())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import mmap
 import os
@@ -42,8 +43,8 @@ class Tensor:
         key: Its name in the file.
         shape: Its shape there.
         dtype: Its dtype, one of `DTYPES`.
-        read: Returns its values: a read-only view on the memory map where the file holds them in one piece, which need not be
-            aligned in memory. The view stays valid after the checkpoint is closed.
+        read: Returns its values: a view on the memory map where the file holds them in one piece, which need not be aligned in
+            memory. The view is read-only, unless the file was mapped privately, and stays valid after the checkpoint is closed.
     """
 
     key: str
@@ -122,27 +123,41 @@ def reading(path: Path) -> Iterator[None]:
 def release(array: np.ndarray) -> None:
     """Lets go of the memory under a view of a memory map; its pages are read again when they are wanted again."""
     base: object = array
-    while isinstance(base, np.ndarray):
-        base = base.base
-    mapped = base.obj if isinstance(base, memoryview) else base
-    if not isinstance(mapped, mmap.mmap) or not array.size or not hasattr(mmap, "MADV_DONTNEED"):
+    while isinstance(base, (np.ndarray, memoryview)):
+        base = base.base if isinstance(base, np.ndarray) else base.obj
+    if not isinstance(base, mmap.mmap) or not array.size or not hasattr(mmap, "MADV_DONTNEED"):
         return
-    begin = array.__array_interface__["data"][0] - np.frombuffer(mapped, np.uint8).__array_interface__["data"][0]
+    if not memoryview(base).readonly:  # what was written to its pages is nowhere else
+        return
+    begin = array.__array_interface__["data"][0] - np.frombuffer(base, np.uint8).__array_interface__["data"][0]
     size = array.itemsize + sum((n - 1) * stride for n, stride in zip(array.shape, array.strides, strict=True))
     page = begin - begin % mmap.PAGESIZE
-    mapped.madvise(mmap.MADV_DONTNEED, page, begin - page + size)
+    base.madvise(mmap.MADV_DONTNEED, page, begin - page + size)
 
 
 class Mapped:
-    """A file mapped into memory, read-only."""
+    """A file mapped into memory, read-only; or privately, so that a page is copied when it is first written to.
 
-    def __init__(self, path: Path) -> None:
+    While it is mapped, the file may be replaced or removed, as every sound writer does it: the map keeps the old one. A program
+    that changes the file in place changes what is in the map, and one that truncates it ends this process (SIGBUS).
+    """
+
+    def __init__(self, path: Path, private: bool = False) -> None:
         with reading(path), open(path, "rb") as file:
             self.size = os.fstat(file.fileno()).st_size
-            self.bytes: mmap.mmap | bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if self.size else b""
+            self.bytes: mmap.mmap | bytes = _map(file.fileno(), private) if self.size else b""
 
     def array(self, offset: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """The values that start at a byte offset, which the caller has checked to be in the file."""
         count = math.prod(shape)
         values = np.frombuffer(self.bytes, dtype, count, offset) if count else np.empty(0, dtype)
         return values.reshape(shape)
+
+
+def _map(descriptor: int, private: bool) -> mmap.mmap:
+    try:
+        return mmap.mmap(descriptor, 0, access=mmap.ACCESS_COPY if private else mmap.ACCESS_READ)
+    except OSError as error:
+        if not private or error.errno != errno.ENOMEM:
+            raise
+        return _map(descriptor, False)  # the system promises no memory for copies of all pages

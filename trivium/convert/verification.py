@@ -91,7 +91,17 @@ def _compare(name: str, left: Callable | None, right: Callable | None) -> Differ
         return None
     message = f"{count:,} of {x.size:,} elements differ"
     if x.dtype.kind not in "biu":
-        with np.errstate(invalid="ignore"):
-            gap = np.abs(x.astype(np.complex128) - y.astype(np.complex128))
-        message += f", by at most {np.max(gap, where=~np.isnan(gap), initial=0.0):.3g}"
+        message += f", by at most {distance(x, y)[0]:.3g}"
     return Difference(name, "values", message)
+
+
+def distance(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+    """The largest difference of two arrays of one shape, and the largest number of the first; NaN and infinities may agree.
+
+    The difference is not finite where they do not.
+    """
+    wide = np.complex128 if a.dtype.kind == "c" else np.float64
+    a, b = a.astype(wide), b.astype(wide)
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    largest = np.max(np.abs(np.where(same, 0, a) - np.where(same, 0, b)), initial=0.0)
+    return float(largest), float(np.max(np.abs(a), where=np.isfinite(a), initial=0.0))

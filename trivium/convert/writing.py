@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from trivium.core.errors import TriviumError, WriteError
+from trivium.core.errors import Busy, CheckpointError, DiskFull, ReadOnly, TriviumError, WriteError
 
 from . import filesystem
 
@@ -28,6 +28,9 @@ except ImportError:  # Windows, where what a killed process left stays until the
     fcntl = None  # type: ignore[assignment]
 
 MARK = ".trivium-tmp-"
+PLAN = f"{MARK}plan"
+"""A file in a temporary directory that says what it is filled with; one that has it can be taken up again."""
+
 _STEM = 200  # characters of a name that are repeated in its temporary name; file systems allow 255 bytes
 _COPY = 2**20  # bytes at a time: what stays in the processor's cache
 
@@ -42,7 +45,13 @@ _HINTS = {
     errno.ENOTDIR: "a part of the path is a file",
     errno.ENAMETOOLONG: "choose a shorter name",
     errno.EBUSY: "another program holds the file: close it",
+    errno.ENOTEMPTY: "another program made the directory meanwhile: see what it wrote",
+    errno.EEXIST: "another program made the directory meanwhile: see what it wrote",
 }
+_CLASSES = {
+    errno.ENOSPC: DiskFull, errno.EDQUOT: DiskFull, errno.EACCES: ReadOnly, errno.EPERM: ReadOnly, errno.EROFS: ReadOnly,
+    errno.EBUSY: Busy, errno.ENOTEMPTY: Busy, errno.EEXIST: Busy,
+}  # fmt: skip
 
 
 @contextmanager
@@ -85,12 +94,22 @@ def copy(source: Path, path: Path) -> None:
         shutil.copyfileobj(content, file, _COPY)
 
 
+def check_space(directory: Path, size: int) -> None:
+    """Raises DiskFull unless the file system of a directory has room for `size` bytes more."""
+    free = shutil.disk_usage(directory).free
+    if size > free:
+        raise DiskFull(
+            f"{size:,} bytes are to be written, {free:,} are free", path=directory, hint="free some space, or write elsewhere"
+        )
+
+
 @contextmanager
 def assembling(
     directory: Path,
     last: Sequence[str],
     stale: Callable[[str], bool],
     before: Callable[[Path, Path], None] = lambda temporary, directory: None,
+    resume: bool = False,
 ) -> Iterator[Path]:
     """A temporary directory to fill, whose files take their places in `directory` when the block ends without an error.
 
@@ -101,21 +120,27 @@ def assembling(
         last: The files that are moved last, in this order: the one that makes the others valid comes at the end.
         stale: Tells by name which of the files that were there the new ones supersede; they are removed at the end.
         before: Called with the temporary directory and the final one before files are replaced in one that was there.
+        resume: Whether the temporary directory is to be one that an interrupted run left, if there is one with a `PLAN`; and
+            to stay if this run is interrupted, too.
 
     Raises:
+        Busy: Another run is writing to the same directory.
         WriteError: The files could not be written. None has been replaced, unless the disk failed between two renamings.
     """
-    with _reporting(directory):
+    with _reporting(directory), _alone(directory):
         ops, made = filesystem.ops, [parent for parent in directory.parents if not parent.exists()]
         exists = directory.exists()
-        _clear(directory.parent, _stem(directory))
-        _clear(directory, "")
-        temporary = directory / f"{MARK}{uuid.uuid4().hex[:12]}" if exists else _beside(directory)
-        with _removing(temporary, *made):
+        left = next((path for path in _temporary(directory) if (path / PLAN).is_file()), None) if resume and fcntl else None
+        _clear(directory.parent, _stem(directory), left)
+        _clear(directory, "", left)
+        temporary = left or (directory / f"{MARK}{uuid.uuid4().hex[:12]}" if exists else _beside(directory))
+        with _removing(temporary, *made, resume=resume):
             for parent in reversed(made):
                 ops.mkdir(parent)
-            with _made(temporary):
+            with _made(temporary, left is None):
                 yield temporary
+                if (temporary / PLAN).exists():
+                    ops.unlink(temporary / PLAN)
                 if not exists:
                     ops.replace(temporary, directory)
                 else:
@@ -123,7 +148,7 @@ def assembling(
                     moved = _move_files(temporary, directory, last)
                     for path in directory.iterdir():
                         if path.is_file() and path.name not in moved and stale(path.name):
-                            _remove(path)
+                            remove(path)
         _sync(directory.parent)
 
 
@@ -137,11 +162,13 @@ def _move_files(source: Path, target: Path, last: Sequence[str]) -> set[str]:
         for parent in reversed(file.parents):
             if not (target / parent).exists():
                 filesystem.ops.mkdir(target / parent)
-        if (target / file).is_dir():
+        if not (target / file).is_dir():
+            filesystem.ops.replace(source / file, target / file)
+        elif not filesystem.ops.exchange(source / file, target / file):
             filesystem.ops.replace(target / file, source / f"{file}{MARK}replaced")
-        filesystem.ops.replace(source / file, target / file)
+            filesystem.ops.replace(source / file, target / file)
         _sync((target / file).parent)
-    _remove(source)
+    remove(source)
     return {str(file) for file in files}
 
 
@@ -175,10 +202,11 @@ def _created(path: Path) -> BinaryIO:
 
 
 @contextmanager
-def _made(directory: Path) -> Iterator[None]:
-    """A new directory, locked; as in `_created`."""
+def _made(directory: Path, new: bool) -> Iterator[None]:
+    """A directory, made if it is to be new, locked; as in `_created`."""
     while True:
-        filesystem.ops.mkdir(directory)
+        if new:
+            filesystem.ops.mkdir(directory)
         if fcntl is None:
             yield
             return
@@ -188,44 +216,96 @@ def _made(directory: Path) -> Iterator[None]:
             if directory.exists():
                 break
             os.close(descriptor)
+        new = True
     try:
         yield
     finally:
         os.close(descriptor)
 
 
-def _clear(directory: Path, stem: str) -> None:
-    """Removes what killed processes left in a directory: temporary names, with `stem` before the mark, that nobody holds."""
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Keeps two runs from writing to one directory: it is locked, if it is there, and otherwise the temporary one of the first.
+
+    Two that begin a new one at the same instant do not see each other; the one that comes second then fails to rename.
+
+    Raises:
+        Busy: Another run is at work. Locks end with their process, so that what the dead left is not in the way.
+    """
+    if directory.is_dir():
+        with _held(directory, directory):
+            yield
+        return
+    for path in _temporary(directory):
+        with suppress(FileNotFoundError), _held(path, directory):
+            pass
+    yield
+
+
+@contextmanager
+def _held(path: Path, directory: Path) -> Iterator[None]:
+    """Holds the lock of a path, where there are locks; raises Busy, naming `directory`, if another run does."""
+    if fcntl is None:
+        yield
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy("another run is writing there", path=directory, hint="wait until it has ended") from None
+        except OSError:  # the file system has no locks
+            pass
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _temporary(directory: Path) -> list[Path]:
+    """The temporary directories for a directory: in it if it is there, beside it if it is not."""
+    place, stem = (directory, "") if directory.is_dir() else (directory.parent, _stem(directory))
+    return sorted(path for path in place.glob(f"{glob.escape(stem)}{MARK}*") if path.is_dir() and not path.is_symlink())
+
+
+def _clear(directory: Path, stem: str, but: Path | None = None) -> None:
+    """Removes what killed processes left in a directory, but for one: temporary names, after `stem`, that nobody holds."""
     if fcntl is None or not directory.is_dir():
         return
     for path in directory.glob(f"{glob.escape(stem)}{MARK}*"):
+        if path == but:
+            continue
         with suppress(OSError):
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             try:
                 if _lock(descriptor, wait=False):
-                    _remove(path)
+                    remove(path)
             finally:
                 os.close(descriptor)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
     """Removes a file, or a directory with all that is in it."""
     if path.is_dir() and not path.is_symlink():
         for entry in path.iterdir():
-            _remove(entry)
+            remove(entry)
         filesystem.ops.rmdir(path)
     else:
         filesystem.ops.unlink(path)
 
 
 @contextmanager
-def _removing(temporary: Path, *parents: Path) -> Iterator[None]:
-    """Removes `temporary`, and the directories made for it, if the block ends with an error or an interruption."""
+def _removing(temporary: Path, *parents: Path, resume: bool = False) -> Iterator[None]:
+    """Removes `temporary`, and the directories made for it, if the block ends with an error or an interruption.
+
+    With `resume` it stays if it can be taken up again: there is a plan, and nothing is wrong with what it holds.
+    """
     try:
         yield
-    except BaseException:
+    except BaseException as error:
+        if resume and (temporary / PLAN).exists() and not isinstance(error, CheckpointError):
+            raise
         with suppress(OSError):
-            _remove(temporary)
+            remove(temporary)
         for parent in parents:
             with suppress(OSError):
                 parent.rmdir()
@@ -242,7 +322,8 @@ def _reporting(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         hint = _HINTS.get(error.errno or 0)
-        raise WriteError(f"could not be written: {reason}", path=path, hint=hint) from error
+        kind = _CLASSES.get(error.errno or 0, WriteError)
+        raise kind(f"could not be written: {reason}", path=path, hint=hint) from error
 
 
 def _sync(directory: Path) -> None:

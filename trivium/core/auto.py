@@ -18,8 +18,10 @@ TASKS: dict[str, tuple[str, ...]] = {
     "AutoModelForPreTraining": ("ForPreTraining", "ForMaskedLM", "LMHeadModel", "ForMaskedImageModeling"),
     "AutoModelForMaskedLM": ("ForMaskedLM",),
     "AutoModelForCausalLM": ("ForCausalLM", "LMHeadModel"),
-    "AutoModelForSeq2SeqLM": ("ForConditionalGeneration", "MTModel"),
-    "AutoModelForSpeechSeq2Seq": ("ForConditionalGeneration",),
+    "AutoModelForSeq2SeqLM": ("ForConditionalGeneration", "MTModel", "EncoderDecoderModel"),
+    "AutoModelForSpeechSeq2Seq": ("ForConditionalGeneration", "SpeechEncoderDecoderModel"),
+    "AutoModelForVision2Seq": ("VisionEncoderDecoderModel",),
+    "AutoModelForImageTextToText": ("ForConditionalGeneration",),
     "AutoModelForNextSentencePrediction": ("ForNextSentencePrediction",),
     "AutoModelForSequenceClassification": ("ForSequenceClassification",),
     "AutoModelForMultipleChoice": ("ForMultipleChoice",),
@@ -28,13 +30,16 @@ TASKS: dict[str, tuple[str, ...]] = {
     "AutoModelForImageClassification": ("ForImageClassification",),
     "AutoModelForMaskedImageModeling": ("ForMaskedImageModeling",),
     "AutoModelForSemanticSegmentation": ("ForSemanticSegmentation",),
+    "AutoModelForVisualQuestionAnswering": ("ViltForQuestionAnswering", "BlipForQuestionAnswering"),
+    "AutoModelForObjectDetection": ("ForObjectDetection",),
+    "AutoModelForImageSegmentation": ("ForSegmentation",),
     "AutoBackbone": ("Backbone",),
     "AutoModelForAudioClassification": ("ForAudioClassification", "ForSequenceClassification"),
     "AutoModelForAudioFrameClassification": ("ForAudioFrameClassification",),
     "AutoModelForAudioXVector": ("ForXVector",),
     "AutoModelForCTC": ("ForCTC",),
 }
-"""Auto class -> what its architectures' classes are called after the architecture's name, the first that there is."""
+"""Auto class -> what architectures' classes are called after the architecture's name, or wholly; the first that there is."""
 
 
 class AutoConfig:
@@ -64,6 +69,24 @@ class AutoConfig:
         return catalogue.config_class(model_type)(**fields)
 
 
+def class_name(config: Config, task: str) -> str:
+    """The name of the class that an auto class finds for a config.
+
+    Raises:
+        ConfigError: The architecture has none for the task; those that it has are named.
+    """
+    names = catalogue.architectures()[catalogue.folder_of_type(config.model_type)]
+    prefix = type(config).__name__.removesuffix("Config")
+
+    def found(task: str) -> list[str]:
+        return [name for suffix in TASKS[task] for name in (prefix + suffix, suffix) if name in names]
+
+    if not found(task):
+        has = ", ".join(filter(found, TASKS))
+        raise ConfigError(f"{config.model_type} has no class for {task}", key=task, hint=f"it has: {has}")
+    return found(task)[0]
+
+
 class AutoModel:
     """The model of a checkpoint, of the class for a task that its architecture has; see `TASKS`.
 
@@ -74,20 +97,8 @@ class AutoModel:
 
     @classmethod
     def class_for(cls, config: Config) -> Any:
-        """The class for a config.
-
-        Raises:
-            ConfigError: The architecture has none for the task; those that it has are named.
-        """
-        names = catalogue.architectures()[catalogue.folder_of_type(config.model_type)]
-        prefix = type(config).__name__.removesuffix("Config")
-        for suffix in TASKS[cls.__name__]:
-            if prefix + suffix in names:
-                return getattr(cls._door, prefix + suffix)
-        has = [task for task, suffixes in TASKS.items() if any(prefix + suffix in names for suffix in suffixes)]
-        raise ConfigError(
-            f"{config.model_type} has no class for {cls.__name__}", key=cls.__name__, hint=f"it has: {', '.join(has)}"
-        )
+        """The class for a config; see `class_name`."""
+        return getattr(cls._door, class_name(config, cls.__name__))
 
     @classmethod
     def from_pretrained(cls, source: str | Path, *, config: Config | None = None, **options: Any) -> Any:

@@ -42,8 +42,9 @@ class Config:
     Every field is honoured by the network, or restricted by its type to the values that are: another value is a
     `ConfigError` that names the field. Keys that Trivium does not know are kept and written back as they were.
     A config is frozen and compares by value, so that JAX can use it as a static argument.
-    A field may be a config itself (`text_config: CLIPTextConfig = CLIPTextConfig()`, or `Config` for one of any architecture):
-    it is read from and written to an object inside config.json, and may be given as a dict.
+    A field may be a config itself (`text_config: CLIPTextConfig = CLIPTextConfig()`, `Config` for one of any architecture, or
+    `Annotated[Config, LlamaConfig]` for one that is LLaMA's if it does not say): it is read from and written to an object
+    inside config.json, and may be given as a dict.
 
     Source: the configuration files of Transformers 4.
     """
@@ -54,7 +55,7 @@ class Config:
     default_labels: ClassVar[int] = 2
     """How many labels there are if nothing is said of them."""
 
-    architectures: tuple[str, ...] = ()
+    architectures: tuple[str, ...] | None = ()
     dtype: str | None = None
     num_labels: Size | None = None
     id2label: dict[int, str] | None = None
@@ -274,6 +275,9 @@ def _fit(value: Any, kind: Any) -> tuple[bool, Any]:
     origin = typing.get_origin(kind)
     if origin is Annotated:
         inner, *notes = typing.get_args(kind)
+        for note in notes:
+            if inner is Config and isinstance(value, Mapping):
+                value = {"model_type": note.model_type, **value}
         fits, value = _fit(value, inner)
         for note in notes if fits and value is not None else ():
             if isinstance(note, Range):

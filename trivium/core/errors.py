@@ -83,6 +83,18 @@ class WriteError(TriviumError, OSError):
     """Nothing was written; what was there before is unharmed."""
 
 
+class DiskFull(WriteError):
+    """There is too little room, on the disk or in the quota."""
+
+
+class ReadOnly(WriteError):
+    """The place may not be written to."""
+
+
+class Busy(WriteError):
+    """Another program is at work at the same place."""
+
+
 class Mismatch(CheckpointError):
     """What was written is not what was read; it has been removed."""
 
@@ -111,3 +123,7 @@ class BackendMissing(TriviumError, ImportError):  # type: ignore[misc]  # Import
 
 class Unbound(TriviumError):
     """A layer or op of the contract was called without a backend."""
+
+
+class ContractError(TriviumError):
+    """A network file that asks for what the contract does not have, or that not every framework can run."""

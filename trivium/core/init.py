@@ -88,6 +88,15 @@ class Sinusoids(Init):
 
 
 @dataclass(frozen=True)
+class CentredSinusoids(Init):
+    """Sinusoids with a mean of 0 and a deviation of 0.1 in all. Source: Nie and others, arXiv:2211.14730."""
+
+    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+        values = Sinusoids().draw(shape, generator)
+        return (values - values.mean()) / (10 * values.std(ddof=1))
+
+
+@dataclass(frozen=True)
 class Uniform(Init):
     """A uniform distribution between two numbers."""
 
@@ -96,6 +105,59 @@ class Uniform(Init):
 
     def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
         return np.float32(self.low) + generator.random(shape, np.float32) * np.float32(self.high - self.low)
+
+
+@dataclass(frozen=True)
+class FanInUniform(Init):
+    """A uniform distribution within `scale` over the root of the number of inputs, of (o, i, *kernel).
+
+    Source: PyTorch's own first values of Linear and of convolutions.
+    """
+
+    scale: float = 1.0
+
+    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+        bound = self.scale * int(np.prod(shape[1:], dtype=np.int64)) ** -0.5
+        return Uniform(-bound, bound).draw(shape, generator)
+
+
+@dataclass(frozen=True)
+class LogPlaces(Init):
+    """log(1), log(2), ..., log(S) in each row of (C, S). Source: Gu and others, S4D-Real, arXiv:2206.11893."""
+
+    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+        return np.broadcast_to(np.log(np.arange(1, shape[-1] + 1)), shape).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class TimeSteps(Init):
+    """What softplus makes steps in time of, whose logarithm is uniform between `low` and `high`, and none below `floor`.
+
+    Source: Gu and Dao, arXiv:2312.00752, section 3.6.
+    """
+
+    low: float
+    high: float
+    floor: float
+
+    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+        steps = self.low * (self.high / self.low) ** generator.random(shape, np.float32)
+        return np.log(np.expm1(np.maximum(steps, np.float32(self.floor))))
+
+
+@dataclass(frozen=True)
+class Decays(Init):
+    """What softplus makes -log(a) of, for decays a whose squares are uniform between those of `low` and `high`.
+
+    Source: De and others, Griffin, arXiv:2402.19427, section 2.4.
+    """
+
+    low: float
+    high: float
+
+    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+        squares = Uniform(self.low**2, self.high**2).draw(shape, generator)
+        return np.log(np.expm1(-np.log(squares) / 2))
 
 
 @dataclass(frozen=True)
@@ -109,6 +171,9 @@ class Glorot(Init):
         kernel = int(np.prod(shape[2:]))
         bound = np.float32(np.sqrt(6 / ((shape[0] + shape[1]) * kernel)))
         return (2 * generator.random(shape, np.float32) - 1) * bound
+
+
+GLOROT = Glorot()
 
 
 @dataclass(frozen=True)

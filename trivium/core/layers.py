@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 
@@ -15,10 +16,78 @@ def apply_layers(
         x, extras = layer(x, *shared, cache=None if cache is None else cache[index], **options)
         seen.append(x)
         kept.append(extras)
-    found: dict[str, Any] = {"hidden_states": tuple(seen) if hidden_states else None}
+    return x, collect(seen if hidden_states else None, kept)
+
+
+def collect(seen: list[Any] | None, kept: list[dict[str, Any]]) -> dict[str, Any]:
+    """What layers kept, by name, as a tuple over layers or None; with the hidden states, where there are any."""
+    found: dict[str, Any] = {"hidden_states": None if seen is None else tuple(seen)}
     for name in kept[0] if kept else ():
         found[name] = None if kept[0][name] is None else tuple(extras[name] for extras in kept)
-    return x, found
+    return found
+
+
+def lstm_weights(inputs: int, width: int, layers: int) -> dict[str, tuple[int, ...]]:
+    """Name -> shape of the weights of `nn.LSTM`."""
+    found: dict[str, tuple[int, ...]] = {}
+    for n in range(layers):
+        found |= {f"weight_ih_l{n}": (4 * width, width if n else inputs), f"weight_hh_l{n}": (4 * width, width)}
+        found |= {f"bias_ih_l{n}": (4 * width,), f"bias_hh_l{n}": (4 * width,)}
+    return found
+
+
+class Scanned:
+    """`nn.Layers` of which neighbours that are alike are a run, held as one; `counts` says how many layers a run has.
+
+    A backend says how a run is called (`scan`), and where the weights of its layers are (`place`).
+    """
+
+    runs: Iterable[Any]
+    counts: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return sum(self.counts)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, index: int) -> Any:
+        raise NotImplementedError
+
+    def find(self, index: int) -> tuple[Any, int | None]:
+        """The run of a layer, and its index there; None for a layer that is alone, and so is the run."""
+        for run, count in zip(self.runs, self.counts, strict=True):
+            if index < count:
+                return run, index if count > 1 else None
+            index -= count
+        raise IndexError("there are no more layers")
+
+    def place(self, index: int) -> tuple[Any, Callable[[Any, str, tuple[int, ...]], Part] | None, tuple[int, ...]]:
+        """A layer in which to look for weights; what makes `Part`s of them, given the layer's index; and that."""
+        raise NotImplementedError
+
+    def scan(
+        self, run: Any, x: Any, caches: list[Any], shared: tuple[Any, ...], hidden_states: bool, options: dict[str, Any]
+    ) -> tuple[Any, list[Any], list[Any]]:
+        """The last x, x after each layer if it is asked for, and what each kept."""
+        raise NotImplementedError
+
+    def apply(
+        self, x: Any, shared: tuple[Any, ...], cache: Any, hidden_states: bool, options: dict[str, Any]
+    ) -> tuple[Any, dict[str, Any]]:
+        """`apply_layers`, of runs."""
+        caches = iter(itertools.repeat(None) if cache is None else cache)
+        seen, kept = [x], []
+        for run, count in zip(self.runs, self.counts, strict=True):
+            its = list(itertools.islice(caches, count))
+            if count > 1:
+                x, seen_here, kept_here = self.scan(run, x, its, shared, hidden_states, options)
+            else:
+                x, extras = run(x, *shared, cache=its[0], **options)
+                seen_here, kept_here = [x], [extras]
+            seen += seen_here
+            kept += kept_here
+        return x, collect(seen if hidden_states else None, kept)
 
 
 class Part(NamedTuple):
@@ -26,7 +95,7 @@ class Part(NamedTuple):
 
     stack: Any
     name: str
-    index: int  # type: ignore[assignment]  # a tuple's method of that name is nobody's business here
+    index: tuple[int, ...]  # type: ignore[assignment]  # a tuple's method of that name is nobody's business here
 
 
 class Member:
@@ -36,4 +105,4 @@ class Member:
         self._stack, self._index = stack, index
 
     def __getattr__(self, name: str) -> Part:
-        return Part(self._stack, name, self._index)
+        return Part(self._stack, name, (self._index,))

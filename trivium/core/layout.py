@@ -36,6 +36,8 @@ Conv1d       weight   weight oik    kernel kio     kernel kio     kernel kio    
 Conv1d       bias     bias o        bias o         bias o         bias o         bias o
 Conv2d       weight   weight oihw   kernel hwio    kernel hwio    kernel hwio    kernel hwio
 Conv2d       bias     bias o        bias o         bias o         bias o         bias o
+ConvTranspose1d weight weight iok   kernel koi     kernel koi     kernel koi     kernel koi
+ConvTranspose1d bias   bias o       bias o         bias o         bias o         bias o
 ConvTranspose2d weight weight iohw  kernel hwoi    kernel hwoi    kernel hwoi    kernel hwoi
 ConvTranspose2d bias   bias o       bias o         bias o         bias o         bias o
 Embedding    weight   weight vd     embeddings vd  embedding vd   embeddings vd  embedding vd
@@ -178,9 +180,10 @@ class Layout:
         ties: Another name of a weight, as PyTorch's state dict has it -> its name in `weights`.
         prefix: Where a network with a head keeps its body ("bert"); empty for a body itself.
         body_prefix: Where networks with a head keep this kind of body.
-        optional: Parts (paths) that a checkpoint of another class may lack: heads, poolers.
+        optional: Parts (paths, or patterns as of `fnmatch`) that a checkpoint of another class may lack: heads, poolers.
         parts: Path -> part, in the order of the network's attributes; the network itself is "".
         fixed: Name -> integers that are no weight, though PyTorch's checkpoints hold them.
+        networks: Path -> model_type and layout of a part that is a whole network of another architecture.
     """
 
     weights: Mapping[str, Weight]
@@ -190,6 +193,7 @@ class Layout:
     optional: tuple[str, ...]
     parts: Mapping[str, Part]
     fixed: Mapping[str, Fixed] = field(default_factory=dict)
+    networks: Mapping[str, tuple[str, Layout]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Weight]:
         return iter(self.weights.values())
@@ -210,12 +214,30 @@ def layout(network: type, config: Config) -> Layout:
     """The layout of `network`, a class of a `trivium.models` network file, for `config`."""
     model = network(config)
     weights: dict[str, Weight] = {}
-    for name, layer, leaf, shape, init in walk(model):
-        weights[name] = Weight(name, shape, layer, leaf, init or model.initializer(config))
+    for name, slot, owner in slots(model):
+        if slot.fixed is None:
+            init = slot.init or owner.initializer(owner.config)
+            weights[name] = Weight(name, slot.shape, slot.layer, name.rpartition(".")[2], init)
     prefix = "" if model.get_body() is model else model.body_prefix
-    fixed = {name: Fixed(name, slot.fixed, slot.layer == "Counter") for name, slot in slots(model) if slot.fixed is not None}
+    fixed = {name: Fixed(name, slot.fixed, slot.layer == "Counter") for name, slot, _ in slots(model) if slot.fixed is not None}
     parts = dict(_parts(model))
-    return Layout(weights, model.ties(), prefix, model.body_prefix, tuple(model.optional_parts()), parts, fixed)
+    networks = dict(_networks(model, config.model_type))
+    return Layout(weights, model.ties(), prefix, model.body_prefix, tuple(model.optional_parts()), parts, fixed, networks)
+
+
+def _networks(module: Any, model_type: str, path: str = "") -> Iterator[tuple[str, tuple[str, Layout]]]:
+    """(path, (model_type, layout)) of the outermost parts that are networks of other architectures."""
+    from trivium.models import catalogue
+
+    from . import nn
+
+    for name, value in vars(module).items():
+        other = value.config.model_type if isinstance(value, nn.Model) else model_type
+        if other != model_type and catalogue.folder_of_type(other) != catalogue.folder_of_type(model_type):
+            network: Any = type(value)
+            yield path + name, (other, layout(network, value.config))
+        elif isinstance(value, nn.Module):
+            yield from _networks(value, model_type, f"{path}{name}.")
 
 
 def _parts(module: Any, path: str = "") -> Iterator[tuple[str, Part]]:
@@ -228,19 +250,16 @@ def _parts(module: Any, path: str = "") -> Iterator[tuple[str, Part]]:
             yield from _parts(value, f"{path}.{name}" if path else name)
 
 
-def walk(module: Any, path: str = "") -> Iterator[tuple[str, str, str, tuple[int, ...], Init | None]]:
-    """(name, layer, leaf, shape, init) of every weight under a module of the contract, in the order of attributes."""
-    for name, slot in slots(module, path):
-        if slot.fixed is None:
-            yield name, slot.layer, name.rpartition(".")[2], slot.shape, slot.init
+def slots(module: Any, path: str = "", model: Any = None) -> Iterator[tuple[str, Any, Any]]:
+    """(name, slot, model) of everything that checkpoints hold of a module, in the order of attributes.
 
-
-def slots(module: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """(name, slot) of everything that checkpoints hold of a module, in the order of attributes."""
+    The model is the innermost that the slot belongs to: a network may have whole others for parts.
+    """
     from . import nn
 
+    model = module if isinstance(module, nn.Model) else model
     for name, value in vars(module).items():
         if isinstance(value, nn.Slot):
-            yield path + name, value
+            yield path + name, value, model
         elif isinstance(value, nn.Module):
-            yield from slots(value, f"{path}{name}.")
+            yield from slots(value, f"{path}{name}.", model)

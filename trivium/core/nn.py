@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from .errors import Unbound
-from .init import ONES, ZEROS, Init
+from .init import GLOROT, ONES, ZEROS, Init
+from .layers import lstm_weights
 from .pretrained import Pretrained
 
 Tensor = Any
@@ -91,11 +92,13 @@ class Layers(Module):
 class Linear(Module):
     """x W^T + b: (..., i) -> (..., o). Weights: weight (o, i), bias (o,). Source: torch.nn.Linear."""
 
-    def __init__(self, inputs: int, outputs: int, bias: bool = True, init: Init | None = None) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, bias: bool = True, init: Init | None = None, bias_init: Init | None = None
+    ) -> None:
         super().__init__()
         self.weight = Slot("Linear", (outputs, inputs), init)
         if bias:
-            self.bias = Slot("Linear", (outputs,), ZEROS)
+            self.bias = Slot("Linear", (outputs,), bias_init or ZEROS)
 
 
 class Experts(Module):
@@ -247,7 +250,7 @@ class GroupNorm(Module):
 class Conv1d(Module):
     """Convolution over one axis: (B, T, i) -> (B, T', o), channels last. Weights: weight (o, i / groups, k), bias (o,).
 
-    Source: torch.nn.Conv1d.
+    Stride or dilation is 1, as Keras will have it. Source: torch.nn.Conv1d.
     """
 
     def __init__(
@@ -259,12 +262,14 @@ class Conv1d(Module):
         padding: int = 0,
         groups: int = 1,
         bias: bool = True,
+        dilation: int = 1,
         init: Init | None = None,
+        bias_init: Init | None = None,
     ) -> None:
         super().__init__()
         self.weight = Slot("Conv1d", (outputs, inputs // groups, kernel_size), init)
         if bias:
-            self.bias = Slot("Conv1d", (outputs,), ZEROS)
+            self.bias = Slot("Conv1d", (outputs,), bias_init or ZEROS)
 
 
 class Conv2d(Module):
@@ -291,6 +296,26 @@ class Conv2d(Module):
             self.bias = Slot("Conv2d", (outputs,), ZEROS)
 
 
+class ConvTranspose1d(Module):
+    """What Conv1d takes back: (B, T, i) -> (B, (T - 1) stride + k, o), no stride above its size.
+
+    Weights: weight (i, o, k), bias (o,). Source: torch.nn.ConvTranspose1d.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel_size: int,
+        stride: int,
+        init: Init | None = None,
+        bias_init: Init | None = None,
+    ) -> None:
+        super().__init__()
+        self.weight = Slot("ConvTranspose1d", (inputs, outputs, kernel_size), init)
+        self.bias = Slot("ConvTranspose1d", (outputs,), bias_init or ZEROS)
+
+
 class ConvTranspose2d(Module):
     """What Conv2d takes back: (B, H, W, i) -> (B, (H - 1) stride + h, ..., o), no stride above its size.
 
@@ -301,6 +326,20 @@ class ConvTranspose2d(Module):
         super().__init__()
         self.weight = Slot("ConvTranspose2d", (inputs, outputs, *kernel_size), None)
         self.bias = Slot("ConvTranspose2d", (outputs,), ZEROS)
+
+
+class LSTM(Module):
+    """Long short-term memories, one on the other, from the first step to the last: (B, T, i) -> (B, T, D), what the last says.
+
+    Weights, for each layer n: weight_ih_ln (4 D, i or D), weight_hh_ln (4 D, D), bias_ih_ln, bias_hh_ln (4 D,), the gates in
+    the order input, forget, cell, output. They are Parameters, with the same axes everywhere: the layers of Keras and nnx have
+    one bias, where checkpoints have two. Source: Hochreiter and Schmidhuber, Neural Computation 9, 1997; torch.nn.LSTM.
+    """
+
+    def __init__(self, inputs: int, width: int, layers: int) -> None:
+        super().__init__()
+        for name, shape in lstm_weights(inputs, width, layers).items():
+            setattr(self, name, Slot("Parameter", shape, GLOROT if name.startswith("weight") else ZEROS))
 
 
 def Parameter(shape: tuple[int, ...], init: Init | None = None) -> Slot:  # noqa: N802, a class in the backends

@@ -103,6 +103,11 @@ def is_integer(x: Tensor) -> bool:
     return _unbound()
 
 
+def stop_gradient(x: Tensor) -> Tensor:
+    """x as a constant: gradients do not flow through it. Source: jax.lax.stop_gradient."""
+    return _unbound()
+
+
 def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """x where the condition holds, y elsewhere. Source: numpy.where."""
     return _unbound()
@@ -132,6 +137,14 @@ def update(x: Tensor, values: Tensor, start: Tensor) -> Tensor:
     return _unbound()
 
 
+def add_at(x: Tensor, index: Tensor, values: Tensor) -> Tensor:
+    """x with `values` added at the places `index` of each row: (B, V), (B, T) int32, (B, T) -> (B, V).
+
+    What is named twice is added twice. Source: numpy.add.at, torch.scatter_add.
+    """
+    return _unbound()
+
+
 # Sums
 
 
@@ -155,6 +168,26 @@ def cumsum(x: Tensor, axis: int) -> Tensor:
     return _unbound()
 
 
+def linear_scan(a: Tensor, b: Tensor, start: Tensor) -> Tensor:
+    """h where h[:, t] = a[:, t] h[:, t - 1] + b[:, t] and h[:, -1] is `start`: two of (B, T, ...), (B, ...) -> (B, T, ...).
+
+    All three have one dtype; sums are made in float32 at least. Frameworks join stretches of time two by two instead of
+    going from one step to the next, which they may, for such steps are associative.
+    Source: Blelloch, Prefix sums and their applications, CMU-CS-90-190, section 1.4.1.
+    """
+    return _unbound()
+
+
+def sum_along(x: Tensor, axis: int) -> Tensor:
+    """The sum along an axis, which goes, in x's dtype. Source: numpy.sum."""
+    return _unbound()
+
+
+def every(x: Tensor) -> Tensor:
+    """Whether all elements of a boolean tensor are true: (...) -> () bool. Source: numpy.all."""
+    return _unbound()
+
+
 def einsum(formula: str, *xs: Tensor) -> Tensor:
     """Products summed over the letters that the result lacks. Source: numpy.einsum."""
     return _unbound()
@@ -170,6 +203,19 @@ def argsort(x: Tensor, axis: int) -> Tensor:
     return _unbound()
 
 
+def sort(x: Tensor, axis: int) -> Tensor:
+    """The elements along an axis in rising order. Source: numpy.sort."""
+    return _unbound()
+
+
+def top_k(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """The k largest elements along the last axis, falling, and their places, int32; equals in any order.
+
+    (..., V) -> two of (..., k). Source: jax.lax.top_k.
+    """
+    return _unbound()
+
+
 # Elementwise
 
 
@@ -180,6 +226,11 @@ def exp(x: Tensor) -> Tensor:
 
 def log(x: Tensor) -> Tensor:
     """The natural logarithm."""
+    return _unbound()
+
+
+def lgamma(x: Tensor) -> Tensor:
+    """The natural logarithm of the gamma function, of positive numbers. Source: math.lgamma."""
     return _unbound()
 
 
@@ -205,6 +256,36 @@ def maximum(x: Tensor, y: Tensor) -> Tensor:
 
 def minimum(x: Tensor, y: Tensor) -> Tensor:
     """The smaller of two; y may be a number. Source: numpy.minimum."""
+    return _unbound()
+
+
+# Loops and chance
+
+
+def while_loop(condition: Callable[[Any], Tensor], body: Callable[[Any], Any], state: Any) -> Any:
+    """What is left of `state` when `body` has been applied to it for as long as `condition` holds.
+
+    Args:
+        condition: state -> () bool.
+        body: state -> the next state, with the same structure, shapes and dtypes.
+        state: Tensors in tuples and named tuples.
+
+    Source: jax.lax.while_loop; where a framework runs as it reads, Python's own.
+    """
+    return _unbound()
+
+
+def random_key(seed: int | None, like: Tensor) -> Any:
+    """What `random_uniform` draws from, on the device of `like`: a tensor, or the framework's own generator.
+
+    Each framework draws its own numbers; one seed gives the same in the same framework. None takes a seed from the
+    framework's global state where it has one, otherwise from the operating system.
+    """
+    return _unbound()
+
+
+def random_uniform(key: Any, shape: Shape) -> tuple[Tensor, Any]:
+    """Numbers from [0, 1), float32, all independent, and the key for the next draw; a key is used once."""
     return _unbound()
 
 
@@ -238,6 +319,11 @@ def gelu_tanh(x: Tensor) -> Tensor:
 
 def quick_gelu(x: Tensor) -> Tensor:
     """gelu by its approximation x sigmoid(1.702 x), as in CLIP. Source: the same, section 2."""
+    return _unbound()
+
+
+def elu(x: Tensor) -> Tensor:
+    """x where it is above 0, exp(x) - 1 elsewhere. Source: Clevert and others, arXiv:1511.07289."""
     return _unbound()
 
 
@@ -301,8 +387,16 @@ def attention(
 # Convolution with a kernel that is computed; a layer has its own
 
 
-def conv1d(x: Tensor, kernel: Tensor, padding: int = 0, groups: int = 1) -> Tensor:
+def conv1d(x: Tensor, kernel: Tensor, padding: int = 0, groups: int = 1, stride: int = 1, dilation: int = 1) -> Tensor:
     """Convolution over one axis: (B, T, i), (o, i / groups, k) -> (B, T', o), zeros on both sides. Source: torch conv1d."""
+    return _unbound()
+
+
+def conv_transpose1d(x: Tensor, kernel: Tensor, stride: int) -> Tensor:
+    """What conv1d takes back: (B, T, i), (i, o, k) -> (B, (T - 1) stride + k, o), no stride above k.
+
+    Source: torch.nn.functional.conv_transpose1d.
+    """
     return _unbound()
 
 

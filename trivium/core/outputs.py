@@ -98,6 +98,20 @@ class CrossCache(NamedTuple):
     cross_value: Tensor | None = None
 
 
+class StateCache(NamedTuple):
+    """What a layer whose memory is a state, and not keys, has seen; passed in and returned like a LayerCache.
+
+    Attributes:
+        recent: (B, K - 1, C), the last inputs of its convolution, whose kernel has size K.
+        state: (B, ...), what the layer remembers, float32.
+        length: How many tokens have been seen, an int32 scalar.
+    """
+
+    recent: Tensor
+    state: Tensor
+    length: Tensor
+
+
 class BaseModelOutput(ModelOutput):
     """A body's output. Shapes: (B, T, D); one (B, T, D) per layer and one before; one (B, N, T, S) per layer."""
 
@@ -396,6 +410,26 @@ class SpeechPreTrainingOutput(ModelOutput):
     diversity_loss: Tensor = None
 
 
+class EncodecEncoderOutput(ModelOutput):
+    """The codes (F, B, Q, T) of F chunks of sound, and how loud each was (F, B, 1, 1), where chunks are normalised."""
+
+    audio_codes: Tensor = None
+    audio_scales: Tensor = None
+
+
+class EncodecDecoderOutput(ModelOutput):
+    """A wave (B, A, W) of A channels."""
+
+    audio_values: Tensor = None
+
+
+class EncodecOutput(ModelOutput):
+    """The codes (F, B, Q, T) of a wave, and the wave (B, A, W) that they say."""
+
+    audio_codes: Tensor = None
+    audio_values: Tensor = None
+
+
 class XVectorOutput(ModelOutput):
     """A speaker: the logits (B, X) that the loss compares with those of each speaker, and the embeddings (B, X)."""
 
@@ -404,3 +438,144 @@ class XVectorOutput(ModelOutput):
     embeddings: Tensor = None
     hidden_states: tuple[Tensor, ...] | None = None
     attentions: tuple[Tensor, ...] | None = None
+
+
+class ImagesInTextModelOutput(ModelOutput):
+    """The body's output of a decoder of text that reads images, with their tokens (P, S, D) as they went into it."""
+
+    last_hidden_state: Tensor = None
+    past_key_values: tuple[LayerCache, ...] | None = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+    image_hidden_states: Tensor = None
+
+
+class ImagesInTextHeadOutput(ModelOutput):
+    """A head's output on such a body."""
+
+    loss: Tensor = None
+    logits: Tensor = None
+    past_key_values: tuple[LayerCache, ...] | None = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+    image_hidden_states: Tensor = None
+
+
+class ImageToTextOutput(ModelOutput):
+    """The output of an encoder of images and what writes about them: of the former but for loss and logits (B, T, V)."""
+
+    loss: Tensor = None
+    logits: Tensor = None
+    image_embeds: Tensor = None
+    past_key_values: tuple[CrossCache, ...] | None = None
+    last_hidden_state: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class ImageTextMatchingOutput(ModelOutput):
+    """Whether texts and images belong together (B, 2) or (B, B), the output of the images' encoder, and that of the texts'."""
+
+    itm_score: Tensor = None
+    last_hidden_state: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+    question_embeds: Tensor = None
+
+
+class SeriesModelOutput(ModelOutput):
+    """A body's output for time series, of C channels in P patches of L points: the states (B, C, P, D) and what it was given.
+
+    The mask (B, C, P) is True where a patch was hidden; loc and scale (B, 1, C) give patch_input (B, C, P, L) its level back.
+    """
+
+    last_hidden_state: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+    mask: Tensor = None
+    loc: Tensor = None
+    scale: Tensor = None
+    patch_input: Tensor = None
+
+
+class SeriesPreTrainingOutput(ModelOutput):
+    """Time series reconstructed patch by patch (B, C, P, L)."""
+
+    loss: Tensor = None
+    prediction_output: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class SeriesPredictionOutput(ModelOutput):
+    """Forecasts (B, F, C), or the parameters of their distribution, which loc and scale (B, 1, C) shift and stretch."""
+
+    loss: Tensor = None
+    prediction_outputs: Tensor | tuple[Tensor, ...] = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+    loc: Tensor = None
+    scale: Tensor = None
+
+
+class SeriesRegressionOutput(ModelOutput):
+    """Numbers found in time series (B, K), or the parameters of their distribution."""
+
+    loss: Tensor = None
+    regression_outputs: Tensor | tuple[Tensor, ...] = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class SeriesClassificationOutput(ModelOutput):
+    """Time series classified (B, K)."""
+
+    loss: Tensor = None
+    prediction_logits: Tensor = None
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class DetectionModelOutput(ModelOutput):
+    """What Q queries found in images: the decoder's last state (B, Q, D), and what it and the encoder kept.
+
+    As in Seq2SeqModelOutput, with P places of an image for the encoder's tokens; and the states of all layers (M, B, Q, D).
+    """
+
+    last_hidden_state: Tensor = None
+    decoder_hidden_states: tuple[Tensor, ...] | None = None
+    decoder_attentions: tuple[Tensor, ...] | None = None
+    cross_attentions: tuple[Tensor, ...] | None = None
+    encoder_last_hidden_state: Tensor = None
+    encoder_hidden_states: tuple[Tensor, ...] | None = None
+    encoder_attentions: tuple[Tensor, ...] | None = None
+    intermediate_hidden_states: Tensor = None
+
+
+class DetectionOutput(ModelOutput):
+    """Objects: the logits (B, Q, L + 1), boxes (B, Q, 4) as parts of the image, and what the body kept."""
+
+    logits: Tensor = None
+    pred_boxes: Tensor = None
+    last_hidden_state: Tensor = None
+    decoder_hidden_states: tuple[Tensor, ...] | None = None
+    decoder_attentions: tuple[Tensor, ...] | None = None
+    cross_attentions: tuple[Tensor, ...] | None = None
+    encoder_last_hidden_state: Tensor = None
+    encoder_hidden_states: tuple[Tensor, ...] | None = None
+    encoder_attentions: tuple[Tensor, ...] | None = None
+
+
+class InstanceSegmentationOutput(ModelOutput):
+    """Objects as in DetectionOutput, and the logits of their masks (B, Q, h, w)."""
+
+    logits: Tensor = None
+    pred_boxes: Tensor = None
+    pred_masks: Tensor = None
+    last_hidden_state: Tensor = None
+    decoder_hidden_states: tuple[Tensor, ...] | None = None
+    decoder_attentions: tuple[Tensor, ...] | None = None
+    cross_attentions: tuple[Tensor, ...] | None = None
+    encoder_last_hidden_state: Tensor = None
+    encoder_hidden_states: tuple[Tensor, ...] | None = None
+    encoder_attentions: tuple[Tensor, ...] | None = None

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import importlib
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,10 +17,12 @@ import numpy as np
 
 from .errors import BackendMissing, ConfigError, KeyMismatch
 from .init import Init, Normal, draw
-from .layers import Part
+from .layers import Part, Scanned
 from .layout import Layout, Weight, layout
 
 if TYPE_CHECKING:
+    from trivium.research.tracing import Trace
+
     from .config import Config
 
 logger = logging.getLogger("trivium")
@@ -74,9 +77,11 @@ class Pretrained:
     other_ties: ClassVar[Mapping[str, str]] = {}
     """Another name of a weight in PyTorch's state dict -> its name."""
     optional: ClassVar[tuple[str, ...]] = ()
-    """Parts that the checkpoint of another class may lack; they are drawn and reported then."""
+    """Parts that the checkpoint of another class may lack; they are drawn and reported then. "*" stands for any number."""
     column: ClassVar[str] = ""
     """The backend's column of the layout's table; empty for the contract itself."""
+    keeps_views: ClassVar[bool] = False
+    """Whether a loaded weight may be a view of its file, in pages that are copied when they are written to."""
 
     config: Any
 
@@ -143,7 +148,17 @@ class Pretrained:
 
     def _owner(self, weight: Weight) -> tuple[Any, str]:
         """The native layer that holds a weight, and the weight's attribute there."""
-        return at(self, weight.owner), weight.place(self.column).name
+        owner, index, part, name = self, (), None, weight.place(self.column).name
+        for step in weight.owner.split(".") if weight.owner else ():
+            if isinstance(owner, Scanned):
+                owner, make, place = owner.place(int(step))
+                part, index = make or part, index + place
+            else:
+                owner = at(owner, step)
+        if part is not None:
+            stack, leaf, its = owner if isinstance(owner, Part) else (owner, name, ())
+            owner = part(stack, leaf, index + its)
+        return owner, name
 
     def read_weights(self) -> Iterator[tuple[Weight, Callable[[], np.ndarray]]]:
         """Every weight with a function that reads it, in the layout of the Hub's checkpoints (a view where possible)."""
@@ -152,11 +167,15 @@ class Pretrained:
 
     def _read_canonical(self, weight: Weight) -> np.ndarray:
         owner, name = self._owner(weight)
-        held = self._read(owner.stack, owner.name)[owner.index] if isinstance(owner, Part) else self._read(owner, name)
+        held = self._read_part(owner) if isinstance(owner, Part) else self._read(owner, name)
         return weight.to_canonical(held, self.column)
 
-    def assign_weights(self, weights: Mapping[str, np.ndarray]) -> None:
+    def assign_weights(self, weights: Mapping[str, np.ndarray], own: bool = False) -> None:
         """Replaces weights, given by name as arrays in the layout of the Hub's checkpoints.
+
+        Args:
+            weights: Name -> values.
+            own: Whether arrays that can be written to are nobody else's, so that the model may keep them and need not copy.
 
         Raises:
             KeyMismatch: A name is none of this model's.
@@ -174,11 +193,11 @@ class Pretrained:
             owner, leaf = self._owner(weight)
             array = weight.from_canonical(array, self.column)
             if not isinstance(owner, Part):
-                self._assign(owner, leaf, array)
+                self._assign(owner, leaf, array, own)
                 continue
             parts = stacks.setdefault((id(owner.stack), owner.name), {})
             parts[owner] = array
-            if len(parts) == owner.stack.count:
+            if len(parts) == math.prod(self._stack_shape(owner)):
                 self._assign_parts(stacks.pop((id(owner.stack), owner.name)))
         for parts in stacks.values():
             self._assign_parts(parts)
@@ -186,11 +205,13 @@ class Pretrained:
 
     def _assign_parts(self, parts: Mapping[Part, np.ndarray]) -> None:
         """Assigns some or all of the weights that are kept in one stack."""
-        stack, name, _ = next(iter(parts))
-        arrays = {part.index: array for part, array in parts.items()}
-        if len(arrays) < stack.count:
-            arrays = dict(enumerate(self._read(stack, name))) | arrays
-        self._assign(stack, name, np.stack([arrays[index] for index in range(stack.count)]))
+        part, array = next(iter(parts.items()))
+        shape = self._stack_shape(part)
+        whole = len(parts) == math.prod(shape)
+        stack = np.empty((*shape, *array.shape), array.dtype) if whole else np.array(self._read(part.stack, part.name))
+        for part, array in parts.items():
+            stack[part.index] = array
+        self._assign(part.stack, part.name, stack, own=True)
 
     def draw_weights(self, names: Iterable[str], seed: int) -> None:
         """Draws first values for some weights, after the architecture's published scheme; see `init.py`."""
@@ -199,17 +220,58 @@ class Pretrained:
         def first_values(name: str) -> np.ndarray:
             return draw(name, weights[name].shape, weights[name].init, seed)
 
-        self.assign_weights(_Lazy(first_values, list(names)))
+        self.assign_weights(_Lazy(first_values, list(names)), own=True)
+
+    # Looking inside
+
+    def trace(
+        self,
+        inputs: Mapping[str, Any],
+        names: Iterable[str] = ("*",),
+        edits: Mapping[str, Callable[[Any], Any]] | None = None,
+        **options: Any,
+    ) -> Trace:
+        """Calls the model and keeps what its parts return; see `trivium.research.tracing.trace`."""
+        from trivium.research import tracing
+
+        return tracing.trace(self, inputs, names, edits, **options)
+
+    def _watch(self, part: Any, watch: Callable[[Any], Any]) -> Callable[[], None]:
+        """Has what a part returns go through `watch`, until the function that is returned is called.
+
+        Frameworks without hooks: Python looks `__call__` up in an object's class, so that the part gets one of its own.
+        """
+        kind = type(part)
+
+        def __call__(self: Any, *inputs: Any, **options: Any) -> Any:
+            return watch(kind.__call__(self, *inputs, **options))
+
+        watched = type(kind.__name__, (kind,), {"__call__": __call__, "__module__": "watched"})
+        object.__setattr__(part, "__class__", watched)
+        return lambda: object.__setattr__(part, "__class__", kind)
+
+    def _native(self, value: Any) -> Any:
+        """An input as the framework takes it; NumPy arrays will do as they are, but for PyTorch."""
+        return value
+
+    @staticmethod
+    def _stack_shape(part: Part) -> tuple[int, ...]:
+        """How many weights are kept in the stack, along each of its axes."""
+        return tuple(getattr(part.stack, part.name).shape[: len(part.index)])
 
     # What a backend provides
 
-    def _assign(self, owner: Any, name: str, array: np.ndarray) -> None:
-        """Makes `array`, of the native shape, the value of a weight, in the weight's dtype."""
+    def _assign(self, owner: Any, name: str, array: np.ndarray, own: bool = False) -> None:
+        """Makes `array`, of the native shape, the value of a weight, in the weight's dtype. See `assign_weights` for `own`."""
         raise TypeError("the contract's Model holds no numbers")
 
     def _read(self, owner: Any, name: str) -> np.ndarray:
         """The value of a weight, in the native shape; bfloat16 as ml_dtypes has it."""
         raise TypeError("the contract's Model holds no numbers")
+
+    def _read_part(self, part: Part) -> np.ndarray:
+        """`_read` of one of the weights that are kept in a stack."""
+        return self._read(part.stack, part.name)[part.index]
 
     @classmethod
     def _scope(cls) -> contextlib.AbstractContextManager[Any]:
@@ -224,6 +286,12 @@ class Pretrained:
 
     # Loading and saving
 
+    def _read_beside(self, folder: Path) -> None:
+        """Reads what a checkpoint has besides config and weights."""
+
+    def _write_beside(self, folder: Path) -> None:
+        """Writes it."""
+
     @classmethod
     def from_pretrained(
         cls,
@@ -237,6 +305,11 @@ class Pretrained:
         **options: Any,
     ) -> Self:
         """A model with the weights of a checkpoint, in any format and of any framework, ready for inference.
+
+        In PyTorch, weights that lie in the file as they do in memory are not read but mapped: they come from the disk when they
+        are first used, and are copied when they are first written to; the file never changes. Until then it may be replaced or
+        removed, as by `save_pretrained` and the Hub's client, but a program that changes it in place changes the weights, and
+        one that truncates it ends this process: see `Mapped`. `copy.deepcopy(model)` holds on to no file.
 
         Args:
             source: A directory, a weight file, or a Hub id such as "google-bert/bert-base-uncased".
@@ -264,18 +337,19 @@ class Pretrained:
             config = cls.config_class.from_pretrained(path if path.is_dir() else path.parent, **options)
         elif options:
             config = config.replace(**options)
-        with open_checkpoint(path, trust) as checkpoint:
+        with open_checkpoint(path, trust, private=cls.keeps_views) as checkpoint:
             found = match(checkpoint, cls.unbound(), config, ignore)
             fresh = found.check_for_class()
             held = {str(tensor.dtype) for tensor in checkpoint.tensors.values() if _is_float(tensor.dtype)}
             model = cls(config, dtype=dtype or _widest(held), seed=None)
-            model.assign_weights(_Lazy(found.read, [name for name in model.layout.weights if name not in fresh]))
+            model.assign_weights(_Lazy(found.read, [name for name in model.layout.weights if name not in fresh]), own=True)
             model.draw_weights(fresh, seed)
         if fresh:
             logger.warning(
                 "%s: %d weights of %s are not in the checkpoint and were drawn with seed %d; train them before use: %s",
                 path, len(fresh), cls.__name__, seed, ", ".join(sorted(fresh)),
             )  # fmt: skip
+        model._read_beside(path if path.is_dir() else path.parent)
         model._ready()
         return model
 
@@ -295,6 +369,7 @@ class Pretrained:
 
         names = (type(self).__name__,)
         save(self.read_weights(), self.unbound(), self.config.replace(architectures=names), directory, format, **options)
+        self._write_beside(Path(directory))
 
 
 class _Lazy(Mapping[str, np.ndarray]):

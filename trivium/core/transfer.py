@@ -34,7 +34,7 @@ def transfer(model: Any, framework: str, dtype: str | None = None) -> Any:
     dtypes = {read().dtype.name for read in reads.values()} if dtype is None else {dtype}
     target = getattr(importlib.import_module(f"trivium.{framework}"), type(model).__name__)
     result = target(model.config, dtype=dtypes.pop() if len(dtypes) == 1 else "float32", seed=None)
-    result.assign_weights(_Live(reads))
+    result.assign_weights(_Live(reads), own=True)
     result._ready()
     return result
 

@@ -8,14 +8,17 @@ from trivium.core.outputs import CrossCache, LayerCache
 from . import ops
 
 
-def empty(model, batch_size, max_length):
-    """Caches that have seen nothing, in the dtype and on the device of the model's weights."""
-    c, like = model.config, model.like()
-    shape = (batch_size, max_length, c.key_heads, c.head_width)
-    return tuple(  # no array twice: whoever gives the cache away to be overwritten (donation in JAX) may give each one once
-        LayerCache(ops.zeros(shape, like=like), ops.zeros(shape, like=like), ops.arange(1, like=like)[0])
-        for _ in range(c.num_hidden_layers)
-    )
+def empty(model, batch_size, max_length, crosses=False):
+    """Caches that have seen nothing, in the dtype and on the device of the model's weights; CrossCaches where it `crosses`."""
+    kind = CrossCache if crosses else LayerCache
+    # no array twice: whoever gives the cache away to be overwritten (donation in JAX) may give each one once
+    return tuple(empty_layer(model, batch_size, max_length, kind) for _ in range(model.config.num_hidden_layers))
+
+
+def empty_layer(model, batch_size, max_length, kind=LayerCache):
+    """The cache of one layer, as `empty` makes them."""
+    like, shape = model.like(), (batch_size, max_length, model.config.key_heads, model.config.head_width)
+    return kind(ops.zeros(shape, like=like), ops.zeros(shape, like=like), ops.arange(1, like=like)[0])
 
 
 def positions(cache, x):

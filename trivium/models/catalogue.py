@@ -1,7 +1,7 @@
 """Which architectures and classes there are: read off the folders, so that there is no list to keep.
 
 A folder of `trivium/models` is an architecture, named by its model_type. Its public classes are those of network.py whose names
-begin as the config's does: BertConfig, BertModel, BertForMaskedLM.
+begin as the config's does: BertConfig, BertModel, BertForMaskedLM. Architectures of one's own are added by `add`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import functools
 import importlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from trivium.core.config import Config
 from trivium.core.errors import ConfigError
@@ -18,26 +20,47 @@ from trivium.core.names import nearest
 FOLDER = Path(__file__).parent
 
 
+class Files(NamedTuple):
+    """The texts that tell an architecture's classes: of its network, and of its configs."""
+
+    network: str
+    config: str
+
+
+_own: dict[str, Files] = {}
+
+
+def add(folder: str, files: Files | None) -> None:
+    """Adds an architecture that is not in `trivium/models`, replaces it, or takes it away (None); see `trivium.register`."""
+    _own.pop(folder, None)
+    if files is not None:
+        _own[folder] = files
+    for function in (architectures, configs, folder_of_class):
+        function.cache_clear()
+
+
+def _files() -> Iterator[tuple[str, Files]]:
+    for path in sorted(FOLDER.glob("*/network.py")):
+        yield path.parent.name, Files(path.read_text(), path.with_name("config.py").read_text())
+    yield from _own.items()
+
+
 @functools.cache
 def architectures() -> dict[str, tuple[str, ...]]:
     """Folder -> its config class and public classes, by name, without importing any."""
-    found = {}
+    found, files = {}, dict(_files())
     for model_type, (folder, config) in configs().items():
         if model_type.replace("-", "_") == folder:
-            network = (FOLDER / folder / "network.py").read_text()
-            found[folder] = (config, *re.findall(rf"^class ({config.removesuffix('Config')}\w+)\(", network, re.MULTILINE))
+            names = re.findall(rf"^class ({config.removesuffix('Config')}\w+)\(", files[folder].network, re.MULTILINE)
+            found[folder] = (config, *(name for name in names if name != config))
     return found
 
 
 @functools.cache
 def configs() -> dict[str, tuple[str, str]]:
     """model_type -> folder and name of its config class; parts of an architecture have types and configs of their own."""
-    found = {}
-    for path in sorted(FOLDER.glob("*/network.py")):
-        pattern = re.compile(r'^class (\w+Config)\(.*?^    model_type = "([^"]+)"', re.MULTILINE | re.DOTALL)
-        for name, model_type in pattern.findall((path.parent / "config.py").read_text()):
-            found[model_type] = (path.parent.name, name)
-    return found
+    pattern = re.compile(r'^class (\w+Config)\(.*?^    model_type = "([^"]+)"', re.MULTILINE | re.DOTALL)
+    return {model_type: (folder, name) for folder, files in _files() for name, model_type in pattern.findall(files.config)}
 
 
 @functools.cache

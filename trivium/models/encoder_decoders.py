@@ -349,7 +349,7 @@ class ConditionalGeneration(Generation):
         return x + ops.cast_like(self.final_logits_bias, x)
 
 
-class CausalLM(heads.MaskedLM):
+class CausalLM(heads.Generates, heads.MaskedLM):
     """Predicts each token from those before it. Labels: (B, T), already shifted, -100 where there is nothing to predict."""
 
     output_embedding = "lm_head"

@@ -7,8 +7,9 @@ BARE = (
     Bare("final_logits_bias", ("final_logits_bias",), "final_logits_bias:0"),
 )
 DERIVED = ("encoder.version", "decoder.version")  # of fairseq
+BEGUN = ("final_logits_bias",)
 
-RULES = Rules(bare=BARE, derived=DERIVED, dotted=("layers",))
+RULES = Rules(bare=BARE, derived=DERIVED, begun=BEGUN, dotted=("layers",))
 
 
 def without_positions(*networks: str) -> Rules:
@@ -16,4 +17,4 @@ def without_positions(*networks: str) -> Rules:
     omitted = [Omitted("flax4", "*embed_positions.weight")]
     if networks:
         omitted.append(Omitted("torch", "*embed_positions.weight", networks))
-    return Rules(bare=BARE, derived=DERIVED, dotted=("layers",), omitted=tuple(omitted))
+    return Rules(bare=BARE, derived=DERIVED, begun=BEGUN, dotted=("layers",), omitted=tuple(omitted))

@@ -8,6 +8,7 @@ Letters: B batch, C choices, T tokens, D width, V vocabulary, L labels, H W imag
 from trivium.core.errors import InputError
 from trivium.core.outputs import HeadOutput, QuestionAnsweringOutput, Seq2SeqLMOutput, Seq2SeqQuestionAnsweringOutput
 
+from ..generation.generating import Generates
 from . import nn, ops
 
 
@@ -64,7 +65,7 @@ class MaskedLM(Head):
         return HeadOutput(token_loss(logits, labels), logits, **kept(out))
 
 
-class NextToken(Head):
+class NextToken(Generates, Head):
     """Predicts each token from those before it. Labels: (B, T), not shifted, -100 where there is nothing to predict.
 
     A subclass has `unembed(x) -> logits`.
@@ -235,7 +236,7 @@ class Choice(Head):
     optional = ("classifier",)
 
     def input_shapes(self):
-        return {name: ((None, *shape), dtype) for name, (shape, dtype) in super().input_shapes().items()}
+        return of_choices(super().input_shapes())
 
     def forward(self, *inputs, labels=None, **options):
         inputs, options, choices = merge_choices(inputs, options)
@@ -287,7 +288,7 @@ class Seq2SeqHead(Head):
         return self.get_body().encode(*inputs, **options)
 
 
-class Seq2SeqLM(Seq2SeqHead):
+class Seq2SeqLM(Generates, Seq2SeqHead):
     """Predicts a second text from the first. Labels: (B, T), -100 where there is nothing to predict.
 
     Without decoder_input_ids the decoder is shown the labels, shifted right. A subclass has `unembed(x) -> logits`.
@@ -342,9 +343,21 @@ def kept_of_both(out):
 
 
 def shift_right(ids, c):
-    """What a decoder is shown to predict `ids` (B, T): the start token, and all but the last; padding where ids are -100."""
+    """What a decoder is shown to predict `ids` (B, T): the start token, and all but the last; padding where ids are -100.
+
+    Raises:
+        ConfigError: The config has no decoder_start_token_id, or no pad_token_id.
+    """
+    for name in ("decoder_start_token_id", "pad_token_id"):
+        if getattr(c, name) is None:
+            raise c.error(name, "= None, and the decoder is shown labels, shifted right by that token")
     shifted = ops.concat([ids[:, :1] * 0 + c.decoder_start_token_id, ids[:, :-1]], 1)
     return ops.where(shifted == -100, shifted * 0 + c.pad_token_id, shifted)
+
+
+def of_choices(shapes):
+    """What `input_shapes` gives, for C sequences instead of one."""
+    return {name: ((None, *shape), dtype) for name, (shape, dtype) in shapes.items()}
 
 
 def merge_choices(inputs, options):
@@ -371,9 +384,20 @@ def token_loss(logits, labels):
     return ops.cross_entropy(ops.reshape(logits, (-1, ops.shape(logits)[-1])), ops.reshape(labels, (-1,)))
 
 
-def next_token_loss(logits, labels):
-    """Cross-entropy of each token's logits with the next token: (..., T, V), (..., T) -> ()."""
-    return None if labels is None else token_loss(logits[..., :-1, :], labels[..., 1:])
+def next_token_loss(logits, labels, smoothing=0.0):
+    """Cross-entropy of each token's logits with the next token: (..., T, V), (..., T) -> ().
+
+    The share `smoothing` of a label's chance belongs to all tokens alike.
+    """
+    if labels is None:
+        return None
+    logits, labels = logits[..., :-1, :], labels[..., 1:]
+    loss = token_loss(logits, labels)
+    if not smoothing:
+        return loss
+    chances = ops.mean(ops.log_softmax(logits, -1), -1)
+    counts = ops.cast_like(labels != -100, chances)
+    return (1 - smoothing) * loss - smoothing * ops.sum(chances * counts) / ops.sum(counts)
 
 
 def spans(logits, start_positions, end_positions):

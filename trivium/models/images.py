@@ -106,3 +106,12 @@ def painting_loss(image, pixel_values, masked, patch):  # two of (B, C, H, W), (
     hidden = ops.reshape(ops.cast_like(masked, image), (batch, 1, h, 1, w, 1))
     hidden = ops.reshape(ops.broadcast_to(hidden, (batch, 1, h, patch[0], w, patch[1])), (batch, 1, height, width))
     return ops.sum(abs(pixel_values - image) * hidden) / (ops.sum(hidden) + 1e-5) / channels
+
+
+def nearest(x, size):  # (B, h, w, D) -> (B, *size, D)
+    """Maps resized by taking the place that is nearest to the top and left. Source: torch.nn.functional.interpolate."""
+    _, h, w, _ = ops.shape(x)
+    rows, columns = (ops.arange(new, like=x) * old // new for new, old in zip(size, (h, w), strict=True))
+    x = ops.take(ops.transpose(x, (1, 0, 2, 3)), rows)
+    x = ops.take(ops.transpose(x, (2, 1, 0, 3)), columns)
+    return ops.transpose(x, (1, 2, 0, 3))

@@ -14,8 +14,12 @@ from flax import nnx
 from jax import export
 
 from trivium.core import outputs
+from trivium.core.arrays import settled
 from trivium.core.errors import InputError
+from trivium.core.layers import Part
 from trivium.core.pretrained import Pretrained, building
+
+from .layers import Layers, ScannedLayers
 
 
 class Module(nnx.Module):
@@ -48,8 +52,7 @@ class Model(Pretrained, Module):
 
     def like(self) -> Any:
         """A weight, for its dtype."""
-        owner, name = self._owner(next(iter(self.layout)))
-        return getattr(owner, name).get_value()
+        return jax.tree.leaves(nnx.state(self, nnx.Param))[0]
 
     @property
     def params(self) -> dict[str, Any]:
@@ -85,10 +88,26 @@ class Model(Pretrained, Module):
         else:
             model.eval()
         if train and rngs is not None:
-            nnx.reseed(model, dropout=nnx.Rngs(rngs).dropout())
+            nnx.reseed(model, policy="match_shape", dropout=nnx.Rngs(rngs).dropout())
         elif train and jax.tree.leaves(nnx.state(model, nnx.RngState)):
             raise InputError("train=True needs rngs, which dropout draws from", key="rngs", hint="rngs=jax.random.key(0)")
         return model(*inputs, **options)
+
+    def scan_layers(self, *, rematerialise: bool = False) -> None:
+        """Holds layers that are alike as one, their weights stacked, and runs them by one `jax.lax.scan` from now on.
+
+        A scan is traced and compiled once, so that a deep network compiles as fast as a shallow one. On the other hand XLA
+        can't fuse across layers, and copies each layer's weights to its turn. Names in files stay as they are, and
+        `model.params` has one layer for all those that are alike, with an axis more in front: an optimizer's state is of
+        that structure too, so that this is said before there is one. `model.layers[3]` is a copy then.
+
+        Args:
+            rematerialise: Whether gradients compute each layer again, and do not keep what it computed before.
+        """
+        for _, part in list(nnx.iter_modules(self)):  # from leaf to root
+            for name, layers in list(vars(part).items()):
+                if isinstance(layers, Layers) and len(layers):
+                    setattr(part, name, ScannedLayers(layers, rematerialise))
 
     def _state(self, params: dict[str, Any]) -> nnx.State:
         """`params` as nnx has them."""
@@ -112,15 +131,18 @@ class Model(Pretrained, Module):
         finally:
             _construction.rngs = None
 
-    def _assign(self, owner: Any, name: str, array: np.ndarray) -> None:
+    def _assign(self, owner: Any, name: str, array: np.ndarray, own: bool = False) -> None:
         weight = getattr(owner, name)
         held = weight.get_value()
         place = held.sharding if getattr(held, "committed", False) else None
-        # a copy: on a CPU, JAX would go on using the array, which may be a view of a file
-        weight.set_value(jax.device_put(np.array(array, held.dtype, order="C"), place))
+        # on a CPU, JAX goes on using the array
+        weight.set_value(jax.device_put(settled(array, np.dtype(held.dtype), own), place))
 
     def _read(self, owner: Any, name: str) -> np.ndarray:
         return np.asarray(getattr(owner, name).get_value())
+
+    def _read_part(self, part: Part) -> np.ndarray:
+        return np.asarray(getattr(part.stack, part.name).get_value()[part.index])
 
     def _ready(self) -> None:
         self.eval()
@@ -154,4 +176,5 @@ def _register(cls: type[outputs.ModelOutput]) -> None:
 
 outputs.on_each_class(_register)
 export.register_namedtuple_serialization(outputs.LayerCache, serialized_name="trivium.core.outputs.LayerCache")
+export.register_namedtuple_serialization(outputs.StateCache, serialized_name="trivium.core.outputs.StateCache")
 export.register_namedtuple_serialization(outputs.CrossCache, serialized_name="trivium.core.outputs.CrossCache")

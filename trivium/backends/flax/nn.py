@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,16 +12,17 @@ import numpy as np
 from flax import nnx
 
 from trivium.core.errors import ConfigError
-from trivium.core.layers import Member, apply_layers
+from trivium.core.layers import Member, lstm_weights
 from trivium.core.pretrained import building
 
 from . import ops
+from .layers import Layers
 from .model import Model, Module, rngs
 
 __all__ = [
-    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose2d", "DropPath", "Dropout",
-    "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm",
-    "SharedEmbedding", "Unembedding",
+    "LSTM", "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
+    "DropPath", "Dropout", "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module",
+    "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
@@ -70,7 +71,7 @@ def Constant(values: np.ndarray) -> nnx.Variable:  # noqa: N802, as in the contr
     return _Constant(jnp.asarray(values, jnp.int32))
 
 
-def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None) -> nnx.Linear:  # noqa: N802
+def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None, bias_init: Any = None) -> nnx.Linear:  # noqa: N802
     return nnx.Linear(inputs, outputs, use_bias=bias, **_options("kernel_init", "bias_init"))
 
 
@@ -79,7 +80,6 @@ class Experts(Module):
         super().__init__()
         for name, (inputs, outputs) in sizes.items():
             setattr(self, name, Parameter((count, inputs, outputs)))
-        self.count = count
 
     def forward(self, name: str, x: jax.Array, sizes: jax.Array) -> jax.Array:
         return ops._grouped_matmul(x, getattr(self, name)[...], sizes)
@@ -158,14 +158,6 @@ def BatchNorm2d(width: int, eps: float, momentum: float) -> nnx.BatchNorm:  # no
     return layer
 
 
-class Layers(nnx.List):
-    def __init__(self, layers: Iterable[Any]) -> None:
-        super().__init__(layers)
-
-    def __call__(self, x: Any, *shared: Any, cache: Any = None, hidden_states: bool = False, **options: Any) -> Any:
-        return apply_layers(self, x, shared, cache, hidden_states, options)
-
-
 class Unembedding(Module):
     def __init__(self, width: int, vocabulary: int, tied: bool, bias: bool = False) -> None:
         super().__init__()
@@ -196,9 +188,11 @@ def Conv1d(  # noqa: N802
     padding: int = 0,
     groups: int = 1,
     bias: bool = True,
+    dilation: int = 1,
     init: Any = None,
+    bias_init: Any = None,
 ) -> nnx.Conv:
-    return _convolution(inputs, outputs, (kernel_size,), (stride,), (padding,), groups, bias)
+    return _convolution(inputs, outputs, (kernel_size,), (stride,), (padding,), groups, bias, (dilation,))
 
 
 def Conv2d(  # noqa: N802
@@ -213,6 +207,46 @@ def Conv2d(  # noqa: N802
     init: Any = None,
 ) -> nnx.Conv:
     return _convolution(inputs, outputs, kernel_size, stride, padding, groups, bias, dilation)
+
+
+def ConvTranspose1d(  # noqa: N802
+    inputs: int,
+    outputs: int,
+    kernel_size: int,
+    stride: int,
+    init: Any = None,
+    bias_init: Any = None,
+) -> nnx.ConvTranspose:
+    options = _options("kernel_init", "bias_init")
+    return nnx.ConvTranspose(inputs, outputs, (kernel_size,), (stride,), padding="VALID", transpose_kernel=True, **options)
+
+
+class LSTM(Module):
+    def __init__(self, inputs: int, width: int, layers: int) -> None:
+        super().__init__()
+        for name, shape in lstm_weights(inputs, width, layers).items():
+            setattr(self, name, Parameter(shape))
+        self._width, self._depth = width, layers
+
+    def forward(self, x: jax.Array) -> jax.Array:
+        for n in range(self._depth):
+            entering, staying, *biases = (
+                getattr(self, f"{name}_l{n}")[...] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            )
+            given = x @ entering.T + biases[0] + biases[1]  # (B, T, 4 D)
+            start = jnp.zeros((x.shape[0], self._width), x.dtype)
+            _, steps = jax.lax.scan(functools.partial(_remember, staying), (start, start), given.swapaxes(0, 1))
+            x = steps.swapaxes(0, 1)
+        return x
+
+
+def _remember(staying: jax.Array, state: tuple[jax.Array, jax.Array], step: jax.Array) -> tuple[Any, jax.Array]:
+    """One step of an LSTM: what it said and its cells, the next; and what it says."""
+    said, cell = state
+    take, keep, new, show = jnp.split(step + said @ staying.T, 4, -1)
+    cell = jax.nn.sigmoid(keep) * cell + jax.nn.sigmoid(take) * jnp.tanh(new)
+    said = jax.nn.sigmoid(show) * jnp.tanh(cell)
+    return (said, cell), said
 
 
 def ConvTranspose2d(  # noqa: N802
@@ -232,7 +266,7 @@ def _convolution(
     bias: bool,
     dilation: tuple[int, ...] = (1,),
 ) -> nnx.Conv:
-    sides = [(side, side) for side in padding]
+    sides = tuple((side, side) for side in padding)  # hashable, as a module's description has to be
     options = _options("kernel_init", "bias_init")
     options |= {"padding": sides, "kernel_dilation": dilation, "feature_group_count": groups, "use_bias": bias}
     return nnx.Conv(inputs, outputs, size, stride, **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -76,6 +77,10 @@ def is_integer(x: Array) -> bool:
     return jnp.issubdtype(x.dtype, jnp.integer)
 
 
+def stop_gradient(x: Array) -> Array:
+    return lax.stop_gradient(x)
+
+
 def where(condition: Array, x: Array, y: Array) -> Array:
     return jnp.where(condition, x, y)
 
@@ -94,6 +99,10 @@ def take_along(x: Array, index: Array, axis: int) -> Array:
 
 def update(x: Array, values: Array, start: Array) -> Array:
     return lax.dynamic_update_slice_in_dim(x, values.astype(x.dtype), start, 1, allow_negative_indices=False)
+
+
+def add_at(x: Array, index: Array, values: Array) -> Array:
+    return x.at[jnp.arange(x.shape[0])[:, None], index].add(values.astype(x.dtype))
 
 
 # Sums
@@ -115,6 +124,24 @@ def cumsum(x: Array, axis: int) -> Array:
     return jnp.cumsum(x, axis, dtype=x.dtype)
 
 
+def linear_scan(a: Array, b: Array, start: Array) -> Array:
+    dtype = a.dtype
+    a, b, start = (x.astype(_accumulator(a)) for x in (a, b, start))
+
+    def join(first: tuple[Array, Array], second: tuple[Array, Array]) -> tuple[Array, Array]:
+        return first[0] * second[0], second[0] * first[1] + second[1]
+
+    return lax.associative_scan(join, (a, b.at[:, 0].add(a[:, 0] * start)), axis=1)[1].astype(dtype)
+
+
+def sum_along(x: Array, axis: int) -> Array:
+    return jnp.sum(x, axis, dtype=x.dtype)
+
+
+def every(x: Array) -> Array:
+    return jnp.all(x)
+
+
 def einsum(formula: str, *xs: Array) -> Array:
     return jnp.einsum(formula, *xs)
 
@@ -131,6 +158,15 @@ def argsort(x: Array, axis: int) -> Array:
     return jnp.argsort(x, axis, stable=True).astype(jnp.int32)
 
 
+def sort(x: Array, axis: int) -> Array:
+    return jnp.sort(x, axis)
+
+
+def top_k(x: Array, k: int) -> tuple[Array, Array]:
+    values, index = lax.top_k(x, k)
+    return values, index
+
+
 # Elementwise
 
 
@@ -140,6 +176,10 @@ def exp(x: Array) -> Array:
 
 def log(x: Array) -> Array:
     return jnp.log(x)
+
+
+def lgamma(x: Array) -> Array:
+    return lax.lgamma(x)
 
 
 def sqrt(x: Array) -> Array:
@@ -160,6 +200,22 @@ def maximum(x: Array, y: Any) -> Array:
 
 def minimum(x: Array, y: Any) -> Array:
     return jnp.minimum(x, y)
+
+
+# Loops and chance
+
+
+def while_loop(condition: Callable[[Any], Array], body: Callable[[Any], Any], state: Any) -> Any:
+    return lax.while_loop(condition, body, state)
+
+
+def random_key(seed: int | None, like: Array) -> Array:
+    return jax.random.key(secrets.randbits(32) if seed is None else seed)
+
+
+def random_uniform(key: Array, shape: Sequence[int]) -> tuple[Array, Array]:
+    now, later = jax.random.split(key)
+    return jax.random.uniform(now, shape, jnp.float32), later
 
 
 # Activations
@@ -187,6 +243,10 @@ def gelu_tanh(x: Array) -> Array:
 
 def quick_gelu(x: Array) -> Array:
     return x * jax.nn.sigmoid(1.702 * x)
+
+
+def elu(x: Array) -> Array:
+    return jax.nn.elu(x)
 
 
 def relu(x: Array) -> Array:
@@ -253,11 +313,18 @@ def _accumulator(x: Array) -> Any:
 # Convolution
 
 
-def conv1d(x: Array, kernel: Array, padding: int = 0, groups: int = 1) -> Array:
+def conv1d(x: Array, kernel: Array, padding: int = 0, groups: int = 1, stride: int = 1, dilation: int = 1) -> Array:
     kernel = jnp.asarray(kernel)
-    dimensions = ("NWC", "OIW", "NWC")
-    return lax.conv_general_dilated(
-        x.astype(kernel.dtype), kernel, (1,), [(padding, padding)], dimension_numbers=dimensions, feature_group_count=groups
+    options: dict[str, Any] = {"rhs_dilation": (dilation,), "feature_group_count": groups}
+    options["dimension_numbers"] = "NWC", "OIW", "NWC"
+    return lax.conv_general_dilated(x.astype(kernel.dtype), kernel, (stride,), [(padding, padding)], **options)
+
+
+def conv_transpose1d(x: Array, kernel: Array, stride: int) -> Array:
+    kernel = jnp.asarray(kernel)
+    # "VALID" for JAX is the length of conv1d's input where every value counts: (T - 1) stride + k for k of stride at least
+    return lax.conv_transpose(
+        x.astype(kernel.dtype), kernel, (stride,), "VALID", dimension_numbers=("NWC", "OIW", "NWC"), transpose_kernel=True
     )
 
 

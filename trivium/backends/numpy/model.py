@@ -34,7 +34,7 @@ class Model(Pretrained, Module):
         owner, name = self._owner(next(iter(self.layout)))
         return getattr(owner, name)
 
-    def _assign(self, owner: Any, name: str, array: np.ndarray) -> None:
+    def _assign(self, owner: Any, name: str, array: np.ndarray, own: bool = False) -> None:
         setattr(owner, name, np.array(array, getattr(owner, name).dtype, order="C", copy=None))
 
     def _read(self, owner: Any, name: str) -> np.ndarray:

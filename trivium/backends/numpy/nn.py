@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from trivium.core.layers import Member, apply_layers
+from trivium.core.layers import Member, apply_layers, lstm_weights
 from trivium.core.pretrained import building
 
 from . import ops
 from .model import Model, Module
 
 __all__ = [
-    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose2d", "DropPath", "Dropout",
-    "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm",
-    "SharedEmbedding", "Unembedding",
+    "LSTM", "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
+    "DropPath", "Dropout", "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module",
+    "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def _product(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 
 class Linear(Module):
-    def __init__(self, inputs: int, outputs: int, bias: bool = True, init: Any = None) -> None:
+    def __init__(self, inputs: int, outputs: int, bias: bool = True, init: Any = None, bias_init: Any = None) -> None:
         super().__init__()
         self.weight = Parameter((outputs, inputs))
         if bias:
@@ -71,7 +71,6 @@ class Experts(Module):
         super().__init__()
         for name, (inputs, outputs) in sizes.items():
             setattr(self, name, Parameter((count, outputs, inputs)))
-        self.count = count
 
     def forward(self, name: str, x: np.ndarray, sizes: np.ndarray) -> np.ndarray:
         return ops._grouped_matmul(x, getattr(self, name).swapaxes(1, 2), sizes)
@@ -201,16 +200,18 @@ class Conv1d(Module):
         padding: int = 0,
         groups: int = 1,
         bias: bool = True,
+        dilation: int = 1,
         init: Any = None,
+        bias_init: Any = None,
     ) -> None:
         super().__init__()
         self.weight = Parameter((outputs, inputs // groups, kernel_size))
         if bias:
             self.bias = Parameter((outputs,))
-        self._biased, self._how = bias, ((stride,), (padding,), groups)
+        self._biased, self._how = bias, (padding, groups, stride, dilation)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        x = _convolve(x, self.weight, *self._how)
+        x = ops.conv1d(x, self.weight, *self._how)
         return x + self.bias if self._biased else x
 
 
@@ -236,6 +237,50 @@ class Conv2d(Module):
     def forward(self, x: np.ndarray) -> np.ndarray:
         x = _convolve(x, _dilated(self.weight, self._dilation), *self._how)
         return x + self.bias if self._biased else x
+
+
+class ConvTranspose1d(Module):
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel_size: int,
+        stride: int,
+        init: Any = None,
+        bias_init: Any = None,
+    ) -> None:
+        super().__init__()
+        self.weight = Parameter((inputs, outputs, kernel_size))
+        self.bias = Parameter((outputs,))
+        self._stride = stride
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        return ops.conv_transpose1d(x, self.weight, self._stride) + self.bias
+
+
+class LSTM(Module):
+    def __init__(self, inputs: int, width: int, layers: int) -> None:
+        super().__init__()
+        for name, shape in lstm_weights(inputs, width, layers).items():
+            setattr(self, name, Parameter(shape))
+        self._width, self._layers = width, layers
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        found = ops._wide(x)
+        for n in range(self._layers):
+            entering, staying, *biases = (
+                ops._wide(getattr(self, f"{name}_l{n}")) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            )
+            given = found @ entering.T + biases[0] + biases[1]  # (B, T, 4 D)
+            said = cell = np.zeros((len(x), self._width), given.dtype)
+            steps = []
+            for step in given.swapaxes(0, 1):
+                take, keep, new, show = np.split(step + said @ staying.T, 4, -1)
+                cell = ops.sigmoid(keep) * cell + ops.sigmoid(take) * np.tanh(new)
+                said = ops.sigmoid(show) * np.tanh(cell)
+                steps.append(said)
+            found = np.stack(steps, 1)
+        return found.astype(x.dtype)
 
 
 class ConvTranspose2d(Module):

@@ -13,6 +13,7 @@ from trivium.core import activations
 from trivium.core.resampling import averaging, bicubic, bilinear
 
 _erf = np.vectorize(math.erf, otypes=[np.float64])
+_lgamma = np.vectorize(math.lgamma, otypes=[np.float64])
 
 # Shapes
 
@@ -76,6 +77,10 @@ def is_integer(x: Any) -> bool:
     return bool(np.issubdtype(np.asarray(x).dtype, np.integer))
 
 
+def stop_gradient(x: Any) -> Any:
+    return x
+
+
 def where(condition: Any, x: Any, y: Any) -> np.ndarray:
     return np.where(condition, x, y)
 
@@ -99,6 +104,12 @@ def update(x: Any, values: Any, start: Any) -> np.ndarray:
     return x
 
 
+def add_at(x: Any, index: Any, values: Any) -> np.ndarray:
+    x = x.copy()
+    np.add.at(x, (np.arange(len(x))[:, None], index), values.astype(x.dtype))
+    return x
+
+
 # Sums
 
 
@@ -118,6 +129,22 @@ def cumsum(x: Any, axis: int) -> np.ndarray:
     return np.cumsum(x, axis, dtype=x.dtype)
 
 
+def linear_scan(a: Any, b: Any, start: Any) -> np.ndarray:
+    steps, state = [], _wide(start)
+    for t in range(a.shape[1]):
+        state = _wide(a)[:, t] * state + _wide(b)[:, t]
+        steps.append(state)
+    return np.stack(steps, 1).astype(a.dtype)
+
+
+def sum_along(x: Any, axis: int) -> np.ndarray:
+    return np.sum(x, axis, dtype=x.dtype)
+
+
+def every(x: Any) -> np.bool_:
+    return np.all(x)
+
+
 def einsum(formula: str, *xs: Any) -> np.ndarray:
     return np.einsum(formula, *map(_wide, xs), optimize=len(xs) > 2).astype(xs[0].dtype)
 
@@ -135,6 +162,15 @@ def argsort(x: Any, axis: int) -> np.ndarray:
     return np.argsort(x, axis, kind="stable").astype(np.int32)
 
 
+def sort(x: Any, axis: int) -> np.ndarray:
+    return np.sort(x, axis)
+
+
+def top_k(x: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
+    index = np.argsort(-_wide(x), -1, kind="stable")[..., :k].astype(np.int32)
+    return np.take_along_axis(x, index, -1), index
+
+
 # Elementwise
 
 
@@ -144,6 +180,10 @@ def exp(x: Any) -> np.ndarray:
 
 def log(x: Any) -> np.ndarray:
     return np.log(x)
+
+
+def lgamma(x: Any) -> np.ndarray:
+    return _lgamma(x).astype(x.dtype)
 
 
 def sqrt(x: Any) -> np.ndarray:
@@ -164,6 +204,25 @@ def maximum(x: Any, y: Any) -> np.ndarray:
 
 def minimum(x: Any, y: Any) -> np.ndarray:
     return np.minimum(x, np.asarray(y, x.dtype))
+
+
+# Loops and chance
+
+
+def while_loop(condition: Callable[[Any], Any], body: Callable[[Any], Any], state: Any) -> Any:
+    while condition(state):
+        state = body(state)
+    return state
+
+
+def random_key(seed: int | None, like: Any) -> np.ndarray:
+    words = np.random.SeedSequence(np.random.randint(2**31) if seed is None else seed).generate_state(2, np.uint64)
+    return np.append(words, np.uint64(0))  # Philox's key and counter
+
+
+def random_uniform(key: np.ndarray, shape: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.Generator(np.random.Philox(key=key[:2], counter=[0, 0, 0, key[2]]))
+    return generator.random(shape, np.float32), key + np.array([0, 0, 1], np.uint64)
 
 
 # Activations
@@ -195,6 +254,10 @@ def gelu_tanh(x: Any) -> np.ndarray:
 def quick_gelu(x: Any) -> np.ndarray:
     y = _wide(x)
     return (y * sigmoid(1.702 * y)).astype(x.dtype)
+
+
+def elu(x: Any) -> np.ndarray:
+    return np.where(x > 0, x, np.expm1(np.minimum(x, x.dtype.type(0))))
 
 
 def relu(x: Any) -> np.ndarray:
@@ -254,11 +317,22 @@ def _wide(x: Any) -> np.ndarray:
 # Convolution
 
 
-def conv1d(x: Any, kernel: Any, padding: int = 0, groups: int = 1) -> np.ndarray:
+def conv1d(x: Any, kernel: Any, padding: int = 0, groups: int = 1, stride: int = 1, dilation: int = 1) -> np.ndarray:
     x = np.pad(_wide(x), ((0, 0), (padding, padding), (0, 0)))
-    windows = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[2], 1)  # (B, T', i, k)
+    seen = (kernel.shape[2] - 1) * dilation + 1
+    windows = np.lib.stride_tricks.sliding_window_view(x, seen, 1)[:, ::stride, :, ::dilation]  # (B, T', i, k)
     parts = zip(np.split(windows, groups, 2), np.split(_wide(kernel), groups, 0), strict=True)
     return np.concatenate([np.einsum("btik,oik->bto", *part) for part in parts], -1).astype(kernel.dtype)
+
+
+def conv_transpose1d(x: Any, kernel: Any, stride: int) -> np.ndarray:
+    batch, tokens, _ = x.shape
+    _, width, size = kernel.shape
+    last = (tokens - 1) * stride
+    found = np.zeros((batch, last + size, width), _wide(kernel).dtype)
+    for place in range(size):
+        found[:, place : place + last + 1 : stride] += _wide(x) @ _wide(kernel)[:, :, place]
+    return found.astype(kernel.dtype)
 
 
 # Images

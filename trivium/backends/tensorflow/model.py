@@ -12,41 +12,17 @@ import optree
 import tensorflow as tf
 
 from trivium.core import outputs
+from trivium.core.arrays import settled
 from trivium.core.errors import InputError
 from trivium.core.layers import Part
 from trivium.core.pretrained import Pretrained, building
 from trivium.core.signatures import parameters
 
-
-class _Composed:
-    """What modules and models have in common. They make their weights in `__init__`, so that they are built from the start."""
-
-    # Keras has a property `output` of its own, which refuses to be set, and leaves whatever has this name out of its files
-    @property
-    def output(self) -> Any:
-        return vars(self).get("output_") or super().output
-
-    @output.setter
-    def output(self, layer: Any) -> None:
-        self.output_ = layer
+from .layers import scan_inside
+from .module import Composed
 
 
-class Module(_Composed, keras.layers.Layer):
-    """A part of a network: a Keras layer that holds others.
-
-    It is called past `Layer.__call__`, which is for leaves and for models: there it would only forbid calls that mix tensors
-    with other arguments, and take longer than the work. `training` reaches the leaves from the model.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(dtype=building().dtype)
-        self.built = True
-
-    def __call__(self, *inputs: Any, **options: Any) -> Any:
-        return self.forward(*inputs, **options)
-
-
-class Model(Pretrained, _Composed, keras.Model):
+class Model(Pretrained, Composed, keras.Model):
     """A network in TensorFlow: a `keras.Model` that compiles, fits, predicts, saves and exports.
 
     Inputs are arguments, or one dict of them as `fit` passes it. With labels among the inputs, `compile(optimizer)` without a
@@ -90,8 +66,9 @@ class Model(Pretrained, _Composed, keras.Model):
         """A weight, for its dtype and device."""
         return self.trainable_variables[0].value
 
-    def _assign(self, owner: Any, name: str, array: np.ndarray) -> None:
-        getattr(owner, name).assign(np.asarray(array, order="C"))
+    def _assign(self, owner: Any, name: str, array: np.ndarray, own: bool = False) -> None:
+        variable = getattr(owner, name)
+        variable.assign(shared(settled(array, np.dtype(variable.dtype), own)))
 
     def _read(self, owner: Any, name: str) -> np.ndarray:
         return getattr(owner, name).numpy()
@@ -104,6 +81,17 @@ class Model(Pretrained, _Composed, keras.Model):
                 continue
             variable = getattr(owner, name)
             variable._name, variable._path = name, "/".join([*weight.owner.split("."), name] if weight.owner else [name])
+
+    def scan_layers(self) -> None:
+        """Holds layers that are alike as one, their weights stacked, and runs them by one loop of the graph from now on.
+
+        A loop is traced and compiled once, so that a deep network compiles as fast as a shallow one. On the other hand the
+        compiler sees no more than one layer at a time, and each layer's weights are copied to their turn. Names in files
+        of Trivium's stay as they are; variables are one for all the layers that are alike, which an optimizer and Keras's
+        own files see (and dropout's seeds with them), so that this is said before there are
+        any. `model.layers[3]` is a view then.
+        """
+        scan_inside(self)
 
     # Keras
 
@@ -186,6 +174,14 @@ def _arguments(cls: Any) -> list[inspect.Parameter]:
     return (
         parameters(cls) if hasattr(cls, "forward") else [inspect.Parameter("inputs", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
     )
+
+
+def shared(array: np.ndarray) -> tf.Tensor:
+    """A tensor on the array's memory, which nobody else may use from now on."""
+    if array.dtype.isbuiltin == 1:
+        return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+    bits = tf.experimental.dlpack.from_dlpack(array.view(f"u{array.itemsize}").__dlpack__())  # which has no bfloat16
+    return tf.bitcast(bits, array.dtype.name)
 
 
 def _tensor(value: Any) -> Any:

@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import functools
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from trivium.core.layers import Member, apply_layers
+from trivium.core.arrays import blank
+from trivium.core.layers import Member, lstm_weights
 from trivium.core.pretrained import building
 
 from . import ops
-from .model import Model, Module
+from .layers import Layers
+from .model import Model, shared
+from .module import Module
 
 __all__ = [
-    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose2d", "DropPath", "Dropout",
-    "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm",
-    "SharedEmbedding", "Unembedding",
+    "LSTM", "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
+    "DropPath", "Dropout", "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module",
+    "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
+@keras.saving.register_keras_serializable("trivium")
+class Blank(keras.initializers.Initializer):
+    """No first values: zeros that take neither time nor memory, until the model draws them or loads what replaces them."""
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> tf.Tensor:
+        return shared(blank(tuple(shape), np.dtype(dtype)))
+
+
 def Parameter(shape: tuple[int, ...], init: Any = None) -> keras.Variable:  # noqa: N802, as in the contract
-    return keras.Variable("zeros", shape=shape, dtype=building().dtype)
+    return keras.Variable(Blank(), shape=shape, dtype=building().dtype)
 
 
 def Buffer(shape: tuple[int, ...], init: Any = None) -> keras.Variable:  # noqa: N802, as in the contract
-    return keras.Variable("zeros", shape=shape, dtype=building().dtype, trainable=False)
+    return keras.Variable(Blank(), shape=shape, dtype=building().dtype, trainable=False)
 
 
 def Constant(values: np.ndarray) -> tf.Tensor:  # noqa: N802, as in the contract
     return tf.constant(values, tf.int32)
 
 
-def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None) -> keras.layers.Dense:  # noqa: N802
-    layer = keras.layers.Dense(outputs, use_bias=bias, kernel_initializer="zeros", dtype=building().dtype)
+def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None, bias_init: Any = None) -> keras.layers.Dense:  # noqa: N802
+    layer = keras.layers.Dense(outputs, use_bias=bias, kernel_initializer=Blank(), dtype=building().dtype)
     layer.build((None, inputs))
     return layer
 
@@ -45,7 +56,6 @@ class Experts(Module):
         super().__init__()
         for name, (inputs, outputs) in sizes.items():
             setattr(self, name, Parameter((count, inputs, outputs)))
-        self.count = count
 
     def forward(self, name: str, x: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:
         return ops._grouped_matmul(x, getattr(self, name), sizes)
@@ -58,11 +68,28 @@ def Conv1D(inputs: int, outputs: int, init: Any = None) -> keras.layers.Dense:  
     return Linear(inputs, outputs)
 
 
-def Embedding(vocabulary: int, width: int, init: Any = None, trained: bool = True) -> keras.layers.Embedding:  # noqa: N802
-    options = {"embeddings_initializer": "zeros", "dtype": building().dtype, "trainable": trained}
-    layer = keras.layers.Embedding(vocabulary, width, **options)
-    layer.build(None)
-    return layer
+class Embedding(keras.layers.Embedding):
+    """`keras.layers.Embedding` with a dense gradient.
+
+    Given Keras's own, of the rows that a batch has, Keras's Adam leaves the moments of all other rows as they are; in the other
+    frameworks they fade, and the models would part.
+    """
+
+    def __init__(self, vocabulary: int, width: int, init: Any = None, trained: bool = True) -> None:
+        super().__init__(vocabulary, width, embeddings_initializer=Blank(), dtype=building().dtype, trainable=trained)
+        self.build(None)
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        return _rows(tf.convert_to_tensor(self.embeddings), tf.cast(x, tf.int32))
+
+
+@tf.custom_gradient
+def _rows(table: tf.Tensor, index: tf.Tensor) -> Any:
+    def backward(gradient: tf.Tensor) -> tuple[tf.Tensor, None]:
+        rows = tf.reshape(gradient, (-1, table.shape[1]))
+        return tf.math.unsorted_segment_sum(rows, tf.reshape(index, (-1,)), table.shape[0]), None
+
+    return tf.gather(table, index), backward
 
 
 def LayerNorm(width: int, eps: float) -> keras.layers.LayerNormalization:
@@ -128,9 +155,13 @@ def Conv1d(  # noqa: N802
     padding: int = 0,
     groups: int = 1,
     bias: bool = True,
+    dilation: int = 1,
     init: Any = None,
+    bias_init: Any = None,
 ) -> Any:
-    layer = keras.layers.Conv1D(outputs, kernel_size, stride, groups=groups, use_bias=bias, **_convolution())
+    layer = keras.layers.Conv1D(
+        outputs, kernel_size, stride, dilation_rate=dilation, groups=groups, use_bias=bias, **_convolution()
+    )
     layer.build((None, None, inputs))
     return _padded(layer, ((padding, padding),))
 
@@ -153,6 +184,46 @@ def Conv2d(  # noqa: N802
     return _padded(layer, tuple((side, side) for side in padding))
 
 
+def ConvTranspose1d(  # noqa: N802
+    inputs: int,
+    outputs: int,
+    kernel_size: int,
+    stride: int,
+    init: Any = None,
+    bias_init: Any = None,
+) -> keras.layers.Conv1DTranspose:
+    layer = keras.layers.Conv1DTranspose(outputs, kernel_size, stride, **_convolution())
+    layer.build((None, None, inputs))
+    return layer
+
+
+class LSTM(Module):
+    def __init__(self, inputs: int, width: int, layers: int) -> None:
+        super().__init__()
+        for name, shape in lstm_weights(inputs, width, layers).items():
+            setattr(self, name, Parameter(shape))
+        self.width, self.depth = width, layers
+
+    def forward(self, x: tf.Tensor) -> tf.Tensor:
+        x = tf.transpose(x, (1, 0, 2))
+        for n in range(self.depth):
+            entering, staying, *biases = (
+                getattr(self, f"{name}_l{n}").value for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            )
+            given = tf.matmul(x, entering, transpose_b=True) + biases[0] + biases[1]  # (T, B, 4 D)
+            start = tf.zeros((tf.shape(x)[1], self.width), x.dtype)
+            x, _ = tf.scan(functools.partial(_remember, staying), given, (start, start))
+        return tf.transpose(x, (1, 0, 2))
+
+
+def _remember(staying: tf.Tensor, state: tuple[tf.Tensor, tf.Tensor], step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """One step of an LSTM: what it said and its cells, the next."""
+    said, cell = state
+    take, keep, new, show = tf.split(step + tf.matmul(said, staying, transpose_b=True), 4, -1)
+    cell = tf.sigmoid(keep) * cell + tf.sigmoid(take) * tf.tanh(new)
+    return tf.sigmoid(show) * tf.tanh(cell), cell
+
+
 def ConvTranspose2d(  # noqa: N802
     inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]
 ) -> keras.layers.Conv2DTranspose:
@@ -162,33 +233,16 @@ def ConvTranspose2d(  # noqa: N802
 
 
 def _convolution() -> dict[str, Any]:
-    return {"data_format": "channels_last", "kernel_initializer": "zeros", "dtype": building().dtype}
+    return {"data_format": "channels_last", "kernel_initializer": Blank(), "dtype": building().dtype}
 
 
 def _padded(layer: Any, sides: tuple[tuple[int, int], ...]) -> Any:
     """A convolution that pads both sides alike, as PyTorch's does; Keras's own "same" pads more at the end."""
     if any(side for side, _ in sides):
         convolve = layer.call
+        layer.sides = sides
         layer.call = lambda x: convolve(tf.pad(x, ((0, 0), *sides, (0, 0))))
     return layer
-
-
-class Layers(Module):
-    def __init__(self, layers: Iterable[Any]) -> None:
-        super().__init__()
-        self.stack = list(layers)
-
-    def forward(self, x: Any, *shared: Any, cache: Any = None, hidden_states: bool = False, **options: Any) -> Any:
-        return apply_layers(self.stack, x, shared, cache, hidden_states, options)
-
-    def __getitem__(self, index: int) -> Any:
-        return self.stack[index]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.stack)
-
-    def __len__(self) -> int:
-        return len(self.stack)
 
 
 def SharedEmbedding(vocabulary: int, width: int, tied: bool) -> Any:  # noqa: N802
@@ -202,11 +256,10 @@ class TiedEmbedding(Module):
         return other(x)
 
 
-class UntiedEmbedding(keras.layers.Embedding):
+class UntiedEmbedding(Embedding):
     def __init__(self, vocabulary: int, width: int) -> None:
-        super().__init__(vocabulary, width, embeddings_initializer="zeros", dtype=building().dtype)
+        super().__init__(vocabulary, width)
         self._allow_non_tensor_positional_args = True
-        self.build(None)
 
     def call(self, x: tf.Tensor, other: Any = None) -> tf.Tensor:
         return super().call(x)
@@ -231,7 +284,7 @@ class Tied(Module):
 
 class Untied(keras.layers.Dense):
     def __init__(self, width: int, vocabulary: int, bias: bool) -> None:
-        super().__init__(vocabulary, use_bias=bias, kernel_initializer="zeros", dtype=building().dtype)
+        super().__init__(vocabulary, use_bias=bias, kernel_initializer=Blank(), dtype=building().dtype)
         self._allow_non_tensor_positional_args = True
         self.build((None, width))
 

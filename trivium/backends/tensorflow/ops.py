@@ -84,6 +84,10 @@ def is_integer(x: Tensor) -> bool:
     return tf.as_dtype(x.dtype).is_integer
 
 
+def stop_gradient(x: Tensor) -> tf.Tensor:
+    return tf.stop_gradient(_t(x))
+
+
 def where(condition: Tensor, x: Tensor, y: Tensor) -> tf.Tensor:
     return tf.where(condition, x, y)
 
@@ -110,6 +114,11 @@ def update(x: Tensor, values: Tensor, start: Tensor) -> tf.Tensor:
     return tf.where(tf.reshape(inside, [1, -1] + [1] * (len(x.shape) - 2)), tf.cast(moved, x.dtype), x)
 
 
+def add_at(x: Tensor, index: Tensor, values: Tensor) -> tf.Tensor:
+    rows = tf.broadcast_to(tf.range(tf.shape(index)[0], dtype=index.dtype)[:, None], tf.shape(index))
+    return tf.tensor_scatter_nd_add(x, tf.stack([rows, index], -1), tf.cast(values, x.dtype))
+
+
 # Sums
 
 
@@ -127,6 +136,44 @@ def max(x: Tensor, axis: int) -> tf.Tensor:
 
 def cumsum(x: Tensor, axis: int) -> tf.Tensor:
     return tf.cumsum(x, axis)
+
+
+def linear_scan(a: Tensor, b: Tensor, start: Tensor) -> tf.Tensor:
+    wide = _accumulator(a)
+    return tf.cast(_scan(*(tf.cast(x, wide) for x in (a, b, start))), a.dtype)
+
+
+@tf.custom_gradient
+def _scan(a: tf.Tensor, b: tf.Tensor, start: tf.Tensor) -> Any:
+    """`linear_scan` with its own gradient, a scan from the end: a loop's would keep every turn, which XLA has to count."""
+    count = tf.shape(b)[1]
+    places = tf.reshape(tf.range(count), [1, -1] + [1] * (len(b.shape) - 2))
+    one, zero = tf.ones((), b.dtype), tf.zeros((), b.dtype)
+
+    def joined(distance: tf.Tensor, a: tf.Tensor, b: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """Each stretch joined with the one before it; `distance` is how many steps either has."""
+        has = places >= distance
+        before = tf.where(has, tf.roll(a, distance, 1), one), tf.where(has, tf.roll(b, distance, 1), zero)
+        return 2 * distance, a * before[0], a * before[1] + b
+
+    first = tf.concat([a[:, :1] * start[:, None] + b[:, :1], b[:, 1:]], 1)
+    found = tf.while_loop(lambda distance, *_: distance < count, joined, (1, a, first))[2]
+
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        backwards = tf.reverse(tf.roll(a, -1, 1), [1]), tf.reverse(upstream, [1])
+        later = tf.reverse(_scan(*backwards, tf.zeros_like(start)), [1])
+        before = tf.concat([start[:, None], found[:, :-1]], 1)
+        return later * before, later, a[:, 0] * later[:, 0]
+
+    return found, gradient
+
+
+def sum_along(x: Tensor, axis: int) -> tf.Tensor:
+    return tf.reduce_sum(x, axis)
+
+
+def every(x: Tensor) -> tf.Tensor:
+    return tf.reduce_all(x)
 
 
 def einsum(formula: str, *xs: Tensor) -> tf.Tensor:
@@ -155,6 +202,15 @@ def argsort(x: Tensor, axis: int) -> tf.Tensor:
     return tf.argsort(x, axis, stable=True)
 
 
+def sort(x: Tensor, axis: int) -> tf.Tensor:
+    return tf.sort(x, axis)
+
+
+def top_k(x: Tensor, k: int) -> tuple[tf.Tensor, tf.Tensor]:
+    found = tf.math.top_k(x, k)
+    return found.values, found.indices
+
+
 # Elementwise
 
 
@@ -164,6 +220,10 @@ def exp(x: Tensor) -> tf.Tensor:
 
 def log(x: Tensor) -> tf.Tensor:
     return tf.math.log(x)
+
+
+def lgamma(x: Tensor) -> tf.Tensor:
+    return tf.cast(tf.math.lgamma(tf.cast(x, _accumulator(x))), x.dtype)
 
 
 def sqrt(x: Tensor) -> tf.Tensor:
@@ -184,6 +244,28 @@ def maximum(x: Tensor, y: Any) -> tf.Tensor:
 
 def minimum(x: Tensor, y: Any) -> tf.Tensor:
     return tf.minimum(x, y)
+
+
+# Loops and chance
+
+
+def while_loop(condition: Callable[[Any], Tensor], body: Callable[[Any], Any], state: Any) -> Any:
+    if tf.executing_eagerly():
+        while condition(state):
+            state = body(state)
+        return state
+    return tf.while_loop(condition, lambda state: (body(state),), (state,))[0]
+
+
+def random_key(seed: int | None, like: Tensor) -> tf.Tensor:
+    if seed is None:
+        return tf.random.uniform((2,), 0, 2**31 - 1, tf.int32)
+    return tf.random.split(tf.constant([seed & 0x7FFFFFFF, seed >> 31], tf.int64), 1)[0]
+
+
+def random_uniform(key: tf.Tensor, shape: Sequence[Any]) -> tuple[tf.Tensor, tf.Tensor]:
+    now, later = tf.unstack(tf.random.split(key, 2))
+    return tf.random.stateless_uniform(shape, now, alg="philox"), later
 
 
 # Activations
@@ -211,6 +293,10 @@ def gelu_tanh(x: Tensor) -> tf.Tensor:
 
 def quick_gelu(x: Tensor) -> tf.Tensor:
     return x * tf.sigmoid(1.702 * x)
+
+
+def elu(x: Tensor) -> tf.Tensor:
+    return tf.nn.elu(x)
 
 
 def relu(x: Tensor) -> tf.Tensor:
@@ -249,20 +335,29 @@ def attention(
     weights: bool = False,
 ) -> tuple[tf.Tensor, tf.Tensor | None]:
     wide = _accumulator(q)
-    groups = q.shape[2] // k.shape[2]
-    if groups > 1:
-        k, v = tf.repeat(k, groups, 2), tf.repeat(v, groups, 2)
-    scores = tf.cast(tf.einsum("btnh,bsnh->bnts", q, k), wide) * scale
+    batch, tokens, heads, width = shape(q)
+    seen, groups = shape(k)[1], heads // k.shape[2]
+    if groups == 1:
+        scores = tf.einsum("btnh,bsnh->bnts", q, k)
+    else:  # each key head has its queries' heads in a group
+        grouped = tf.reshape(q, (batch, tokens, -1, groups, width))
+        scores = tf.reshape(tf.einsum("btkgh,bskh->bkgts", grouped, k), (batch, heads, tokens, seen))
+    scores = tf.cast(scores, wide) * scale
     if bias is not None:
         scores = scores + tf.cast(bias, wide)
     if causal:
-        tokens = tf.range(tf.shape(scores)[-1])
-        visible = tokens <= tokens[:, None]
+        places = tf.range(tokens)
+        visible = places <= places[:, None]
         mask = visible if mask is None else mask & visible
     if mask is not None:
         scores = tf.where(mask, scores, wide.min)
     found = dropout(tf.cast(tf.nn.softmax(scores), v.dtype))
-    return tf.einsum("bnts,bsnh->btnh", found, v), found if weights else None
+    if groups == 1:
+        x = tf.einsum("bnts,bsnh->btnh", found, v)
+    else:
+        grouped = tf.reshape(found, (batch, -1, groups, tokens, seen))
+        x = tf.reshape(tf.einsum("bkgts,bskh->btkgh", grouped, v), (batch, tokens, heads, v.shape[-1]))
+    return x, found if weights else None
 
 
 def _accumulator(x: Tensor) -> tf.DType:
@@ -273,9 +368,13 @@ def _accumulator(x: Tensor) -> tf.DType:
 # Convolution
 
 
-def conv1d(x: Tensor, kernel: Tensor, padding: int = 0, groups: int = 1) -> tf.Tensor:
+def conv1d(x: Tensor, kernel: Tensor, padding: int = 0, groups: int = 1, stride: int = 1, dilation: int = 1) -> tf.Tensor:
     x = tf.pad(x, ((0, 0), (padding, padding), (0, 0)))
-    return keras.ops.conv(x, tf.transpose(kernel, (2, 1, 0)), padding="valid", data_format="channels_last")
+    return keras.ops.conv(x, tf.transpose(kernel, (2, 1, 0)), stride, "valid", "channels_last", dilation)
+
+
+def conv_transpose1d(x: Tensor, kernel: Tensor, stride: int) -> tf.Tensor:
+    return keras.ops.conv_transpose(x, tf.transpose(kernel, (2, 1, 0)), stride, "valid", data_format="channels_last")
 
 
 # Images

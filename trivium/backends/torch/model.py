@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import ml_dtypes
@@ -36,6 +37,7 @@ class Model(Pretrained, Module):
     """
 
     column = "torch"
+    keeps_views = os.name == "posix"  # elsewhere a file that is mapped cannot be replaced
 
     def __init__(self, config: Any) -> None:
         super().__init__()
@@ -66,17 +68,17 @@ class Model(Pretrained, Module):
         with _lock, torch.device("meta"), _no_first_values():
             yield
 
-    def _assign(self, owner: Module, name: str, array: np.ndarray) -> None:
+    def _assign(self, owner: Module, name: str, array: np.ndarray, own: bool = False) -> None:
         held = getattr(owner, name)
         with torch.no_grad():
             if held.is_meta:
-                tensor = _tensor(array).to(held.dtype)
+                tensor = _tensor(array, own).to(held.dtype)
                 if isinstance(held, torch.nn.Parameter):
                     owner.register_parameter(name, torch.nn.Parameter(tensor, held.requires_grad))
                 else:
                     owner.register_buffer(name, tensor)
             else:
-                held.copy_(_tensor(array))
+                held.copy_(_tensor(array, own))
 
     def _read(self, owner: Module, name: str) -> np.ndarray:
         held = getattr(owner, name).detach().cpu().contiguous()
@@ -92,6 +94,12 @@ class Model(Pretrained, Module):
 
     def _ready(self) -> None:
         self.eval()
+
+    def _watch(self, part: Module, watch: Callable[[Any], Any]) -> Callable[[], None]:
+        return part.register_forward_hook(lambda _, inputs, returned: watch(returned)).remove
+
+    def _native(self, value: Any) -> Any:
+        return torch.from_numpy(np.array(value)).to(self.device) if isinstance(value, np.ndarray) else value
 
 
 _lock = threading.RLock()
@@ -111,9 +119,10 @@ def _no_first_values() -> Iterator[None]:
             setattr(torch.nn.init, name, function)
 
 
-def _tensor(array: np.ndarray) -> torch.Tensor:
-    """A tensor with a copy of the array, which may be a view of a file."""
-    array = np.array(array, order="C")
+def _tensor(array: np.ndarray, own: bool) -> torch.Tensor:
+    """A tensor with a copy of the array, or with the array itself if that is the caller's own and as PyTorch wants it."""
+    if not (own and array.flags.carray):
+        array = np.array(array, order="C")
     for dtype, (integer, other) in _AS_INTEGERS.items():
         if array.dtype == other:
             return torch.from_numpy(array.view(integer)).view(dtype)

@@ -9,16 +9,16 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from trivium.core.layers import Member, apply_layers
+from trivium.core.layers import Member, apply_layers, lstm_weights
 from trivium.core.pretrained import building
 
 from . import ops
 from .model import Model, Module
 
 __all__ = [
-    "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose2d", "DropPath", "Dropout",
-    "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module", "Parameter", "RMSNorm",
-    "SharedEmbedding", "Unembedding",
+    "LSTM", "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
+    "DropPath", "Dropout", "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module",
+    "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
 
 
@@ -38,7 +38,7 @@ def Constant(values: np.ndarray) -> torch.nn.Buffer:  # noqa: N802, as in the co
     return torch.nn.Buffer(torch.tensor(values, device="cpu"))  # not on the meta device: no weight
 
 
-def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None) -> torch.nn.Linear:  # noqa: N802
+def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None, bias_init: Any = None) -> torch.nn.Linear:  # noqa: N802
     return torch.nn.Linear(inputs, outputs, bias, dtype=_dtype())
 
 
@@ -188,9 +188,11 @@ class Conv1d(torch.nn.Conv1d):
         padding: int = 0,
         groups: int = 1,
         bias: bool = True,
+        dilation: int = 1,
         init: Any = None,
+        bias_init: Any = None,
     ) -> None:
-        super().__init__(inputs, outputs, kernel_size, stride, padding, groups=groups, bias=bias, dtype=_dtype())
+        super().__init__(inputs, outputs, kernel_size, stride, padding, dilation, groups, bias, dtype=_dtype())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return super().forward(x.transpose(1, 2)).transpose(1, 2)
@@ -213,6 +215,52 @@ class Conv2d(torch.nn.Conv2d):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return super().forward(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+
+
+class ConvTranspose1d(torch.nn.ConvTranspose1d):
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel_size: int,
+        stride: int,
+        init: Any = None,
+        bias_init: Any = None,
+    ) -> None:
+        super().__init__(inputs, outputs, kernel_size, stride, dtype=_dtype())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+
+class LSTM(Module):  # no torch.nn.LSTM, which torch.compile refuses
+    def __init__(self, inputs: int, width: int, layers: int) -> None:
+        super().__init__()
+        for name, shape in lstm_weights(inputs, width, layers).items():
+            self.register_parameter(name, Parameter(shape))
+        self.width, self.depth = width, layers
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        start = x.new_zeros(self.depth, x.shape[0], self.width)
+        if not torch.compiler.is_compiling():
+            weights: list[torch.Tensor] = list(self.parameters())
+            return torch.lstm(x, (start, start), weights, True, self.depth, 0.0, self.training, False, True)[0]
+        for n in range(self.depth):  # the fused kernel has no gradient in a compiled graph
+            entering, staying, *biases = (
+                getattr(self, f"{name}_l{n}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            )
+            said = cell = start[n]
+            steps = []
+            for step in F.linear(x, entering, biases[0] + biases[1]).unbind(1):
+                take, keep, new, show = (step + F.linear(said, staying)).chunk(4, -1)
+                cell = keep.sigmoid() * cell + take.sigmoid() * new.tanh()
+                said = show.sigmoid() * cell.tanh()
+                steps.append(said)
+            x = torch.stack(steps, 1)
+        return x
+
+    def extra_repr(self) -> str:
+        return f"{self.weight_ih_l0.shape[1]}, {self.width}, layers={self.depth}"
 
 
 class ConvTranspose2d(torch.nn.ConvTranspose2d):

@@ -73,6 +73,10 @@ def is_integer(x: Tensor) -> bool:
     return not (x.is_floating_point() or x.is_complex() or x.dtype == torch.bool)
 
 
+def stop_gradient(x: Tensor) -> Tensor:
+    return x.detach()
+
+
 def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
     return torch.where(condition, x, y)
 
@@ -95,6 +99,10 @@ def update(x: Tensor, values: Tensor, start: Tensor) -> Tensor:
     return x.index_copy(1, first + torch.arange(count, device=x.device), values.to(x.dtype))
 
 
+def add_at(x: Tensor, index: Tensor, values: Tensor) -> Tensor:
+    return x.scatter_add(1, index.long(), values.to(x.dtype))
+
+
 # Sums
 
 
@@ -112,6 +120,52 @@ def max(x: Tensor, axis: int) -> Tensor:
 
 def cumsum(x: Tensor, axis: int) -> Tensor:
     return x.cumsum(axis, dtype=x.dtype)
+
+
+def linear_scan(a: Tensor, b: Tensor, start: Tensor) -> Tensor:
+    wide = _accumulator(a)
+    return _Scan.apply(a.to(wide), b.to(wide), start.to(wide)).to(a.dtype)
+
+
+class _Scan(torch.autograd.Function):
+    """`linear_scan` with its own gradient, a scan from the end, so that nothing of the stretches in between is kept."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(a: Tensor, b: Tensor, start: Tensor) -> Tensor:
+        return _joined(a, torch.cat([a[:, :1] * start[:, None] + b[:, :1], b[:, 1:]], 1))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[0], inputs[2], output)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, ...]:
+        a, start, found = ctx.saved_tensors
+        later = _Scan.apply(a.roll(-1, 1).flip(1), gradient.flip(1), torch.zeros_like(start)).flip(1)
+        before = torch.cat([start[:, None], found[:, :-1]], 1)
+        return later * before, later, a[:, 0] * later[:, 0]
+
+
+def _joined(a: Tensor, b: Tensor) -> Tensor:
+    """The scan from zero: neighbours joined to half as many steps, whose states are every second one."""
+    count = b.shape[1]
+    if count == 1:
+        return b
+    odd = _joined(a[:, 1::2] * a[:, :-1:2], a[:, 1::2] * b[:, :-1:2] + b[:, 1::2])
+    found = torch.empty_like(b)
+    found[:, 0], found[:, 1::2] = b[:, 0], odd
+    found[:, 2::2] = a[:, 2::2] * odd[:, : (count - 1) // 2] + b[:, 2::2]
+    return found
+
+
+def sum_along(x: Tensor, axis: int) -> Tensor:
+    return x.sum(axis, dtype=x.dtype)
+
+
+def every(x: Tensor) -> Tensor:
+    return x.all()
 
 
 def einsum(formula: str, *xs: Tensor) -> Tensor:
@@ -139,6 +193,15 @@ def argsort(x: Tensor, axis: int) -> Tensor:
     return x.argsort(dim=axis, stable=True).to(torch.int32)
 
 
+def sort(x: Tensor, axis: int) -> Tensor:
+    return x.sort(axis).values
+
+
+def top_k(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    values, index = x.topk(k)
+    return values, index.to(torch.int32)
+
+
 # Elementwise
 
 
@@ -148,6 +211,10 @@ def exp(x: Tensor) -> Tensor:
 
 def log(x: Tensor) -> Tensor:
     return x.log()
+
+
+def lgamma(x: Tensor) -> Tensor:
+    return x.lgamma()
 
 
 def sqrt(x: Tensor) -> Tensor:
@@ -168,6 +235,24 @@ def maximum(x: Tensor, y: Any) -> Tensor:
 
 def minimum(x: Tensor, y: Any) -> Tensor:
     return torch.minimum(x, y) if isinstance(y, Tensor) else x.clamp(max=y)
+
+
+# Loops and chance
+
+
+def while_loop(condition: Callable[[Any], Tensor], body: Callable[[Any], Any], state: Any) -> Any:
+    while condition(state):
+        state = body(state)
+    return state
+
+
+def random_key(seed: int | None, like: Tensor) -> torch.Generator:
+    generator = torch.Generator(like.device)
+    return generator.manual_seed(int(torch.randint(2**31, ())) if seed is None else seed)
+
+
+def random_uniform(key: torch.Generator, shape: Sequence[int]) -> tuple[Tensor, torch.Generator]:
+    return torch.rand(tuple(shape), generator=key, device=key.device), key
 
 
 # Activations
@@ -195,6 +280,10 @@ def gelu_tanh(x: Tensor) -> Tensor:
 
 def quick_gelu(x: Tensor) -> Tensor:
     return x * torch.sigmoid(1.702 * x)
+
+
+def elu(x: Tensor) -> Tensor:
+    return F.elu(x)
 
 
 def relu(x: Tensor) -> Tensor:
@@ -262,8 +351,12 @@ def _accumulator(x: Tensor) -> torch.dtype:
 # Convolution
 
 
-def conv1d(x: Tensor, kernel: Tensor, padding: int = 0, groups: int = 1) -> Tensor:
-    return F.conv1d(x.transpose(1, 2), kernel, padding=padding, groups=groups).transpose(1, 2)
+def conv1d(x: Tensor, kernel: Tensor, padding: int = 0, groups: int = 1, stride: int = 1, dilation: int = 1) -> Tensor:
+    return F.conv1d(x.transpose(1, 2), kernel, None, stride, padding, dilation, groups).transpose(1, 2)
+
+
+def conv_transpose1d(x: Tensor, kernel: Tensor, stride: int) -> Tensor:
+    return F.conv_transpose1d(x.transpose(1, 2), kernel, stride=stride).transpose(1, 2)
 
 
 # Images

@@ -13,10 +13,10 @@ from typing import Protocol, cast
 
 import numpy as np
 
+from trivium.core.arrays import contiguous
 from trivium.core.errors import Corrupt, InputError, UnknownFormat
 from trivium.core.names import nearest
 
-from ..bits import contiguous
 from ..tensors import Tensor, reading, release
 
 PIECE = 64 * 2**20
@@ -82,12 +82,14 @@ class Output:
 class Format(Protocol):
     """What each module of this package provides."""
 
-    def read(self, path: Path, trust: bool = False) -> list[Tensor]:
+    def read(self, path: Path, trust: bool = False, private: bool = False) -> list[Tensor]:
         """The tensors of a file, whose structure has been checked in full; their values are read later.
 
         Args:
             path: The file.
             trust: Whether a library that is no match for hostile files (HDF5's) may read it in this process.
+            private: Whether to give arrays that may be written to, while the file stays as it is, where values lie in the file
+                as in memory (safetensors, bin, npz) and belong to one tensor alone. See `Mapped`.
 
         Raises:
             Corrupt, Unsafe, LimitExceeded, UnsupportedDtype: The file breaks the rules.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -37,9 +38,9 @@ _SMALL = 4096  # bytes; the members that say something about the file
 _Bytes = Callable[[], np.ndarray]
 
 
-def read(path: Path, trust: bool = False) -> list[Tensor]:
+def read(path: Path, trust: bool = False, private: bool = False) -> list[Tensor]:
     """See `Format.read`."""
-    file = Mapped(path)
+    file = Mapped(path, private)
     return _read_zip(file, path) if file.bytes[:4] == b"PK\3\4" else _read_stream(file, path)
 
 
@@ -69,13 +70,14 @@ def _read_zip(file: Mapped, path: Path) -> list[Tensor]:
         raise Corrupt("bytes after the end of the pickle", path=path, key="data.pkl")
     storages = {name.removeprefix("data/"): member for name, member in parts.items() if name.startswith("data/")}
     held, big = _tensors(tree, path), order == b"big"
-    tensors = [_tensor(key, tensor, big, path, *_in_zip(tensor.storage, storages, path)) for key, tensor in held.items()]
+    uses = Counter(tensor.storage.key for tensor in held.values())
+    tensors = [_tensor(key, tensor, big, path, *_in_zip(tensor.storage, storages, uses, path)) for key, tensor in held.items()]
     if unknown := set(storages) - {tensor.storage.key for tensor in held.values()}:
         raise Corrupt("a storage that is no tensor's", path=path, key=f"data/{min(unknown)}")
     return tensors
 
 
-def _in_zip(storage: Storage, storages: Mapping[str, Member], path: Path) -> tuple[int, _Bytes]:
+def _in_zip(storage: Storage, storages: Mapping[str, Member], uses: Mapping[str, int], path: Path) -> tuple[int, _Bytes]:
     """A storage's size in bytes, and what reads it."""
     if "/" in storage.key or "\\" in storage.key or ".." in storage.key or "\0" in storage.key:
         raise Unsafe("a storage whose name leads elsewhere", path=path, key=ascii(storage.key))
@@ -84,7 +86,14 @@ def _in_zip(storage: Storage, storages: Mapping[str, Member], path: Path) -> tup
     member = storages[storage.key]
     if storage.view is not None or member.size != _size(storage):
         raise Corrupt(f"{member.size:,} bytes of a storage of {_size(storage):,}", path=path, key=member.name)
-    return member.size, member.values
+    return member.size, member.values if uses[storage.key] == 1 else partial(_read_only, member.values)
+
+
+def _read_only(values: _Bytes) -> np.ndarray:
+    """Values that several tensors share, none of which may change them for the others."""
+    data = values().view()
+    data.flags.writeable = False
+    return data
 
 
 def _size(storage: Storage) -> int:
@@ -140,7 +149,7 @@ def _in_stream(file: Mapped, offset: int, storage: Storage, path: Path) -> tuple
         if start < 0 or count < 0 or start + count > storage.count:
             raise Corrupt("a storage reaches out of the one that it is a part of", path=path, key=storage.key)
     item = storage.dtype.itemsize if storage.dtype else 1
-    return count * item, partial(file.array, offset + start * item, (count * item,), DTYPES["uint8"])
+    return count * item, partial(_read_only, partial(file.array, offset + start * item, (count * item,), DTYPES["uint8"]))
 
 
 def _tensors(tree: Any, path: Path) -> dict[str, Strided]:

@@ -41,7 +41,7 @@ PATIENCE = 6  # times as long by the clock, for a machine that is busy
 SPEED = 10 * 2**20  # bytes a second, at least, that are decoded
 
 
-def read(path: Path, trust: bool = False) -> list[Tensor]:
+def read(path: Path, trust: bool = False, private: bool = False) -> list[Tensor]:
     """See `Format.read`. A key comes twice where two layers hold it."""
     contents = Contents(path, trust)
     if "layer_names" not in contents.lists[""]:

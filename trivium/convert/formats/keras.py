@@ -23,7 +23,7 @@ from .hdf5 import Contents, Sink, write_datasets
 _VARIABLE = re.compile(r"(.+/)?vars/\d+")
 
 
-def read(path: Path, trust: bool = False) -> list[Tensor]:
+def read(path: Path, trust: bool = False, private: bool = False) -> list[Tensor]:
     """See `Format.read`."""
     contents = Contents(path, trust)
     if other := [place for place in contents.tensors if not _VARIABLE.fullmatch(place)] or list(contents.lists[""]):

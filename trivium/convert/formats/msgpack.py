@@ -31,7 +31,7 @@ CHUNKED = "__msgpack_chunked_array__"
 _NDARRAY, _SCALAR = 1, 3
 
 
-def read(path: Path, trust: bool = False) -> list[Tensor]:
+def read(path: Path, trust: bool = False, private: bool = False) -> list[Tensor]:
     """See `Format.read`."""
     return _Reader(path).tensors()
 

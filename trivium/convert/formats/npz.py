@@ -36,9 +36,9 @@ _MAGIC = b"\x93NUMPY"
 _NUMBER = re.compile(r"[<>|=][biufc]\d{1,2}")
 
 
-def read(path: Path, trust: bool = False) -> list[Tensor]:
+def read(path: Path, trust: bool = False, private: bool = False) -> list[Tensor]:
     """See `Format.read`."""
-    found = members(Mapped(path), path)
+    found = members(Mapped(path, private), path)
     check_count(len(found), path)
     if other := [name for name in found if not name.endswith(".npy")]:
         raise UnknownFormat("a zip file with something else than arrays", path=path, key=ascii(min(other)))

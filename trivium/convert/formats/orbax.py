@@ -40,7 +40,7 @@ _ZARR = {dtype.str if is_native(dtype) else name: dtype for name, dtype in DTYPE
 """What Zarr calls a dtype -> the dtype."""
 
 
-def read(path: Path, trust: bool = False) -> list[Tensor]:
+def read(path: Path, trust: bool = False, private: bool = False) -> list[Tensor]:
     """See `Format.read`.
 
     Raises:

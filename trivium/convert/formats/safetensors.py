@@ -49,9 +49,9 @@ _DTYPES = {
 _RANK = {dtype: (rank, code) for rank, (code, dtype) in enumerate(_DTYPES.items())}
 
 
-def read(path: Path, trust: bool = False) -> list[Tensor]:
+def read(path: Path, trust: bool = False, private: bool = False) -> list[Tensor]:
     """See `Format.read`."""
-    file = Mapped(path)
+    file = Mapped(path, private)
     if file.size < 8:
         raise Corrupt(f"{file.size} bytes are too few for a safetensors file", path=path)
     length = int.from_bytes(file.bytes[:8], "little")

@@ -27,22 +27,26 @@ class Embeddings(nn.Module):
 
 
 class SelfAttention(nn.Module):
-    def __init__(self, c: Config, causal: bool):
+    def __init__(self, c: Config, causal: bool, crosses: bool, source_width: int | None = None):
         super().__init__()
         self.query = nn.Linear(c.hidden_size, c.hidden_size)
-        self.key = nn.Linear(c.hidden_size, c.hidden_size)
-        self.value = nn.Linear(c.hidden_size, c.hidden_size)
+        self.key = nn.Linear(source_width or c.hidden_size, c.hidden_size)
+        self.value = nn.Linear(source_width or c.hidden_size, c.hidden_size)
         self.dropout = nn.Dropout(c.attention_probs_dropout_prob)
-        self.heads, self.causal = c.num_attention_heads, causal
+        self.heads, self.causal, self.crosses = c.num_attention_heads, causal, crosses
 
-    def forward(self, x, source, mask, cache, attentions):  # (B, T, D), (B, S, D), mask -> (B, T, D), cache, weights
-        q, k, v = (
-            multihead.split(y, self.heads) for y in (self.query(x), self.key(source), self.value(source))
-        )  # (B, T or S, N, H)
-        k, v, cache = caches.extend(cache, k, v)
+    def forward(self, x, source, mask, cache, attentions):  # (B, T, D), (B, S, source_width) -> (B, T, D), cache, weights
+        q = multihead.split(self.query(x), self.heads)  # (B, T, N, H)
+        if self.crosses:
+            k, v, cache = caches.cross(cache, source, self.keys)
+        else:
+            k, v, cache = caches.extend(cache, *self.keys(source))
         causal, scale = self.causal and mask is None, q.shape[-1] ** -0.5
         x, weights = ops.attention(q, k, v, mask, causal=causal, scale=scale, dropout=self.dropout, weights=attentions)
         return multihead.merge(x), cache, weights
+
+    def keys(self, x):  # (B, S, source_width) -> two of (B, S, N, H)
+        return multihead.split(self.key(x), self.heads), multihead.split(self.value(x), self.heads)
 
 
 class AddNorm(nn.Module):
@@ -57,9 +61,9 @@ class AddNorm(nn.Module):
 
 
 class Attention(nn.Module):
-    def __init__(self, c: Config, causal: bool):
+    def __init__(self, c: Config, causal: bool, crosses: bool, source_width: int | None = None):
         super().__init__()
-        self.self = SelfAttention(c, causal)
+        self.self = SelfAttention(c, causal, crosses, source_width)
         self.output = AddNorm(c.hidden_size, c)
 
     def forward(self, x, source, mask, cache=None, attentions=False):  # the same
@@ -80,17 +84,17 @@ class Intermediate(nn.Module):
 class Layer(nn.Module):
     def __init__(self, c: Config):
         super().__init__()
-        self.attention = Attention(c, causal=c.is_decoder)
+        self.attention = Attention(c, causal=c.is_decoder, crosses=False)
         if c.add_cross_attention:
-            self.crossattention = Attention(c, causal=False)
+            self.crossattention = Attention(c, causal=False, crosses=True)
         self.intermediate = Intermediate(c)
         self.output = AddNorm(c.intermediate_size, c)
 
     def forward(self, x, mask, encoded=None, encoded_mask=None, cache=None, attentions=False):  # (B, T, D) -> (B, T, D)
         x, cache, weights = self.attention(x, x, mask, cache, attentions)
         cross_weights = None
-        if encoded is not None:
-            x, _, cross_weights = self.crossattention(x, encoded, encoded_mask, None, attentions)
+        if encoded is not None or caches.has_crossed(cache):
+            x, cache, cross_weights = self.crossattention(x, encoded, encoded_mask, cache, attentions)
         x = self.output(self.intermediate(x), x)
         return x, {"past_key_values": cache, "attentions": weights, "cross_attentions": cross_weights}
 
@@ -118,13 +122,14 @@ class BertModel(nn.Model):
 
     Inputs: input_ids (B, T) or inputs_embeds (B, T, D); attention_mask (B, T) or (B, T, T), 0 hides; token_type_ids and
     position_ids (B, T). A decoder also takes encoder_hidden_states (B, E, D), encoder_attention_mask (B, E), and
-    past_key_values, a cache from `init_cache`; columns of attention_mask then count from the start of the cache.
+    past_key_values, a cache from `init_cache`; columns of attention_mask then count from the start of the cache. Once a cache
+    has come back, it holds all that is needed of the encoder but encoder_attention_mask.
     """
 
     config_class = Config
     body_prefix = "bert"
     input_embedding = "embeddings.word_embeddings"
-    optional = ("pooler",)
+    optional = ("pooler", "encoder.layer.*.crossattention")
     layer_class = Layer
 
     def __init__(self, c: Config, add_pooling_layer: bool = True):
@@ -137,7 +142,7 @@ class BertModel(nn.Model):
 
     def init_cache(self, batch_size, max_length):
         """An empty past_key_values with room for `max_length` tokens."""
-        return caches.empty(self, batch_size, max_length)
+        return caches.empty(self, batch_size, max_length, crosses=self.config.add_cross_attention)
 
     @staticmethod
     def make_embeddings(c: Config):

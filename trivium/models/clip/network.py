@@ -224,7 +224,9 @@ class CLIPModel(Whole):
     ):
         asked = self.asked(output_attentions, output_hidden_states)
         image = self.vision_model(pixel_values, *asked, interpolate_pos_encoding)
-        text = self.text_model(input_ids, attention_mask, position_ids, *asked)
+        text = self.text_model(
+            input_ids, attention_mask, position_ids, output_attentions=asked[0], output_hidden_states=asked[1]
+        )
         images = unit(self.project_image(image.pooler_output))  # (B, P)
         texts = unit(self.project_text(text.pooler_output))  # (M, P)
         logits = self.compare(texts, images)  # (M, B)

@@ -35,15 +35,18 @@ class Attention(nn.Module):
 
     def forward(self, x, source, mask, cache=None, attentions=False):  # (B, T, D), (B, S, D) -> (B, T, D), cache, weights
         if self.crosses:
-            q, k, v = self.q_attn(x), *ops.split(self.c_attn(source), 2, -1)
+            q = multihead.split(self.q_attn(x), self.heads)  # (B, T, N, H)
+            k, v, cache = caches.cross(cache, source, lambda y: self.parts(y, 2))
         else:
-            q, k, v = ops.split(self.c_attn(x), 3, -1)
-        q, k, v = (multihead.split(y, self.heads) for y in (q, k, v))  # (B, T or S, N, H)
-        k, v, cache = caches.extend(cache, k, v)
+            q, *keys = self.parts(x, 3)
+            k, v, cache = caches.extend(cache, *keys)
         causal = not self.crosses and mask is None
         dropout = self.attn_dropout
         x, weights = ops.attention(q, k, v, mask, causal=causal, scale=self.scale, dropout=dropout, weights=attentions)
         return self.resid_dropout(self.c_proj(multihead.merge(x))), cache, weights
+
+    def parts(self, x, count):  # (B, S, D) -> `count` of (B, S, N, H)
+        return [multihead.split(y, self.heads) for y in ops.split(self.c_attn(x), count, -1)]
 
 
 class MLP(nn.Module):
@@ -74,8 +77,8 @@ class Block(nn.Module):
         y, cache, weights = self.attn(self.ln_1(x), None, mask, cache, attentions)
         x = x + y
         cross_weights = None
-        if encoded is not None:
-            y, _, cross_weights = self.crossattention(self.ln_cross_attn(x), encoded, encoded_mask, None, attentions)
+        if encoded is not None or caches.has_crossed(cache):
+            y, cache, cross_weights = self.crossattention(self.ln_cross_attn(x), encoded, encoded_mask, cache, attentions)
             x = x + y
         x = x + self.mlp(self.ln_2(x))
         return x, {"past_key_values": cache, "attentions": weights, "cross_attentions": cross_weights}
@@ -86,12 +89,14 @@ class GPT2Model(nn.Model):
 
     Inputs: input_ids (B, T) or inputs_embeds (B, T, D); past_key_values from `init_cache`; attention_mask (B, S), 0 hides,
     whose columns count from the start of the cache; token_type_ids, embedded like tokens, and position_ids (B, T);
-    encoder_hidden_states (B, E, D) and encoder_attention_mask (B, E) where the config has add_cross_attention.
+    encoder_hidden_states (B, E, D) and encoder_attention_mask (B, E) where the config has add_cross_attention; of the states a
+    cache that has come back holds all that is needed.
     """
 
     config_class = Config
     body_prefix = "transformer"
     input_embedding = "wte"
+    optional = ("h.*.crossattention", "h.*.ln_cross_attn")
 
     def __init__(self, c: Config):
         super().__init__(c)
@@ -103,7 +108,7 @@ class GPT2Model(nn.Model):
 
     def init_cache(self, batch_size, max_length):
         """An empty past_key_values with room for `max_length` tokens."""
-        return caches.empty(self, batch_size, max_length)
+        return caches.empty(self, batch_size, max_length, crosses=self.config.add_cross_attention)
 
     def forward(
         self,
@@ -171,6 +176,9 @@ class GPT2DoubleHeadsModel(heads.CausalLM, body=GPT2Model):
     def __init__(self, c: Config):
         super().__init__(c)
         self.multiple_choice_head = Summary(c)
+
+    def input_shapes(self):
+        return heads.of_choices(super().input_shapes())
 
     def forward(self, *inputs, mc_token_ids=None, labels=None, mc_labels=None, **options):
         inputs, options, (batch, choices) = heads.merge_choices(inputs, options)

@@ -18,10 +18,14 @@ class ConvLayer(nn.Module):
         super().__init__()
         shape = {"kernel_size": (size, size), "stride": (stride, stride), "padding": (size // 2, size // 2)}
         self.convolution = nn.Conv2d(inputs, outputs, **shape, groups=groups, bias=False)
-        self.normalization = nn.BatchNorm2d(outputs, eps=1e-5, momentum=0.1)
+        self.normalization = self.make_norm(outputs)
         self.activates = activation is not None
         if self.activates:
             self.activation = ops.activation(activation)
+
+    @staticmethod
+    def make_norm(width: int):
+        return nn.BatchNorm2d(width, eps=1e-5, momentum=0.1)
 
     def forward(self, x):  # (B, h, w, inputs) -> (B, h / stride, w / stride, outputs)
         x = self.normalization(self.convolution(x))
@@ -29,9 +33,11 @@ class ConvLayer(nn.Module):
 
 
 class Embeddings(nn.Module):
+    conv_class = ConvLayer
+
     def __init__(self, c: Config):
         super().__init__()
-        self.embedder = ConvLayer(c.num_channels, c.embedding_size, size=7, stride=2, activation=c.hidden_act)
+        self.embedder = self.conv_class(c.num_channels, c.embedding_size, size=7, stride=2, activation=c.hidden_act)
 
     def forward(self, x):  # (B, H, W, C) -> (B, H / 4, W / 4, D)
         return ops.max_pool(self.embedder(x), size=(3, 3), stride=(2, 2), padding=(1, 1))
@@ -40,11 +46,13 @@ class Embeddings(nn.Module):
 class Layer(nn.Module):
     """What is added to the input, made to fit where the two differ in shape."""
 
+    conv_class = ConvLayer
+
     def __init__(self, inputs: int, outputs: int, stride: int, c: Config):
         super().__init__()
         self.fits = inputs == outputs and stride == 1
         if not self.fits:
-            self.shortcut = ConvLayer(inputs, outputs, size=1, stride=stride)
+            self.shortcut = self.conv_class(inputs, outputs, size=1, stride=stride)
         self.layer = nn.Layers(self.parts(inputs, outputs, stride, c))
         self.activation = ops.activation(c.hidden_act)
 
@@ -57,24 +65,28 @@ class Layer(nn.Module):
 
 class BasicLayer(Layer):
     def parts(self, inputs, outputs, stride, c):
-        return ConvLayer(inputs, outputs, stride=stride, activation="relu"), ConvLayer(outputs, outputs)
+        conv = self.conv_class
+        return conv(inputs, outputs, stride=stride, activation="relu"), conv(outputs, outputs)
 
 
 class BottleneckLayer(Layer):
     def parts(self, inputs, outputs, stride, c):
         width = outputs // 4
         first, second = (stride, 1) if c.downsample_in_bottleneck else (1, stride)
+        conv = self.conv_class
         return (
-            ConvLayer(inputs, width, size=1, stride=first, activation="relu"),
-            ConvLayer(width, width, stride=second, activation="relu"),
-            ConvLayer(width, outputs, size=1),
+            conv(inputs, width, size=1, stride=first, activation="relu"),
+            conv(width, width, stride=second, activation="relu"),
+            conv(width, outputs, size=1),
         )
 
 
 class Stage(nn.Module):
+    layer_classes = {"basic": BasicLayer, "bottleneck": BottleneckLayer}
+
     def __init__(self, i: int, c: Config):
         super().__init__()
-        layer = {"basic": BasicLayer, "bottleneck": BottleneckLayer}[c.layer_type]
+        layer = self.layer_classes[c.layer_type]
         before, width = (c.embedding_size, *c.hidden_sizes)[i : i + 2]
         stride = 2 if i > 0 or c.downsample_in_first_stage else 1
         first = layer(before, width, stride, c)
@@ -143,11 +155,12 @@ class ResNetBackbone(nn.Model):
 
     config_class = Config
     body_prefix = "resnet"
+    embeddings_class, encoder_class = Embeddings, Encoder
 
     def __init__(self, c: Config):
         super().__init__(c)
-        self.embedder = Embeddings(c)
-        self.encoder = Encoder(c)
+        self.embedder = self.embeddings_class(c)
+        self.encoder = self.encoder_class(c)
 
     def initializer(self, config):
         return FanOutNormal()

@@ -25,7 +25,7 @@ class Add(nn.Module):
 class Attention(nn.Module):
     def __init__(self, c: Config, causal: bool, crosses: bool):
         super().__init__()
-        self.self = bert.SelfAttention(c, causal)
+        self.self = bert.SelfAttention(c, causal, crosses)
         self.output = Add(c.hidden_size, c)
         self.LayerNorm = nn.LayerNorm(c.hidden_size, eps=c.layer_norm_eps)
         self.crosses = crosses

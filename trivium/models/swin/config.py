@@ -42,6 +42,11 @@ class SwinConfig(BackboneConfig):
         """The width of every stage."""
         return tuple(self.embed_dim * 2**i for i in range(len(self.depths)))
 
+    @property
+    def hidden_size(self) -> int:
+        """The width of what comes out."""
+        return self.widths[-1]
+
     def check(self) -> None:
         if len(self.depths) != len(self.num_heads):
             raise self.error("num_heads", f"and depths differ in length: {self.num_heads}, {self.depths}")

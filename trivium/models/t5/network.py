@@ -201,7 +201,7 @@ class T5EncoderModel(Common):
         return self.encode(input_ids, attention_mask, inputs_embeds, output_attentions, output_hidden_states)
 
 
-class T5ForConditionalGeneration(T5Model):
+class T5ForConditionalGeneration(heads.Generates, T5Model):
     """T5 that writes a text after another; its names have no prefix. Labels: as `heads.Seq2SeqLM` has them."""
 
     body_class = T5Model  # whose arguments it takes
@@ -216,10 +216,16 @@ class T5ForConditionalGeneration(T5Model):
         c = self.config
         if labels is not None and decoder_input_ids is None and options.get("decoder_inputs_embeds") is None:
             decoder_input_ids = heads.shift_right(labels, c)
-        out = super().forward(input_ids, attention_mask, decoder_input_ids, *inputs, **options)
-        x = out.last_hidden_state * c.d_model**-0.5 if c.tie_word_embeddings else out.last_hidden_state
-        logits = self.lm_head(x, self.shared)  # (B, T, D) -> (B, T, V)
+        out = self.body(input_ids, attention_mask, decoder_input_ids, *inputs, **options)
+        logits = self.unembed(out.last_hidden_state)
         return Seq2SeqLMOutput(heads.token_loss(logits, labels), logits, **heads.kept_of_both(out))
+
+    def body(self, *inputs, **options):
+        return super().forward(*inputs, **options)
+
+    def unembed(self, x):  # (B, T, D) -> (B, T, V)
+        c = self.config
+        return self.lm_head(x * c.d_model**-0.5 if c.tie_word_embeddings else x, self.shared)
 
 
 class T5ForQuestionAnswering(T5Model):

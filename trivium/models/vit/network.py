@@ -66,11 +66,11 @@ class SelfAttention(nn.Module):
         self.dropout = nn.Dropout(c.attention_probs_dropout_prob)
         self.heads, self.scale = c.num_attention_heads, (c.hidden_size // c.num_attention_heads) ** -0.5
 
-    def forward(self, x, attentions):  # (B, T, D) -> (B, T, D), weights
+    def forward(self, x, attentions, mask=None):  # (B, T, D) -> (B, T, D), weights
         batch, tokens, width = ops.shape(x)
         shape = (batch, tokens, self.heads, width // self.heads)
         q, k, v = (ops.reshape(y, shape) for y in (self.query(x), self.key(x), self.value(x)))  # (B, T, N, D / N)
-        x, weights = ops.attention(q, k, v, scale=self.scale, dropout=self.dropout, weights=attentions)
+        x, weights = ops.attention(q, k, v, mask, scale=self.scale, dropout=self.dropout, weights=attentions)
         return ops.reshape(x, (batch, tokens, width)), weights
 
 
@@ -90,8 +90,8 @@ class Attention(nn.Module):
         self.attention = SelfAttention(c)
         self.output = Output(c.hidden_size, c)
 
-    def forward(self, x, attentions):  # (B, T, D) -> (B, T, D), weights
-        x, weights = self.attention(x, attentions)
+    def forward(self, x, attentions, mask=None):  # (B, T, D) -> (B, T, D), weights
+        x, weights = self.attention(x, attentions, mask)
         return self.output(x), weights
 
 
@@ -114,8 +114,8 @@ class Layer(nn.Module):
         self.layernorm_before = nn.LayerNorm(c.hidden_size, eps=c.layer_norm_eps)
         self.layernorm_after = nn.LayerNorm(c.hidden_size, eps=c.layer_norm_eps)
 
-    def forward(self, x, cache=None, attentions=False):  # (B, T, D) -> (B, T, D)
-        y, weights = self.attention(self.layernorm_before(x), attentions)
+    def forward(self, x, mask=None, cache=None, attentions=False):  # (B, T, D) -> (B, T, D)
+        y, weights = self.attention(self.layernorm_before(x), attentions, mask)
         x = x + y
         x = x + self.output(self.intermediate(self.layernorm_after(x)))
         return x, {"attentions": weights}
@@ -126,8 +126,8 @@ class Encoder(nn.Module):
         super().__init__()
         self.layer = nn.Layers(Layer(c) for _ in range(c.num_hidden_layers))
 
-    def forward(self, x, **options):
-        return self.layer(x, **options)
+    def forward(self, x, *shared, **options):
+        return self.layer(x, *shared, **options)
 
 
 class Pooler(nn.Module):

@@ -136,7 +136,7 @@ class Writing(heads.Head):
         return self.proj_out(x, self.get_input_embeddings())
 
 
-class WhisperForConditionalGeneration(Writing, heads.Seq2SeqHead, body=WhisperModel):
+class WhisperForConditionalGeneration(heads.Generates, Writing, heads.Seq2SeqHead, body=WhisperModel):
     """Whisper that writes down what is said. Labels: as `heads.Seq2SeqLM` has them."""
 
     def forward(self, input_features=None, attention_mask=None, decoder_input_ids=None, *inputs, labels=None, **options):
@@ -147,7 +147,7 @@ class WhisperForConditionalGeneration(Writing, heads.Seq2SeqHead, body=WhisperMo
         return Seq2SeqLMOutput(heads.token_loss(logits, labels), logits, **heads.kept_of_both(out))
 
 
-class WhisperForCausalLM(Writing, heads.MaskedLM, body=Decoder):
+class WhisperForCausalLM(heads.Generates, Writing, heads.MaskedLM, body=Decoder):
     """Whisper's decoder, which predicts the next token. Labels: (B, T), already shifted, -100 where there is nothing."""
 
 

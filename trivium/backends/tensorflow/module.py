@@ -1,0 +1,37 @@
+"""The base class of TensorFlow's modules, which are Keras's layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from trivium.core.pretrained import building
+
+
+class Composed:
+    """What modules and models have in common. They make their weights in `__init__`, so that they are built from the start."""
+
+    # Keras has a property `output` of its own, which refuses to be set, and leaves whatever has this name out of its files
+    @property
+    def output(self) -> Any:
+        return vars(self).get("output_") or super().output
+
+    @output.setter
+    def output(self, layer: Any) -> None:
+        self.output_ = layer
+
+
+class Module(Composed, keras.layers.Layer):
+    """A part of a network: a Keras layer that holds others.
+
+    It is called past `Layer.__call__`, which is for leaves and for models: there it would only forbid calls that mix tensors
+    with other arguments, and take longer than the work. `training` reaches the leaves from the model.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(dtype=building().dtype)
+        self.built = True
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        return self.forward(*inputs, **options)

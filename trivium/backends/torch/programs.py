@@ -1,0 +1,53 @@
+"""Programs (`trivium/core/programs.py`, which defines them) in PyTorch: as they are, or by torch.compile on request."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from trivium.core import programs
+
+_kept: weakref.WeakKeyDictionary[Any, dict[Any, Callable[..., Any]]] = weakref.WeakKeyDictionary()
+
+
+class Programs(programs.Programs):
+    def __init__(self, model: Any, compiled: bool | None = None) -> None:
+        self.model, self.compiles = model, bool(compiled)
+        self.whole_loops = not self.compiles  # a loop over values breaks the graph: its step is compiled instead
+
+    def __call__(self, run: Callable[..., Any], *static: Any) -> Callable[..., Any]:
+        if not self.compiles:
+            return functools.partial(run, self.model, *static)
+        kept = _kept.setdefault(self.model, {})
+        if (run, static) not in kept:
+            model = weakref.ref(self.model)  # or the programs of a model would keep it alive
+            kept[run, static] = torch.compile(lambda *tensors: run(model(), *static, *tensors), dynamic=False)
+        return kept[run, static]
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        training = [module for module in self.model.modules() if module.training]
+        for module in training:
+            module.training = False
+        try:
+            with torch.inference_mode():
+                yield
+        finally:
+            for module in training:
+                module.training = True
+
+    def tensor(self, array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(np.array(array)).to(self.model.device)
+
+    def copy(self, tensors: Any) -> Any:
+        return tensors  # nothing is written in place
+
+    @staticmethod
+    def array(tensor: Any) -> np.ndarray:
+        return tensor.detach().cpu().numpy() if isinstance(tensor, torch.Tensor) else np.asarray(tensor)

@@ -1,0 +1,137 @@
+"""`model.generate` and `model.stream`."""
+
+from pathlib import Path
+
+from trivium.core.errors import InputError
+from trivium.core.names import nearest
+from trivium.generation.config import ARGUMENTS, FILE, GenerationConfig
+
+from . import assisted, beams, calls, contrastive, groups, single, speech
+
+
+class Generates:
+    """A network that writes: it has a `body`, and `unembed(x) -> logits`; one with an encoder, also `encode`."""
+
+    @property
+    def generation_config(self):
+        """How `generate` generates unless it is told: generation_config.json, or else what config.json says of it."""
+        return vars(self).get("_generation_config") or GenerationConfig.from_model_config(self.config)
+
+    @generation_config.setter
+    def generation_config(self, config):
+        vars(self)["_generation_config"] = config
+
+    def _read_beside(self, folder: Path) -> None:
+        super()._read_beside(folder)
+        if (folder / FILE).is_file():
+            self.generation_config = GenerationConfig.from_pretrained(folder)
+
+    def _write_beside(self, folder: Path) -> None:
+        super()._write_beside(folder)
+        if vars(self).get("_generation_config") is not None:
+            self.generation_config.save_pretrained(folder)
+
+    def generate(
+        self,
+        inputs=None,
+        attention_mask=None,
+        generation_config=None,
+        *,
+        logits_processor=(),
+        stopping_criteria=(),
+        prefix_allowed_tokens_fn=None,
+        assistant_model=None,
+        streamer=None,
+        tokenizer=None,
+        past_key_values=None,
+        seed=None,
+        compiled=None,
+        **options,
+    ):
+        """Goes on with texts: integers (B, T) -> (B R, T + N), R texts for each prompt, N the tokens of the longest.
+
+        Texts may have padding on either side, with the same answers; what has ended is filled up with `pad_token_id`. A
+        model with an encoder returns what its decoder wrote. Programs are compiled for few sizes, and kept.
+
+        Args:
+            inputs: The prompts, or what the encoder is given: tensors of the framework, arrays, or lists (of any lengths).
+            attention_mask: (B, T), 0 at padding; without it, `pad_token_id` is padding unless it also ends texts.
+            generation_config: Instead of the model's own.
+            logits_processor: Functions (tokens (B, T), scores (B, V)) -> scores, before those of sampling.
+            stopping_criteria: Functions (tokens (B, T), scores) -> whether to stop, or (B,) which of the texts.
+            prefix_allowed_tokens_fn: A function (index of the prompt, tokens (T,)) -> the tokens that may follow.
+            assistant_model: A smaller model with the same vocabulary, which drafts what this one checks.
+            streamer: `put` is called with the prompts (B, T), then with each column of tokens (B,); at last `end`.
+            tokenizer: What has `decode(tokens) -> text`; for stop_strings.
+            past_key_values: Of an earlier output; the prompt is then the whole text, which must be longer.
+            seed: Of sampling; None for the framework's own state.
+            compiled: Whether to compile; None: JAX and TensorFlow do, PyTorch does not.
+            **options: Fields of GenerationConfig; further inputs of the network.
+
+        Returns:
+            The tokens; or with `return_dict_in_generate` a `GenerateOutput`.
+
+        Raises:
+            InputError: An argument is unknown, or does not fit.
+            ConfigError: A field is not valid, or contradicts another.
+        """
+        given = {
+            "logits_processor": logits_processor,
+            "stopping_criteria": stopping_criteria,
+            "prefix_allowed_tokens_fn": prefix_allowed_tokens_fn,
+            "streamer": streamer,
+            "tokenizer": tokenizer,
+            "assistant_model": assistant_model,
+        }
+        call = self._call(inputs, attention_mask, generation_config, given, past_key_values, seed, compiled, options)
+        with call.programs.running():
+            if assistant_model is not None:
+                return assisted.search(call, assistant_model)
+            return strategy(call.c).search(call)
+
+    def stream(self, inputs=None, attention_mask=None, generation_config=None, **options):
+        """Yields each column of tokens (B,), as NumPy's integers, as soon as it is known. Arguments: as of `generate`."""
+        names = ("past_key_values", "seed", "compiled")
+        given = {name: options.pop(name) for name in list(options) if name in ARGUMENTS and name not in names}
+        rest = [options.pop(name, None) for name in names]
+        call = self._call(inputs, attention_mask, generation_config, given, *rest, options)
+        yield from single.stream(call)
+
+    def _call(self, inputs, mask, generation_config, given, past_key_values, seed, compiled, options):
+        """The arguments of `generate` sorted out."""
+        calls.check_writes(self)
+        options = dict(options)
+        allowed = calls.inputs_of(self)
+        if allowed[0] in options and inputs is None:
+            inputs = options.pop(allowed[0])
+        others = {name: options.pop(name) for name in allowed[1:] if options.get(name) is not None}
+        spoken = {name: options.pop(name, None) for name in calls.SPOKEN if calls.hears(self)}
+        unknown = [name for name in options if name not in GenerationConfig.names()]
+        if unknown:
+            known = [*GenerationConfig.names(), *ARGUMENTS, *allowed, *spoken]
+            raise InputError(f"generate takes no {unknown[0]!r}", key=unknown[0], hint=nearest(unknown[0], known))
+        c = (generation_config or self.generation_config).replace(**options)
+        if spoken and inputs is not None and "decoder_input_ids" not in others:
+            begin = speech.prompt(self, c, inputs, compiled, **spoken)
+            others |= {} if begin is None else {"decoder_input_ids": begin}
+        callbacks = calls.Callbacks(
+            tuple(given.get("logits_processor") or ()),
+            tuple(given.get("stopping_criteria") or ()),
+            *(given.get(name) for name in ("prefix_allowed_tokens_fn", "streamer", "tokenizer")),
+        )
+        helper = given.get("assistant_model")
+        if helper is None:
+            strategy(c).check(c, callbacks)
+        else:
+            assisted.check(c, callbacks, self, helper)
+        call = calls.prepare(self, c, options.keys(), callbacks, inputs, mask, seed, past_key_values, compiled, others)
+        if helper is not None:  # drafts may be written beyond the end
+            call.room += c.num_assistant_tokens
+        return call
+
+
+def strategy(c):
+    """The module that does what a GenerationConfig asks for."""
+    if c.num_beams > 1:
+        return beams if c.num_beam_groups == 1 else groups
+    return contrastive if c.contrastive else single

@@ -1,0 +1,25 @@
+"""What `generate` returns if it is asked for more than tokens; the names are those of Transformers."""
+
+from __future__ import annotations
+
+from trivium.core.outputs import ModelOutput, Tensor
+
+
+class GenerateOutput(ModelOutput):
+    """Texts, and how they came about.
+
+    Attributes:
+        sequences: (B R, T), prompts and continuations, R for each prompt.
+        sequences_scores: (B R,), of beam search: the sum of the logarithms of the chances over length ** length_penalty.
+        scores: For each token generated, what it was chosen by, (B K, V) for K beams.
+        logits: The same before processing.
+        beam_indices: (B R, N), of beam search: from which of the B K beams each token came, -1 after the end.
+        past_key_values: The cache, which has seen all but the last token: for the next turn, with the longer prompt.
+    """
+
+    sequences: Tensor = None
+    sequences_scores: Tensor = None
+    scores: tuple[Tensor, ...] | None = None
+    logits: tuple[Tensor, ...] | None = None
+    beam_indices: Tensor = None
+    past_key_values: tuple | None = None

@@ -1,0 +1,139 @@
+"""An encoder and a decoder that are whole networks, each of any architecture that has what it takes.
+
+Rothe and others, arXiv:1907.12461.
+Letters: B batch, T tokens, E tokens of the encoder, D its width, V vocabulary.
+"""
+
+import dataclasses
+
+from trivium.core import hub, signatures
+from trivium.core.auto import AutoConfig
+from trivium.core.errors import ConfigError
+from trivium.core.names import nearest
+from trivium.core.outputs import BaseModelOutput, Seq2SeqLMOutput
+
+from . import caches, composites, encoder_decoders, heads, nn, ops
+
+
+class Pair(nn.Model):
+    """An encoder, and a decoder that attends to it and predicts a text.
+
+    A subclass has `encode(...)`, whose output `decode` takes.
+    """
+
+    hides_padding = False
+    """Whether the decoder, shown labels, sees no padding in them."""
+
+    def __init__(self, c):
+        super().__init__(c)
+        encoder, decoder = self.part_classes(c)
+        self.encoder, self.decoder = encoder(c.encoder), decoder(c.decoder)
+        if c.projects:
+            self.enc_to_dec_proj = nn.Linear(c.encoder.hidden_size, c.decoder.hidden_size)
+
+    @staticmethod
+    def part_classes(c):
+        """The classes of the encoder and the decoder, bound to the same framework."""
+        decoder = composites.for_task(c.decoder, "AutoModelForCausalLM")
+        if "encoder_hidden_states" not in {parameter.name for parameter in signatures.parameters(decoder)}:
+            raise c.error("decoder", f"is a {c.decoder.model_type}, which cannot attend to an encoder")
+        return composites.network(c.encoder), decoder
+
+    def initializer(self, config):
+        return self.decoder.initializer(config.decoder)
+
+    def ties(self):
+        parts = {"encoder": self.encoder, "decoder": self.decoder}
+        return {f"{part}.{alias}": f"{part}.{name}" for part in parts for alias, name in parts[part].ties().items()}
+
+    def get_input_embeddings(self):
+        return self.encoder.get_input_embeddings()
+
+    def input_shapes(self):
+        ids = self.decoder.input_shapes()["input_ids"]
+        return {**self.encoder.input_shapes(), "decoder_input_ids": ids}
+
+    def init_cache(self, batch_size, max_length):
+        """An empty past_key_values with room for `max_length` tokens; the first call adds the keys of the encoder's states."""
+        return self.decoder.init_cache(batch_size, max_length)
+
+    def encoded(self, **inputs):
+        """The encoder's output, of those inputs that are not None."""
+        out = self.encoder(**_given(inputs))
+        return BaseModelOutput(out.last_hidden_state, **heads.kept(out, "hidden_states", "attentions"))
+
+    def decode(self, encoder_outputs, encoder_mask, labels, input_ids, attention_mask, **inputs):
+        """The decoder's answer to what the encoder returned, which may be in the cache instead."""
+        encoded = encoder_decoders.as_output(encoder_outputs)
+        x = encoded.last_hidden_state  # (B, E, D)
+        if x is not None and self.config.projects:
+            x = self.enc_to_dec_proj(x)
+        if labels is not None and input_ids is None and inputs["inputs_embeds"] is None:
+            input_ids = heads.shift_right(labels, self.config)
+            if self.hides_padding and attention_mask is None:
+                attention_mask = ops.cast(input_ids != self.config.pad_token_id, "int32")
+        inputs |= {"input_ids": input_ids, "attention_mask": attention_mask}
+        out = self.decoder(**_given(inputs | {"encoder_hidden_states": x, "encoder_attention_mask": encoder_mask}))
+        return Seq2SeqLMOutput(
+            self.loss_of(out.logits, labels),  # (B, T, V), (B, T) -> ()
+            out.logits,
+            past_key_values=out.past_key_values,
+            decoder_hidden_states=out.hidden_states,
+            decoder_attentions=out.attentions,
+            cross_attentions=out.cross_attentions,
+            encoder_last_hidden_state=encoded.last_hidden_state,
+            encoder_hidden_states=encoded.hidden_states,
+            encoder_attentions=encoded.attentions,
+        )
+
+    def loss_of(self, logits, labels):
+        return heads.token_loss(logits, labels)
+
+    def needs_encoder(self, encoder_outputs, cache):
+        """Whether neither the caller nor the cache has what the encoder would say."""
+        return encoder_outputs is None and not caches.has_crossed(cache)
+
+    @classmethod
+    def from_encoder_decoder_pretrained(cls, encoder, decoder, *, dtype=None, seed=0, **options):
+        """A pair put together from the checkpoints of two networks, ready for training.
+
+        What the checkpoints lack, usually the attention of the decoder to the encoder, is drawn and reported.
+
+        Args:
+            encoder: A directory, a weight file, or a Hub id.
+            decoder: The same.
+            dtype: Of the weights, by NumPy's name; as in the checkpoints if None, float32 where they differ.
+            seed: For what is drawn.
+            **options: Fields of the pair's config (`decoder_start_token_id`, `pad_token_id`); with `encoder_` or `decoder_`
+                before them, fields of the parts' configs and options of the Hub.
+
+        Raises:
+            NotFound, Offline, HubError, CheckpointError, ConfigError: As `from_pretrained` of either part.
+        """
+        fields = {field.name for field in dataclasses.fields(cls.config_class)}
+        own = {name: options.pop(name) for name in list(options) if name in fields}
+        sources, asked, found = {"encoder": encoder, "decoder": decoder}, {}, {}
+        for part in sources:
+            asked[part] = {
+                name.removeprefix(f"{part}_"): options.pop(name) for name in list(options) if name.startswith(f"{part}_")
+            }
+            found[part] = {name: asked[part].pop(name) for name in hub.OPTIONS if name in asked[part]}
+        if options:
+            wrong = next(iter(options))
+            raise ConfigError(f"{cls.config_class.__name__} has no field {wrong!r}", key=wrong, hint=nearest(wrong, fields))
+        configs = (AutoConfig.from_pretrained(sources[part], **found[part], **asked[part]) for part in sources)
+        config = cls.config_class.from_encoder_decoder_configs(*configs, **own)
+        weights = {}
+        for part, network in zip(sources, cls.part_classes(config), strict=True):
+            half = network.from_pretrained(sources[part], config=getattr(config, part), dtype=dtype, seed=seed, **found[part])
+            weights |= {f"{part}.{weight.name}": read() for weight, read in half.read_weights()}
+        dtypes = {array.dtype.name for array in weights.values()}
+        model = cls(config, dtype=dtype or (dtypes.pop() if len(dtypes) == 1 else "float32"), seed=None)
+        model.assign_weights(weights)
+        model.draw_weights([name for name in model.layout.weights if name not in weights], seed)
+        model._ready()
+        return model
+
+
+def _given(inputs):
+    return {name: value for name, value in inputs.items() if value is not None}
