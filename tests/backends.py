@@ -126,8 +126,9 @@ class Backend:
             with tf.GradientTape() as tape:
                 out = model(**arrays, **options)
                 value = objective(out)
-            found = tape.gradient(value, model.trainable_variables, unconnected_gradients="zero")
-            return out, [tf.convert_to_tensor(gradient) for gradient in found]
+            variables = model.trainable_variables
+            pairs = zip(tape.gradient(value, variables), variables, strict=True)
+            return out, [tf.zeros_like(held.value) if found is None else tf.convert_to_tensor(found) for found, held in pairs]
 
         arrays = {name: tf.constant(value) for name, value in arrays.items()}
         if backwards:
@@ -160,7 +161,7 @@ class Backend:
                 variable.assign(gradient)
         else:
             model.params = gradients
-        return {weight.name: np.array(read()) for weight, read in model.read_weights() if weight.is_parameter}
+        return {weight.name: np.array(read()) for weight, read in model.read_weights() if weight.is_trained}
 
     def total(self, value: Any) -> Any:
         """The sum of all elements."""

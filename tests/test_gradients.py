@@ -20,7 +20,9 @@ from tests.test_goldens import compare
 
 TOLERANCE = 1e-4  # relative to the weight's largest gradient, float32
 NEGLIGIBLE = 1e-2  # of the largest gradient of all: what is smaller is judged as if it were this large
-STEP = 1e-6  # of the differences
+STEP, PRECISION = 1e-6, 1e-7  # of the differences, and how near they come to the sum of all shares
+ROUNDED = {"mamba": (1e-3, 1e-4), "mixtral": (1e-3, 1e-4)}
+"""Architectures that round to float32 on their way, which differences of float64 magnify -> STEP and PRECISION for them."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def check_by_differences(backend: Backend, golden: Golden, gradients: dict[str, 
     case = golden.call
     inputs, objective = inputs_of(case, "float64"), objective_of(case)
     model = built(backend, golden, "float64")
-    weights = {weight.name: np.array(read()) for weight, read in model.read_weights() if weight.is_parameter}
+    weights = {weight.name: np.array(read()) for weight, read in model.read_weights() if weight.is_trained}
     direction = {name: drawn.weight(f"{name} direction", values.shape) for name, values in weights.items()}
 
     def moved(by: float) -> float:
@@ -90,6 +92,7 @@ def check_by_differences(backend: Backend, golden: Golden, gradients: dict[str, 
 
     shares = [gradients[name] * values for name, values in direction.items()]
     expected, scale = (sum(float(f(share).sum()) for share in shares) for f in (np.asarray, np.abs))
-    found = (moved(STEP) - moved(-STEP)) / (2 * STEP)
+    step, precision = ROUNDED.get(golden.model_type, (STEP, PRECISION))
+    found = (moved(step) - moved(-step)) / (2 * step)
     assert scale > 0
-    assert abs(found - expected) < 1e-7 * scale
+    assert abs(found - expected) < precision * scale

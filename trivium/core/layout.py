@@ -108,6 +108,11 @@ class Weight:
         return self.layer != "Buffer" and not self.leaf.startswith("running_")
 
     @property
+    def is_trained(self) -> bool:
+        """Whether it has a gradient: it is a parameter, and not given by the architecture."""
+        return self.is_parameter and not self.init.given
+
+    @property
     def owner(self) -> str:
         """The path of the layer that owns it."""
         return self.name.rpartition(".")[0]

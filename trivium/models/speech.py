@@ -7,7 +7,7 @@ L classes. `c` is the config, with the fields of Wav2Vec2Config. Source: Baevski
 from trivium.core.init import ZEROS, Constant, Normal
 from trivium.core.outputs import HeadOutput
 
-from . import heads, nn, ops, towers
+from . import heads, nn, ops, roots, towers
 
 
 class FeatureLayer(nn.Module):
@@ -254,4 +254,4 @@ def moments(x, heard):  # (B, T, C), (B, T) or None -> two of (B, C)
     number = ops.einsum("bt->b", counts)[:, None]
     mean = ops.einsum("btc,bt->bc", x, counts) / number
     apart = x - mean[:, None]
-    return mean, ops.sqrt(ops.einsum("btc,btc,bt->bc", apart, apart, counts) / (number - 1))
+    return mean, roots.root(ops.einsum("btc,btc,bt->bc", apart, apart, counts) / (number - 1))

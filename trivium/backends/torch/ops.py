@@ -326,9 +326,11 @@ def attention(
         visible = torch.ones(q.shape[2], k.shape[2], dtype=torch.bool, device=q.device).tril()
         mask, causal = (visible if mask is None else mask & visible), False
     if mask is not None:
-        # not a boolean mask, for which a query that may see no key would get NaN or zero
-        open_ = torch.zeros((), dtype=q.dtype, device=q.device) if bias is None else bias
-        bias = open_.where(mask, torch.finfo(q.dtype).min)
+        # Not a boolean mask, for which a query that may see no key would get NaN or zero. And scores of zero for such a query:
+        # with the smallest number in their place the gradient of the fused kernel is wrong, and float16 is not equal.
+        seen = mask.any(-1, keepdim=True)
+        q, zero = q.where(seen, 0), torch.zeros((), dtype=q.dtype, device=q.device)
+        bias = (zero if bias is None else bias).where(mask, torch.finfo(q.dtype).min).where(seen, zero)
     grouped = q.shape[1] != k.shape[1]
     if not weights:
         rate = dropout.p if dropout.training else 0.0

@@ -7,7 +7,7 @@ Letters: B batch, h w places of a stage, D width of a stage.
 from trivium.core.init import ZEROS
 from trivium.models.convnextv2.config import ConvNextV2Config as Config
 
-from .. import heads, images, nn, ops
+from .. import heads, images, nn, ops, roots
 from ..convnext import network as convnext
 
 
@@ -19,7 +19,7 @@ class GlobalResponseNorm(nn.Module):
 
     def forward(self, x):  # (B, h, w, D) -> (B, h, w, D)
         y = images.tokens(x)
-        norm = ops.sqrt(ops.einsum("btd,btd->bd", y, y))[:, None, None]  # (B, 1, 1, D)
+        norm = roots.root(ops.einsum("btd,btd->bd", y, y))[:, None, None]  # (B, 1, 1, D)
         share = norm / (ops.mean(norm, -1)[..., None] + 1e-6)
         return x * share * self.weight + self.bias + x
 

@@ -10,7 +10,7 @@ from trivium.core.init import Normal, Uniform
 from trivium.core.outputs import AudioModelOutput, HeadOutput, SpeechPreTrainingOutput, XVectorOutput
 from trivium.models.wav2vec2.config import Wav2Vec2Config as Config
 
-from .. import heads, nn, ops, speech
+from .. import heads, nn, ops, roots, speech
 
 
 class FeatureProjection(nn.Module):
@@ -206,7 +206,7 @@ class Wav2Vec2ForPreTraining(heads.Head, body=Wav2Vec2Model):
         candidates = ops.concat([rows[:, None], ops.take(rows, ops.reshape(others, (-1, count)))], 1)  # (B T, K + 1, P)
         x = ops.reshape(x, (-1, 1, width))
         products = ops.einsum("mkp,mkp->mk", candidates, ops.broadcast_to(x, ops.shape(candidates)))
-        lengths = [ops.sqrt(ops.einsum("mkp,mkp->mk", y, y)) for y in (candidates, x)]
+        lengths = [roots.root(ops.einsum("mkp,mkp->mk", y, y)) for y in (candidates, x)]
         logits = products / ops.maximum(lengths[0] * lengths[1], 1e-8) / self.config.contrastive_logits_temperature
         right = ops.reshape(right, (-1, count))
         logits = ops.concat([logits[:, :1], ops.where(right, logits[:, 1:] * 0 - 1e9, logits[:, 1:])], 1)
@@ -246,7 +246,7 @@ class AMSoftmax(nn.Module):
 
 def unit(x):
     """Vectors (B, X) at length one."""
-    return x / ops.maximum(ops.sqrt(ops.einsum("bx,bx->b", x, x)), 1e-12)[:, None]
+    return x / ops.maximum(roots.root(ops.einsum("bx,bx->b", x, x)), 1e-12)[:, None]
 
 
 class Wav2Vec2ForXVector(speech.Layered, body=Wav2Vec2Model):
