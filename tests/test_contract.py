@@ -320,7 +320,8 @@ def resize_bicubic(d: Draw) -> Any:
 def conv1d(d: Draw) -> Any:
     groups, size = d.of(1, 2), d.size(1, 3)
     kernel = d.floats(groups * d.size(), inputs := d.size(), size)
-    return [d.floats(d.size(), d.size(5, 8), groups * inputs), kernel, d.of(0, 2), groups, d.of(1, 3), d.of(1, 2)]
+    steps = d.of((1, 1), (3, 1), (1, 2))  # stride and dilation
+    return [d.floats(d.size(), d.size(5, 8), groups * inputs), kernel, d.of(0, 2), groups, *steps]
 
 
 @case

@@ -388,7 +388,10 @@ def attention(
 
 
 def conv1d(x: Tensor, kernel: Tensor, padding: int = 0, groups: int = 1, stride: int = 1, dilation: int = 1) -> Tensor:
-    """Convolution over one axis: (B, T, i), (o, i / groups, k) -> (B, T', o), zeros on both sides. Source: torch conv1d."""
+    """Convolution over one axis: (B, T, i), (o, i / groups, k) -> (B, T', o), zeros on both sides.
+
+    Not both a stride and a dilation above 1, which TensorFlow does not have. Source: torch conv1d.
+    """
     return _unbound()
 
 
