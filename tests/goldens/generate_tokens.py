@@ -33,7 +33,13 @@ import drawn  # noqa: E402
 import table  # noqa: E402
 
 NOISE = 1e-4
-WITHOUT = ("XLNetLMHeadModel",)  # no cache
+WITHOUT = (
+    "XLNetLMHeadModel",
+    "LlavaForConditionalGeneration",
+    "BlipForConditionalGeneration",
+    "MambaForCausalLM",
+    "RecurrentGemmaForCausalLM",
+)
 ENDS = {"eos_token_id": [5, 9, 12, 20], "pad_token_id": 36}
 ENDS_ONCE = {"eos_token_id": 9, "pad_token_id": 36}  # of several, diverse beams in Transformers end with the first
 EVERYWHERE: tuple[dict[str, Any], ...] = (

@@ -39,31 +39,34 @@ def draw_inputs(network: type, config: Config) -> dict[str, np.ndarray]:
     generator = np.random.Generator(np.random.Philox(key=0))
     found: dict[str, np.ndarray] = {}
     for name, (shape, dtype) in shapes.items():
-        sizes = _sizes(shape, config, 1 if alone else BATCH)
-        if name == "attention_mask":
+        sizes = _sizes(name, shape, config, 1 if alone else BATCH)
+        if name.endswith("_mask"):
             found[name] = np.ones(sizes, np.int32)
-            found[name].reshape(-1, sizes[-1])[0, -(sizes[-1] // 3) :] = 0
+            found[name][0, ..., -(sizes[-1] // 3) :] = 0
         elif dtype.startswith("int"):
-            found[name] = _tokens(generator, sizes, config)
+            found[name] = _tokens(generator, sizes, _text(config, name))
         else:
             found[name] = generator.standard_normal(sizes, np.float32)
     if "input_ids" in found:
-        _end(found["input_ids"], found["attention_mask"], _text(config))
+        _end(found["input_ids"], found["attention_mask"], _text(config, "input_ids"))
     return found
 
 
-def _sizes(shape: tuple[int | None, ...], config: Any, batch: int) -> tuple[int, ...]:
-    if len(shape) == 4:
-        free = [batch, 3, SIDE, SIDE]
+def _sizes(name: str, shape: tuple[int | None, ...], config: Any, batch: int) -> tuple[int, ...]:
+    if name.startswith("pixel"):
+        several = len(shape) - (3 if name == "pixel_mask" else 4)  # images for each text
+        free = [batch, *[CHOICES] * several, *[3] * (name != "pixel_mask"), SIDE, SIDE]
     else:
-        length = _wave(config) if hasattr(config, "conv_stride") else _length(_text(config))
-        free = [batch, CHOICES, length] if len(shape) == 3 else [batch, length]
+        length = _wave(config) if hasattr(config, "conv_stride") else _length(_text(config, name))
+        free = [batch, length] if len(shape) == 2 else [batch, CHOICES, length][: len(shape)]
     return tuple(size or default for size, default in zip(shape, free, strict=True))
 
 
-def _text(config: Any) -> Any:
-    """The config of the part that reads text."""
-    return getattr(config, "text_config", config)
+def _text(config: Any, name: str) -> Any:
+    """The config of the part that reads a text, by the input's name."""
+    part = "decoder" if name.startswith("decoder") else "encoder"
+    found = getattr(config, part, None)
+    return found if isinstance(found, Config) else getattr(config, "text_config", config)
 
 
 def _length(config: Any) -> int:
@@ -87,7 +90,6 @@ def _ids(config: Any, *names: str) -> list[int]:
 
 
 def _tokens(generator: np.random.Generator, sizes: tuple[int, ...], config: Any) -> np.ndarray:
-    config = _text(config)
     known = np.arange(config.vocab_size, dtype=np.int32)
     plain = np.setdiff1d(known, _ids(config, *_SPECIAL))
     return generator.choice(plain if plain.size else known, sizes)

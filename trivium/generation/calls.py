@@ -257,6 +257,9 @@ def check_writes(model):
     if not getattr(model.config, "is_decoder", True):
         why = f"{type(model).__name__} reads all of a text at once"
         raise InputError(why, key="is_decoder", hint="load it with is_decoder=True, if it was trained to write")
+    if not all(hasattr(layer, "key") for layer in model.init_cache(1, 1)):
+        why = f"{type(model).__name__} remembers a state and not each token, which generate does not do yet"
+        raise InputError(why, key="past_key_values", hint="call it with past_key_values from init_cache, a token at a time")
 
 
 def prepare(model, c, explicit, callbacks, inputs, mask, seed, kept, compiled, others):

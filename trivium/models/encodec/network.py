@@ -247,7 +247,7 @@ class EncodecModel(nn.Model):
         self.quantizer = Quantizer(c)
 
     def input_shapes(self):
-        return {"input_values": ((None, self.config.audio_channels, None), "float32")}
+        return {"input_values": ((None, self.config.audio_channels, self.config.chunk_length), "float32")}
 
     def encode(self, input_values, padding_mask=None, bandwidth=None):
         """The codes (F, B, Q, T) of a wave (B, A, W), and where the config normalises chunks, their loudness (F, B, 1, 1)."""

@@ -247,6 +247,11 @@ class PatchTSTForPretraining(Head, body=PatchTSTModel):
     body_options = {"hides": True}
     head_class = Reconstruction
 
+    def input_shapes(self):
+        c = self.config
+        noise = (None, c.num_input_channels, c.num_patches) if c.mask_type == "random" else (None,)
+        return super().input_shapes() | {"noise": (noise, "float32")}
+
     def forward(self, *inputs, **options):
         out = self.body(*inputs, **options)
         found = self.head(out.last_hidden_state)
