@@ -176,4 +176,5 @@ class Backend:
         if self.name == "torch":
             value = value.detach()
             return (value.float() if "bfloat16" in str(value.dtype) else value).numpy()
-        return np.asarray(value)
+        # NumPy takes no scalar of TensorFlow's in bfloat16
+        return np.asarray(value.numpy() if self.name == "tensorflow" and hasattr(value, "numpy") else value)

@@ -7,14 +7,14 @@ which has no gradients, tells by differences whether it is right.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from tests import drawn
 from tests.backends import Backend, each_backend
-from tests.calls import Path, at, built, floats_of, inputs_of
+from tests.calls import built, floats_of, inputs_of
 from tests.conftest import Golden, each_class, stands_for_all
 from tests.test_goldens import compare
 
@@ -25,26 +25,16 @@ ROUNDED = {"mamba": (1e-3, 1e-4), "mixtral": (1e-3, 1e-4)}
 """Architectures that round to float32 on their way, which differences of float64 magnify -> STEP and PRECISION for them."""
 
 
-@dataclass(frozen=True)
-class Objective:
-    """What is differentiated: the sum of the losses, or of all floats as weighed by `factors`."""
-
-    losses: tuple[str, ...]
-    factors: dict[Path, np.ndarray]
-
-    def __call__(self, out: Any, backend: Backend, dtype: str = "float32") -> Any:
-        if self.losses:
-            return sum(out[name] for name in self.losses)
-        terms = (at(out, path) * backend.array(factor.astype(dtype)) for path, factor in self.factors.items())
-        return sum(map(backend.total, terms))
+def objective(out: Any, case: dict[str, Any], backend: Backend, dtype: str = "float32") -> Any:
+    """What is differentiated: the sum of the losses, or of all floats as weighed."""
+    losses = [out[name] for name in case["outputs"] if name in ("loss", "mc_loss")]
+    return sum(losses or weighed(out, case, backend, dtype))
 
 
-def objective_of(case: dict[str, Any]) -> Objective:
-    factors = {
-        path: np.where(np.isnan(values), 0, drawn.weight(f"{path} weighed", values.shape))
-        for path, values in floats_of(case)
-    }  # fmt: skip
-    return Objective(tuple(name for name in case["outputs"] if name in ("loss", "mc_loss")), factors)
+def weighed(out: Any, case: dict[str, Any], backend: Backend, dtype: str) -> Iterator[Any]:
+    for path, found, stored in floats_of(case, out):
+        factors = np.where(np.isnan(stored), 0, drawn.weight(f"{path} weighed", stored.shape))
+        yield backend.total(found * backend.array(factors.astype(dtype)))
 
 
 @functools.lru_cache(maxsize=2)
@@ -53,7 +43,7 @@ def reference(golden: Golden) -> dict[str, np.ndarray]:
     backend, case = Backend("torch"), golden.call
     model = built(backend, golden, "float64")
     inputs = {name: backend.array(value) for name, value in inputs_of(case, "float64").items()}
-    objective_of(case)(model(**inputs, **case["options"]), backend, "float64").backward()
+    objective(model(**inputs, **case["options"]), case, backend, "float64").backward()
     return backend.gradients(model)
 
 
@@ -65,8 +55,8 @@ def test_gradients(golden: Golden, backend: Backend) -> None:
     if backend.name == "numpy":
         check_by_differences(backend, golden, expected)
         return
-    objective = functools.partial(objective_of(case), backend=backend)
-    out, found = backend.train(built(backend, golden), objective, inputs_of(case), case["options"], stands_for_all(golden))
+    differentiated = functools.partial(objective, case=case, backend=backend)
+    out, found = backend.train(built(backend, golden), differentiated, inputs_of(case), case["options"], stands_for_all(golden))
     for name, wanted in case["outputs"].items():
         compare(backend, name, out[name], wanted)
     assert found.keys() == expected.keys()
@@ -81,14 +71,14 @@ def test_gradients(golden: Golden, backend: Backend) -> None:
 def check_by_differences(backend: Backend, golden: Golden, gradients: dict[str, np.ndarray]) -> None:
     """Asserts that the gradients say how the objective changes when all weights move a little in a drawn direction."""
     case = golden.call
-    inputs, objective = inputs_of(case, "float64"), objective_of(case)
+    inputs = inputs_of(case, "float64")
     model = built(backend, golden, "float64")
     weights = {weight.name: np.array(read()) for weight, read in model.read_weights() if weight.is_trained}
     direction = {name: drawn.weight(f"{name} direction", values.shape) for name, values in weights.items()}
 
     def moved(by: float) -> float:
         model.assign_weights({name: values + by * direction[name] for name, values in weights.items()})
-        return float(objective(model(**inputs, **case["options"]), backend, "float64"))
+        return float(objective(model(**inputs, **case["options"]), case, backend, "float64"))
 
     shares = [gradients[name] * values for name, values in direction.items()]
     expected, scale = (sum(float(f(share).sum()) for share in shares) for f in (np.asarray, np.abs))

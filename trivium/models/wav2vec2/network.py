@@ -192,6 +192,7 @@ class Wav2Vec2ForPreTraining(heads.Head, body=Wav2Vec2Model):
             contrast = self.contrast(x, quantized, codes, ops.cast(sampled_negative_indices, "int32"), mask_time_indices)
             total = c.num_codevectors_per_group * c.num_codevector_groups
             diversity = (total - perplexity) / total * ops.sum(hidden)
+            diversity = ops.cast_like(diversity, contrast)
             losses = contrast + c.diversity_loss_weight * diversity, contrast, diversity
         kept = heads.kept(out, "hidden_states", "attentions")
         return SpeechPreTrainingOutput(
@@ -211,7 +212,8 @@ class Wav2Vec2ForPreTraining(heads.Head, body=Wav2Vec2Model):
         right = ops.reshape(right, (-1, count))
         logits = ops.concat([logits[:, :1], ops.where(right, logits[:, 1:] * 0 - 1e9, logits[:, 1:])], 1)
         hidden = ops.reshape(ops.cast(hidden, "int32"), (-1,))
-        return ops.cross_entropy(logits, (1 - hidden) * -100) * ops.cast_like(ops.cumsum(hidden, 0)[-1], logits)
+        loss = ops.cross_entropy(logits, (1 - hidden) * -100)
+        return loss * ops.cast_like(ops.cumsum(hidden, 0)[-1], loss)
 
 
 class TDNNLayer(nn.Module):
