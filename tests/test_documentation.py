@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import pytest
+
 from docs import support
 
 
@@ -9,3 +14,20 @@ def test_the_support_table_is_of_today() -> None:
     """README.md's table is the one that the code makes; `python -m docs.support` rewrites it."""
     readme = (support.ROOT / "README.md").read_text()
     assert support.updated(readme) == readme
+
+
+def test_research_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The snippets of the researchers' chapter, one after the other."""
+    from trivium.research import binding
+
+    root = Path(__file__).parents[1]
+    (tmp_path / "examples").symlink_to(root / "examples")
+    monkeypatch.chdir(tmp_path)
+    snippets = re.findall(r"```python\n(.*?)```", (root / "docs" / "research.md").read_text(), re.DOTALL)
+    space: dict[str, object] = {}
+    try:
+        for snippet in snippets:
+            exec(snippet, space)
+    finally:
+        binding.unregister("hybrid")
+    assert len(snippets) == 3 and (tmp_path / "mine-tf" / "tf_model.h5").exists()
