@@ -149,7 +149,7 @@ def add_at(x: Tensor, index: Tensor, values: Tensor) -> Tensor:
 
 
 def sum(x: Tensor) -> Tensor:
-    """The sum of all elements, in x's dtype. Source: numpy.sum."""
+    """The sum of all elements, in x's dtype; made in float32 at least. Source: numpy.sum."""
     return _unbound()
 
 
@@ -179,7 +179,7 @@ def linear_scan(a: Tensor, b: Tensor, start: Tensor) -> Tensor:
 
 
 def sum_along(x: Tensor, axis: int) -> Tensor:
-    """The sum along an axis, which goes, in x's dtype. Source: numpy.sum."""
+    """The sum along an axis, which goes, in x's dtype; made in float32 at least. Source: numpy.sum."""
     return _unbound()
 
 

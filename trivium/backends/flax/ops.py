@@ -109,7 +109,13 @@ def add_at(x: Array, index: Array, values: Array) -> Array:
 
 
 def sum(x: Array) -> Array:
-    return jnp.sum(x, dtype=x.dtype)
+    return _summed(x, None)
+
+
+def _summed(x: Array, axis: int | None) -> Array:
+    # XLA on a CPU sums bfloat16 in bfloat16, where 256 and 1 are 256
+    wide = _accumulator(x) if jnp.issubdtype(x.dtype, jnp.floating) else x.dtype
+    return jnp.sum(x, axis, dtype=wide).astype(x.dtype)
 
 
 def mean(x: Array, axis: int) -> Array:
@@ -135,7 +141,7 @@ def linear_scan(a: Array, b: Array, start: Array) -> Array:
 
 
 def sum_along(x: Array, axis: int) -> Array:
-    return jnp.sum(x, axis, dtype=x.dtype)
+    return _summed(x, axis)
 
 
 def every(x: Array) -> Array:

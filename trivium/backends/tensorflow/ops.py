@@ -123,7 +123,13 @@ def add_at(x: Tensor, index: Tensor, values: Tensor) -> tf.Tensor:
 
 
 def sum(x: Tensor) -> tf.Tensor:
-    return tf.reduce_sum(x)
+    return _summed(x, None)
+
+
+def _summed(x: Tensor, axis: int | None) -> tf.Tensor:
+    # XLA on a CPU sums bfloat16 in bfloat16, where 256 and 1 are 256
+    wide = _accumulator(x) if x.dtype.is_floating else x.dtype
+    return tf.cast(tf.reduce_sum(tf.cast(x, wide), axis), x.dtype)
 
 
 def mean(x: Tensor, axis: int) -> tf.Tensor:
@@ -169,7 +175,7 @@ def _scan(a: tf.Tensor, b: tf.Tensor, start: tf.Tensor) -> Any:
 
 
 def sum_along(x: Tensor, axis: int) -> tf.Tensor:
-    return tf.reduce_sum(x, axis)
+    return _summed(x, axis)
 
 
 def every(x: Tensor) -> tf.Tensor:
