@@ -395,7 +395,7 @@ def next_token_loss(logits, labels, smoothing=0.0):
     loss = token_loss(logits, labels)
     if not smoothing:
         return loss
-    chances = ops.mean(ops.log_softmax(logits, -1), -1)
+    chances = ops.mean(ops.log_softmax(ops.cast_like(logits, loss), -1), -1)
     counts = ops.cast_like(labels != -100, chances)
     return (1 - smoothing) * loss - smoothing * ops.sum(chances * counts) / ops.sum(counts)
 
