@@ -175,7 +175,8 @@ class GroupNorm(torch.nn.GroupNorm):
         super().__init__(groups, width, eps, dtype=_dtype())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return super().forward(x.movedim(-1, 1)).movedim(1, -1)
+        # in memory as it reads: where a compiled graph hands back a gradient in another order, PyTorch 2.13 misreads it
+        return super().forward(x.movedim(-1, 1)).movedim(1, -1).contiguous()
 
 
 class Conv1d(torch.nn.Conv1d):
