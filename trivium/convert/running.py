@@ -52,17 +52,10 @@ def run(wanted: Run) -> None:
         model.assign_weights({name: found.read(name) for name in found.layout.weights})
         model._ready()
     with np.load(wanted.inputs) as inputs:
-        out = _call(model, wanted.framework, {name: inputs[name] for name in inputs.files}, wanted.switches)
+        programs = importlib.import_module(f"trivium.backends.{wanted.framework}.programs").Programs(model)
+        with programs.running():
+            out = model(**{name: programs.tensor(inputs[name]) for name in inputs.files}, **wanted.switches)
     np.savez(wanted.outputs, **dict(_arrays(out)))  # type: ignore[arg-type]
-
-
-def _call(model: Any, framework: str, inputs: dict[str, np.ndarray], switches: dict[str, Any]) -> ModelOutput:
-    if framework != "torch":
-        return model(**inputs, **switches)
-    import torch
-
-    with torch.no_grad():
-        return model(**{name: torch.from_numpy(array) for name, array in inputs.items()}, **switches)
 
 
 def _arrays(value: Any, name: str = "") -> Iterator[tuple[str, np.ndarray]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 
@@ -39,20 +39,21 @@ def lstm_weights(inputs: int, width: int, layers: int) -> dict[str, tuple[int, .
 class Scanned:
     """`nn.Layers` of which neighbours that are alike are a run, held as one; `counts` says how many layers a run has.
 
-    A backend says how a run is called (`scan`), and where the weights of its layers are (`place`).
+    A backend gives a layer by its index (by which Python iterates, too), and has these methods:
+
+    Attributes:
+        place: Of a layer's index: a layer in which to look for weights; what makes `Part`s of them, given its index; and that.
+        scan: Of a run, x, its caches, what all share, whether states are asked for, and options: the last x, x after each layer
+            if it is asked for, and what each kept.
     """
 
     runs: Iterable[Any]
     counts: tuple[int, ...]
+    place: Callable[[int], tuple[Any, Callable[[Any, str, tuple[int, ...]], Part] | None, tuple[int, ...]]]
+    scan: Callable[..., tuple[Any, list[Any], list[Any]]]
 
     def __len__(self) -> int:
         return sum(self.counts)
-
-    def __iter__(self) -> Iterator[Any]:
-        return (self[index] for index in range(len(self)))
-
-    def __getitem__(self, index: int) -> Any:
-        raise NotImplementedError
 
     def find(self, index: int) -> tuple[Any, int | None]:
         """The run of a layer, and its index there; None for a layer that is alone, and so is the run."""
@@ -61,16 +62,6 @@ class Scanned:
                 return run, index if count > 1 else None
             index -= count
         raise IndexError("there are no more layers")
-
-    def place(self, index: int) -> tuple[Any, Callable[[Any, str, tuple[int, ...]], Part] | None, tuple[int, ...]]:
-        """A layer in which to look for weights; what makes `Part`s of them, given the layer's index; and that."""
-        raise NotImplementedError
-
-    def scan(
-        self, run: Any, x: Any, caches: list[Any], shared: tuple[Any, ...], hidden_states: bool, options: dict[str, Any]
-    ) -> tuple[Any, list[Any], list[Any]]:
-        """The last x, x after each layer if it is asked for, and what each kept."""
-        raise NotImplementedError
 
     def apply(
         self, x: Any, shared: tuple[Any, ...], cache: Any, hidden_states: bool, options: dict[str, Any]

@@ -269,11 +269,7 @@ class QuestionAnswering(Head):
 
     def forward(self, *inputs, start_positions=None, end_positions=None, **options):
         out = self.body(*inputs, **options)
-        logits = self.locate(out.last_hidden_state)  # (B, T, D) -> (B, T, 2)
-        start, end = logits[..., 0], logits[..., 1]  # (B, T) each
-        loss = None
-        if start_positions is not None and end_positions is not None:
-            loss = (position_loss(start, start_positions) + position_loss(end, end_positions)) / 2
+        start, end, loss = spans(self.locate(out.last_hidden_state), start_positions, end_positions)
         return QuestionAnsweringOutput(loss, start, end, **kept(out, "mems", "hidden_states", "attentions"))
 
     def locate(self, x):  # (B, T, D) -> (B, T, 2)

@@ -99,7 +99,7 @@ class Model(Pretrained, Module):
         return part.register_forward_hook(lambda _, inputs, returned: watch(returned)).remove
 
     def _native(self, value: Any) -> Any:
-        return torch.from_numpy(np.array(value)).to(self.device) if isinstance(value, np.ndarray) else value
+        return _tensor(value, own=False).to(self.device) if isinstance(value, np.ndarray) else value
 
 
 _lock = threading.RLock()

@@ -43,7 +43,7 @@ class Programs(programs.Programs):
                 module.training = True
 
     def tensor(self, array: np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(np.array(array)).to(self.model.device)
+        return self.model._native(array)
 
     def copy(self, tensors: Any) -> Any:
         return tensors  # nothing is written in place
