@@ -43,7 +43,7 @@ class Programs(programs.Programs):
                 module.training = True
 
     def tensor(self, array: np.ndarray) -> torch.Tensor:
-        return self.model._native(array)
+        return self.model._native(np.asarray(array))  # which may be a number
 
     def copy(self, tensors: Any) -> Any:
         return tensors  # nothing is written in place
