@@ -12,7 +12,7 @@ import jax.numpy as jnp
 
 
 class Twin:
-    """A network of `trivium.flax` that is also called, loaded and saved as a class of Transformers 4 with Flax in its name.
+    """A network of `trivium.flax` that is also called, loaded and saved as the Flax classes of Transformers 4 were.
 
     - `model(input_ids, ..., params=params, dropout_rng=key, train=True)` is a pure function of `params`, a nested dict which
       `model.params` has and `model.params = ...` replaces; without `params` the model's own are used.

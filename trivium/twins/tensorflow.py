@@ -12,7 +12,7 @@ from trivium.core.signatures import parameters
 
 
 class Twin:
-    """A network of `trivium.tensorflow` that is also called, trained and saved as a class of Transformers 4 with TF in its name.
+    """A network of `trivium.tensorflow` that is also called, trained and saved as the TF classes of Transformers 4 were.
 
     - The inputs may be one mapping or one list, Python's numbers or NumPy's; `return_dict=False` asks for a tuple.
     - Without a loss in `compile`, the network's own is used; labels may be among the inputs of `fit`, or be its `y`.
