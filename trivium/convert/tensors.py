@@ -84,7 +84,9 @@ def check_name(name: str, path: object) -> None:
     if len(name) > NAME_LIMIT:
         raise LimitExceeded(f"a tensor's name of {len(name):,} characters; the limit is {NAME_LIMIT:,}", path=path)
     # Control characters, invisible direction marks and lone surrogates make a name look like another one.
-    if not name or "\\" in name or any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in name):
+    suspect = not (name.isascii() and name.isprintable())  # which most names are: the categories cost time
+    hidden = suspect and any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in name)
+    if not name or "\\" in name or hidden:
         raise Unsafe("a tensor's name is empty or holds a backslash or an invisible character", path=path, key=ascii(name))
 
 
