@@ -1,7 +1,8 @@
 """Power loss, simulated: what the disk holds if everything is gone that was not forced to it. Case W07 of the reference.
 
-The model is that of a journalling file system (ext4, XFS, APFS, NTFS): a file's content is what it was at its last fsync; changes
-of names take place in their order, those before the last fsync of a directory for certain, of the later ones any number.
+The model is that of a journalling file system (ext4, XFS, APFS, NTFS): a file's content is what it was at its last fsync;
+changes of names take place in their order, those before the last fsync of a directory for certain, of the later ones any
+number.
 """
 
 from __future__ import annotations

@@ -45,12 +45,14 @@ class Tensor:
         dtype: Its dtype, one of `DTYPES`.
         read: Returns its values: a view on the memory map where the file holds them in one piece, which need not be aligned in
             memory. The view is read-only, unless the file was mapped privately, and stays valid after the checkpoint is closed.
+        storage: What it is a view of in the file, where other tensors may be views of the same; None where none can.
     """
 
     key: str
     shape: tuple[int, ...]
     dtype: np.dtype
     read: Callable[[], np.ndarray] = field(repr=False, compare=False)
+    storage: str | None = field(default=None, repr=False, compare=False)
 
     @property
     def nbytes(self) -> int:
