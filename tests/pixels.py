@@ -113,3 +113,9 @@ def scores(shapes: dict[str, list[int]]) -> dict[str, NDArray[Any]]:
     if "pred_boxes" in found:
         found["pred_boxes"] = np.abs(found["pred_boxes"] / 6).clip(0, 1)
     return found
+
+
+def sounds(case: dict[str, Any]) -> Any:
+    """The recordings that a case of sounds.json describes; one alone if there is but one."""
+    found = [sound(f"{case['files']} {index}", *size) for index, size in enumerate(case["sounds"])]
+    return found if len(found) > 1 else found[0]

@@ -25,7 +25,7 @@ import torch  # noqa: E402
 import transformers  # noqa: E402
 from transformers.image_utils import load_image  # noqa: E402
 
-from tests import drawn, pixels  # noqa: E402
+from tests import pixels  # noqa: E402
 
 HALF, IMAGENET = ([0.5] * 3, [0.5] * 3), ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
 CLIP = ([0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711])
@@ -97,7 +97,6 @@ FILES = {  # as published by the checkpoints of these names; larger sizes are ma
 }  # fmt: skip
 
 SMALL_DETR = {"size": {"shortest_edge": 60, "longest_edge": 100}}
-MASKS = {"return_segmentation_masks": True}
 SMALL_VILT = {"size": {"shortest_edge": 96}}
 SIZES = [[37, 53], [240, 131]]
 POLYGONS = [[[3.2, 4.1, 30.5, 8.0, 21.0, 33.3]], [[10, 5, 40, 5, 40, 30, 10, 30], [1, 1, 6, 1, 6.5, 9, 2, 7.25]]]
@@ -146,7 +145,7 @@ def cases() -> list[dict[str, Any]]:
         found.append(
             {"files": "clip-vit-base-patch32", "sizes": SIZES[:1], "mode": mode, "options": {"size": 64, "crop_size": 60}}
         )
-        found.append({"files": "vit-base-patch16-224", "sizes": SIZES[:1], "mode": mode, "as": "file", "options": {"size": 64}})
+        found.append({"files": "vit-base-patch16-224", **case, "as": "file", "options": {"size": 64}})
     for turned in range(2, 9):
         case = {"files": "vit-base-patch16-224", "sizes": SIZES[:1], "as": "file", "options": {"size": [30, 40]}}
         found.append(case | {"orientation": turned})
@@ -166,15 +165,19 @@ def cases() -> list[dict[str, Any]]:
             {"files": name, "sizes": wide, "options": small},
             {"files": name, "sizes": SIZES[:1], "options": {**small, "do_pad": False}},
         ]
-    found += [
-        {"files": "detr-resnet-50", "sizes": SIZES, "options": {"size": {"max_height": 50, "max_width": 90}}},
-        {"files": "detr-resnet-50", "sizes": SIZES, "options": {**SMALL_DETR, "pad_size": square(120)}},
-        {"files": "detr-resnet-50", "sizes": [[99, 100], [100, 99], [60, 60]], "options": {"size": {"shortest_edge": 100, "longest_edge": 100}}},
-        {"files": "detr-resnet-50", "sizes": SIZES, "options": SMALL_DETR, "annotations": DETECTION},
-        {"files": "detr-resnet-50", "sizes": SIZES[:1], "options": {**SMALL_DETR, "do_pad": False, **MASKS}, "annotations": DETECTION[:1], "alone": True},
-        {"files": "detr-resnet-50", "sizes": SIZES[:1], "options": {**SMALL_DETR, **MASKS, "pad_size": square(120), "do_convert_annotations": False}, "annotations": DETECTION[:1]},
-        {"files": "detr-resnet-50-panoptic", "sizes": SIZES[:1], "options": SMALL_DETR, "annotations": PANOPTIC},
-    ]  # fmt: skip
+    two, one, edges = {"sizes": SIZES}, {"sizes": SIZES[:1]}, {"shortest_edge": 100, "longest_edge": 100}
+    with_masks = SMALL_DETR | {"return_segmentation_masks": True}
+    large = {"pad_size": square(120)}
+    for case in (
+        {**two, "options": {"size": {"max_height": 50, "max_width": 90}}},
+        {**two, "options": SMALL_DETR | large},
+        {"sizes": [[99, 100], [100, 99], [60, 60]], "options": {"size": edges}},
+        {**two, "options": SMALL_DETR, "annotations": DETECTION},
+        {**one, "options": with_masks | {"do_pad": False}, "annotations": DETECTION[:1], "alone": True},
+        {**one, "options": with_masks | large | {"do_convert_annotations": False}, "annotations": DETECTION[:1]},
+    ):
+        found.append({"files": "detr-resnet-50", **case})
+    found.append({"files": "detr-resnet-50-panoptic", **one, "options": SMALL_DETR, "annotations": PANOPTIC})
     return found
 
 
@@ -208,35 +211,30 @@ class Outputs:
 def results() -> list[dict[str, Any]]:
     """What is read from scores."""
     found = []
+
+    def add(kind: str, method: str, tensors: dict[str, Any], **options: Any) -> None:
+        reader = getattr(getattr(transformers, kind)(), method)
+        parts = [one if isinstance(one, dict) else {"": one} for one in reader(Outputs(**tensors), **options)]
+        outputs = [{key: one if key == "segments_info" else pixels.summary(one) for key, one in part.items()} for part in parts]
+        shapes = {name: list(value.shape) for name, value in tensors.items()}
+        found.append({"class": kind, "method": method, "options": options, "shapes": shapes, "outputs": outputs})
+
     for kind, classes in (("SegformerImageProcessor", 5), ("BeitImageProcessor", 3), ("MobileViTImageProcessor", 4)):
-        logits = drawn.weight(f"{kind} logits", (2, classes, 6, 9))
         for sizes in (None, [[13, 17], [6, 40]]):
-            maps = getattr(transformers, kind)().post_process_semantic_segmentation(Outputs(logits=logits), sizes)
-            found.append({"class": kind, "method": "post_process_semantic_segmentation", "options": {"target_sizes": sizes},
-                          "shapes": {"logits": list(logits.shape)}, "outputs": [pixels.summary(one) for one in maps]})  # fmt: skip
-    shapes = {"logits": [2, 12, 8], "pred_boxes": [2, 12, 4], "pred_masks": [2, 12, 7, 9]}
-    tensors = pixels.scores(shapes)
-    detr = transformers.DetrImageProcessor()
+            logits = pixels.scores({"logits": [2, classes, 6, 9]})
+            add(kind, "post_process_semantic_segmentation", logits, target_sizes=sizes)
+    tensors = pixels.scores({"logits": [2, 12, 8], "pred_boxes": [2, 12, 4], "pred_masks": [2, 12, 7, 9]})
+    many = {"threshold": 0.3, "mask_threshold": 0.2, "overlap_mask_area_threshold": 0.1}
     for sizes in (None, [[30, 40], [21, 63]]):
         for method, options in (
-            ("post_process_object_detection", {"threshold": 0.3}),
-            ("post_process_object_detection", {}),
-            ("post_process_semantic_segmentation", {}),
-            (
-                "post_process_instance_segmentation",
-                {"threshold": 0.3, "mask_threshold": 0.2, "overlap_mask_area_threshold": 0.1},
-            ),
-            (
-                "post_process_panoptic_segmentation",
-                {"threshold": 0.3, "mask_threshold": 0.2, "overlap_mask_area_threshold": 0.1},
-            ),
-            ("post_process_panoptic_segmentation", {"threshold": 0.999}),
+            ("object_detection", {"threshold": 0.3}),
+            ("object_detection", {}),
+            ("semantic_segmentation", {}),
+            ("instance_segmentation", many),
+            ("panoptic_segmentation", many),
+            ("panoptic_segmentation", {"threshold": 0.999}),
         ):
-            parts = getattr(detr, method)(Outputs(**tensors), target_sizes=sizes, **options)
-            kept = [{key: value if key == "segments_info" else pixels.summary(value) for key, value in part.items()}
-                    if isinstance(part, dict) else pixels.summary(part) for part in parts]  # fmt: skip
-            found.append({"class": "DetrImageProcessor", "method": method, "options": options | {"target_sizes": sizes},
-                          "shapes": shapes, "outputs": kept})  # fmt: skip
+            add("DetrImageProcessor", f"post_process_{method}", tensors, target_sizes=sizes, **options)
     return found
 
 

@@ -9,19 +9,31 @@ from trivium.core import hub
 from trivium.core.errors import ProcessorError
 
 from . import settings
+from .audio import FeatureExtractor
+from .extractors import OF_MODEL, feature_extractor_class
+from .image_families import FAMILIES
 from .images import ImageProcessor, image_processor_class, kind_of_model
 
 
-def _kind(values: dict[str, Any], folder: Path, path: Path) -> str:
-    """The name of the class that settings are of."""
-    named = values.get("image_processor_type") or values.get("feature_extractor_type")
-    found = named or kind_of_model(settings.model_type(folder))
-    if not isinstance(found, str) or not found:
+def _read(source: str | Path, part: str, options: dict[str, Any]) -> tuple[str, dict[str, Any], Path]:
+    """The name of the class of a checkpoint's settings, these settings, and their file."""
+    folder = settings.find(source, **{name: options.pop(name) for name in hub.OPTIONS if name in options})
+    values, path = settings.read(folder, part)
+    found = values.get("image_processor_type") or values.get("feature_extractor_type")
+    if found is None:
+        model_type = settings.model_type(folder)
+        found = kind_of_model(model_type) or (f"{OF_MODEL[model_type]}FeatureExtractor" if model_type in OF_MODEL else None)
+    if not isinstance(found, str):
         raise ProcessorError(
             "neither the file nor config.json's model_type says of which kind these settings are", path=path,
             key="image_processor_type", hint="load it through its own class, such as trivium.processing.ViTImageProcessor",
         )  # fmt: skip
-    return found
+    return found, values, path
+
+
+def _of_images(name: str) -> bool:
+    """Whether a class is one of image processors; those were called feature extractors, too."""
+    return name.removesuffix("Fast").replace("FeatureExtractor", "ImageProcessor") in FAMILIES or "ImageProcessor" in name
 
 
 class AutoImageProcessor:
@@ -29,10 +41,23 @@ class AutoImageProcessor:
 
     @staticmethod
     def from_pretrained(source: str | Path, **options: Any) -> ImageProcessor:
-        """As `ImageProcessor.from_pretrained`, of the class that the files name."""
-        folder = settings.find(source, **{name: options.pop(name) for name in hub.OPTIONS if name in options})
-        values, path = settings.read(folder, "image_processor")
-        try:
-            return image_processor_class(_kind(values, folder, path)).from_dict(values, **options)
-        except ProcessorError as error:
-            raise ProcessorError(error.message, path=error.path or path, key=error.key, hint=error.hint) from None
+        """As `ImageProcessor.from_pretrained`, of the class that the files name.
+
+        Raises:
+            ProcessorError: The checkpoint is one for recordings.
+        """
+        name, values, path = _read(source, "image_processor", options)
+        if not _of_images(name):
+            raise ProcessorError(f"{name} is for recordings, not for images", path=path, hint="use AutoFeatureExtractor")
+        return image_processor_class(name).from_file(values, path, **options)
+
+
+class AutoFeatureExtractor:
+    """The feature extractor of a checkpoint; for one of images its image processor, which was once called so."""
+
+    @staticmethod
+    def from_pretrained(source: str | Path, **options: Any) -> FeatureExtractor | ImageProcessor:
+        """As `FeatureExtractor.from_pretrained`, of the class that the files name."""
+        name, values, path = _read(source, "feature_extractor", options)
+        cls = image_processor_class(name) if _of_images(name) else feature_extractor_class(name)
+        return cls.from_file(values, path, **options)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import logging
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
-from trivium.core import hub
 from trivium.core.errors import ProcessorError
 from trivium.core.names import nearest
 from trivium.core.pretrained import require
@@ -21,6 +18,7 @@ from . import detection, segmentation, settings, steps
 from .batch import BatchFeature, as_array
 from .image_families import ALIASES, FAMILIES, OF_MODEL, Family
 from .pictures import FIRST, LAST, channel_order, pictures, size_of, to_array
+from .preprocessor import Preprocessor
 
 logger = logging.getLogger("trivium")
 
@@ -28,7 +26,7 @@ _CALL = ("return_tensors", "data_format", "input_data_format")
 _ANNOTATED = ("annotations", "return_segmentation_masks", "masks_path")
 
 
-class ImageProcessor:
+class ImageProcessor(Preprocessor):
     """Makes a model's `pixel_values` of images; its settings are attributes with Transformers' names.
 
     Each kind in `FAMILIES` is a subclass with the same name as in Transformers: `trivium.processing.CLIPImageProcessor`.
@@ -38,26 +36,21 @@ class ImageProcessor:
 
     Raises:
         ProcessorError: A setting has a value that is not valid.
+        BackendMissing: Pillow is not installed.
     """
 
+    part, old, beside = "image_processor", ALIASES, ("max_size", "use_square_size")
     family: ClassVar[Family]
 
     def __init__(self, **values: Any):
         require("PIL", "vision")
-        self.processor_class: str | None = values.pop("processor_class", None)
-        self.more: dict[str, Any] = {}
-        known = self.family.defaults
-        values = {ALIASES.get(name, name): value for name, value in values.items() if name not in _KIND}
-        own = {name: value for name, value in values.items() if name in known or name in ("max_size", "use_square_size")}
-        self.more = {name: value for name, value in values.items() if name not in own}
-        self.settings = self._checked({**copy.deepcopy(dict(known)), **self._read(own)})
+        super().__init__(**values)
         if self.settings.get("do_convert_annotations", ...) is None:  # boxes become shares where pixels are normalised
             self.settings["do_convert_annotations"] = self.settings["do_normalize"]
 
     def _read(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Settings of a file, in today's spelling; null means the default."""
         longest, square = values.pop("max_size", None), values.pop("use_square_size", False)
-        values = {name: value for name, value in values.items() if value is not None or name == "do_convert_rgb"}
+        values = super()._read(values)
         if self.family.pads and "longest_edge" in self.family.defaults["size"] and not isinstance(values.get("size"), Mapping):
             longest = longest or 1333
         if "size" in values:
@@ -90,21 +83,6 @@ class ImageProcessor:
             raise ProcessorError(f"crop_pct = {values['crop_pct']} is not above zero", key="crop_pct")
         return values
 
-    def __getattr__(self, name: str) -> Any:
-        for values in (self.__dict__.get("settings", {}), self.__dict__.get("more", {})):
-            if name in values:
-                return values[name]
-        raise AttributeError(f"{type(self).__name__} has no {name!r}")
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in self.__dict__.get("settings", {}):
-            self.settings = self._checked({**self.settings, **self._read({name: value})})
-        else:
-            super().__setattr__(name, value)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.settings.items())})"
-
     @property
     def model_input_names(self) -> list[str]:
         """The names of what it returns."""
@@ -116,43 +94,6 @@ class ImageProcessor:
         maps = ("segmentation_maps",) if self.family.maps else ()
         annotated = _ANNOTATED if self.family.results == "detection" else ()
         return frozenset({*self.family.defaults, *ALIASES, *_CALL, *maps, *annotated})
-
-    # Files
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any], **overrides: Any) -> Self:
-        """A processor of the settings in a file, with `overrides` for some."""
-        return cls(**{**values, **overrides})
-
-    @classmethod
-    def from_pretrained(cls, source: str | Path, **options: Any) -> Self:
-        """The processor of a checkpoint.
-
-        Args:
-            source: A directory or a Hub id, of which only the processor's files are fetched.
-            **options: Those of the Hub (revision, token, ...), and settings to override.
-
-        Raises:
-            NotFound: There is no such checkpoint, or it has no processor.
-            ProcessorError: Its settings are not valid.
-        """
-        folder = settings.find(source, **{name: options.pop(name) for name in hub.OPTIONS if name in options})
-        values, path = settings.read(folder, "image_processor")
-        try:
-            return cls.from_dict(values, **options)
-        except ProcessorError as error:
-            raise ProcessorError(error.message, path=path, key=error.key, hint=error.hint) from None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The settings as files of Transformers have them."""
-        found = copy.deepcopy({**self.more, **self.settings, "image_processor_type": type(self).__name__})
-        return found | ({"processor_class": self.processor_class} if self.processor_class else {})
-
-    def save_pretrained(self, directory: str | Path) -> None:
-        """Writes preprocessor_config.json into `directory`, which is made if need be."""
-        settings.write(directory, settings.PREPROCESSOR, self.to_dict())
-
-    # Calls
 
     def __call__(self, images: Any, segmentation_maps: Any = None, annotations: Any = None, **options: Any) -> BatchFeature:
         """Prepares images for a model.
@@ -285,7 +226,6 @@ class ImageProcessor:
         return found
 
 
-_KIND = ("image_processor_type", "feature_extractor_type", "_processor_class")
 _POINTWISE = (steps.rescale, steps.normalize)
 _RESULTS: dict[str, tuple[Any, ...]] = {"semantic": (segmentation.Semantic,), "detection": (detection.Detection,), "": ()}
 
@@ -307,7 +247,7 @@ def image_processor_class(name: str) -> type[ImageProcessor]:
     if found not in FAMILIES:
         raise ProcessorError(f"{name} is no image processor that Trivium has", key=name, hint=nearest(found, FAMILIES))
     family = FAMILIES[found]
-    space = {"family": family, "__doc__": f"{ImageProcessor.__doc__}", "__module__": __name__}
+    space = {"family": family, "defaults": family.defaults, "__doc__": f"{ImageProcessor.__doc__}", "__module__": __name__}
     return type(found, (*_RESULTS[family.results], ImageProcessor), space)
 
 
