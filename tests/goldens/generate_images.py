@@ -142,10 +142,9 @@ def cases() -> list[dict[str, Any]]:
     for filter in range(6):
         found.append({"files": "vit-base-patch16-224", "sizes": SIZES, "options": {"size": 50, "resample": filter}})
     for mode in ("L", "P", "RGBA", "CMYK", "1", "LA", "I;16"):
-        found.append(
-            {"files": "clip-vit-base-patch32", "sizes": SIZES[:1], "mode": mode, "options": {"size": 64, "crop_size": 60}}
-        )
-        found.append({"files": "vit-base-patch16-224", **case, "as": "file", "options": {"size": 64}})
+        one = {"sizes": SIZES[:1], "mode": mode}
+        found.append({"files": "clip-vit-base-patch32", **one, "options": {"size": 64, "crop_size": 60}})
+        found.append({"files": "vit-base-patch16-224", **one, "as": "file", "options": {"size": 64}})
     for turned in range(2, 9):
         case = {"files": "vit-base-patch16-224", "sizes": SIZES[:1], "as": "file", "options": {"size": [30, 40]}}
         found.append(case | {"orientation": turned})
