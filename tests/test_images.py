@@ -59,6 +59,18 @@ def test_as_transformers(case: dict[str, Any], tmp_path: Path) -> None:
                 check(value, one)
 
 
+@pytest.mark.parametrize("name", GOLDEN["saved"])
+def test_saved_as_transformers(name: str, tmp_path: Path) -> None:
+    """What is saved is what Transformers saves, and is read again as it was."""
+    found = processor({"files": name}, tmp_path)
+    found.save_pretrained(tmp_path / "saved")
+    saved = json.loads((tmp_path / "saved" / "preprocessor_config.json").read_text())
+    assert saved == {key: value for key, value in GOLDEN["saved"][name].items() if not key.startswith("_")} | {
+        key: value for key, value in saved.items() if key not in GOLDEN["saved"][name] and value is None
+    }
+    assert AutoImageProcessor.from_pretrained(tmp_path / "saved").to_dict() == found.to_dict()
+
+
 @pytest.mark.parametrize("case", GOLDEN["results"], ids=lambda case: f"{case['class']}-{case['method']}-{case['options']}")
 def test_results_as_transformers(case: dict[str, Any]) -> None:
     """What is read from scores is the same."""

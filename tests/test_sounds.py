@@ -23,6 +23,16 @@ def extractor(name: str, folder: Path) -> Any:
     return AutoFeatureExtractor.from_pretrained(folder)
 
 
+@pytest.mark.parametrize("name", GOLDEN["saved"])
+def test_saved_as_transformers(name: str, tmp_path: Path) -> None:
+    """What is saved is what Transformers saves, and is read again as it was."""
+    found = extractor(name, tmp_path)
+    found.save_pretrained(tmp_path / "saved")
+    saved = json.loads((tmp_path / "saved" / "preprocessor_config.json").read_text())
+    assert saved == GOLDEN["saved"][name]
+    assert AutoFeatureExtractor.from_pretrained(tmp_path / "saved").to_dict() == found.to_dict()
+
+
 @pytest.mark.parametrize("case", GOLDEN["cases"], ids=lambda case: f"{case['files']}-{case['sounds']}-{case['options']}")
 def test_as_transformers(case: dict[str, Any], tmp_path: Path) -> None:
     """The features are the same within 1e-4, the masks wholly."""

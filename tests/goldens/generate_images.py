@@ -4,7 +4,7 @@
     oracle/bin/python tests/goldens/generate_images.py
 
 Each case: `files` as on the Hub, the `class` that reads them, `images` to draw (tests/pixels.py), `options` of the call, and
-`outputs`: name -> what `pixels.summary` keeps of each image's array.
+`outputs`: name -> what `pixels.summary` keeps of each image's array. `saved` has the settings as Transformers saves them.
 """
 
 from __future__ import annotations
@@ -180,8 +180,8 @@ def cases() -> list[dict[str, Any]]:
     return found
 
 
-def answer(case: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """What Transformers makes of a case."""
+def answer(case: dict[str, Any], folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What Transformers makes of a case, and the settings as it saves them."""
     files = dict(FILES[case["files"]])
     model_type = files.pop("model_type", None)
     (folder / "preprocessor_config.json").write_text(json.dumps(files))
@@ -197,7 +197,9 @@ def answer(case: dict[str, Any], folder: Path) -> dict[str, Any]:
             outputs[name] = [{key: pixels.summary(value) for key, value in target.items()} for target in values]
         else:
             outputs[name] = [pixels.summary(value) for value in values]
-    return {**case, "class": type(processor).__name__, "outputs": outputs}
+    processor.save_pretrained(folder)
+    saved = json.loads((folder / "preprocessor_config.json").read_text())
+    return {**case, "class": type(processor).__name__, "outputs": outputs}, saved
 
 
 class Outputs:
@@ -240,7 +242,9 @@ def results() -> list[dict[str, Any]]:
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         answered = [answer(case, Path(folder)) for case in cases()]
-    content = {"transformers": transformers.__version__, "files": FILES, "cases": answered, "results": results()}
+    content: dict[str, Any] = {"transformers": transformers.__version__, "files": FILES}
+    content["saved"] = {case["files"]: saved for case, saved in answered}
+    content |= {"cases": [case for case, _ in answered], "results": results()}
     parts = []
     for name, value in content.items():
         lines = ",\n".join(map(json.dumps, value)) if isinstance(value, list) else ""

@@ -4,7 +4,8 @@
     oracle/bin/python tests/goldens/generate_sounds.py
 
 With no torchaudio, so that AST's filter banks are made by NumPy. Each case: `files` as on the Hub, `sounds` to draw (samples,
-channels), `options` of the call, and `outputs`: name -> what `pixels.summary` keeps of each recording's array.
+channels), `options` of the call, and `outputs`: name -> what `pixels.summary` keeps of each recording's array. `saved` has the
+settings as Transformers saves them.
 """
 
 from __future__ import annotations
@@ -104,23 +105,27 @@ def cases() -> list[dict[str, Any]]:
     return found
 
 
-def answer(case: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """What Transformers makes of a case."""
+def answer(case: dict[str, Any], folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What Transformers makes of a case, and the settings as it saves them."""
     files = dict(FILES[case["files"]])
     (folder / "config.json").write_text(json.dumps({"model_type": files.pop("model_type", "whisper")}))
     (folder / "preprocessor_config.json").write_text(json.dumps(files))
     extractor = transformers.AutoFeatureExtractor.from_pretrained(folder)
     found = extractor(pixels.sounds(case), **case["options"])
     outputs = {name: [pixels.summary(value) for value in values] for name, values in found.items()}
-    return {**case, "class": type(extractor).__name__, "outputs": outputs}
+    extractor.save_pretrained(folder)
+    saved = json.loads((folder / "preprocessor_config.json").read_text())
+    return {**case, "class": type(extractor).__name__, "outputs": outputs}, saved
 
 
 def main() -> None:
     assert not is_speech_available()
     with tempfile.TemporaryDirectory() as folder:
-        answered = [json.dumps(answer(case, Path(folder))) for case in cases()]
+        answered = [answer(case, Path(folder)) for case in cases()]
+    saved = {case["files"]: saved for case, saved in answered}
     parts = [f'"transformers": "{transformers.__version__}"', f'"files": {json.dumps(FILES)}']
-    parts.append('"cases": [\n' + ",\n".join(answered) + "\n]")
+    parts.append(f'"saved": {json.dumps(saved)}')
+    parts.append('"cases": [\n' + ",\n".join(json.dumps(case) for case, _ in answered) + "\n]")
     (HERE / "sounds.json").write_text("{\n" + ",\n".join(parts) + "\n}\n")
 
 

@@ -81,8 +81,10 @@ def _content(source: str | Path | bytes) -> io.BytesIO | Path:
 
 
 def check_pixels(size: Iterable[int], path: object, limit: int | None = None) -> None:
-    """Raises LimitExceeded if (width, height) is more than `limit` pixels, MAX_PIXELS if not given."""
+    """Raises LimitExceeded if (width, height) is more than `limit` pixels, MAX_PIXELS if not given; ProcessorError if none."""
     limit, (width, height) = limit or MAX_PIXELS, size
+    if not width * height:
+        raise ProcessorError(f"an image of {width} x {height} pixels", path=path, key="images")
     if width * height > limit:
         raise LimitExceeded(
             f"{width:,} x {height:,} pixels; the limit is {limit:,}", path=path,

@@ -49,16 +49,21 @@ def frames(samples: np.ndarray, length: int, hop: int) -> np.ndarray:
     return np.lib.stride_tricks.sliding_window_view(samples, length)[::hop]
 
 
+def _power(pieces: np.ndarray, length: int) -> np.ndarray:
+    """The strength (moments, length / 2 + 1) of each frequency."""
+    spectrum = np.fft.rfft(pieces, length)
+    return spectrum.real**2 + spectrum.imag**2
+
+
 def whisper_features(samples: np.ndarray, filters: np.ndarray, length: int, hop: int) -> np.ndarray:
     """Whisper's log-mel spectrogram (mels, moments), float32, of a recording longer than half of `length`.
 
     Eight powers of ten below the loudest are heard, and scaled to about -1 to 1.
     """
-    window = np.hanning(length + 1)[:-1]
-    pieces = frames(np.pad(samples.astype(np.float64), length // 2, mode="reflect"), length, hop)[:-1]
-    power = np.abs(np.fft.rfft(pieces * window)) ** 2
-    heard = np.log10(np.maximum(power @ filters, 1e-10))
-    heard = np.maximum(heard, heard.max(initial=-np.inf) - 8)
+    window = np.hanning(length + 1)[:-1].astype(np.float32)
+    pieces = frames(np.pad(samples, length // 2, mode="reflect"), length, hop)[:-1]
+    heard = np.log10(np.maximum(_power(pieces * window, length) @ filters.astype(np.float32), np.float32(1e-10)))
+    heard = np.maximum(heard, heard.max(initial=-np.inf) - np.float32(8))
     return ((heard.T + 4) / 4).astype(np.float32)
 
 
@@ -67,5 +72,5 @@ def kaldi_features(samples: np.ndarray, filters: np.ndarray, length: int = 400, 
     pieces = frames(samples.astype(np.float64), length, hop)
     pieces = pieces - pieces.mean(1, keepdims=True)
     sharper = pieces - 0.97 * np.concatenate([pieces[:, :1], pieces[:, :-1]], 1)
-    power = np.abs(np.fft.rfft(sharper * np.hanning(length), 2 * (len(filters) - 1))) ** 2
+    power = _power(sharper * np.hanning(length), 2 * (len(filters) - 1))
     return np.log(np.maximum(power @ filters, np.finfo(np.float32).eps)).astype(np.float32)

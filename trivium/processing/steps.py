@@ -165,6 +165,7 @@ def pad_to_square(picture: Picture, settings: Settings) -> np.ndarray:
     if height == width:
         return array
     edge = max(height, width)
+    check_pixels((edge, edge), "padded image")
     square = np.empty((edge, edge, channels), array.dtype)
     square[...] = [int(value * 255) for value in per_channel(settings, "image_mean", channels)]
     top, left = (edge - height) // 2, (edge - width) // 2
@@ -218,6 +219,7 @@ def padded(array: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     height, width = size[0] - array.shape[0], size[1] - array.shape[1]
     if height < 0 or width < 0:
         raise ProcessorError(f"an image of {array.shape[:2]} does not fit into pad_size = {size}", key="pad_size")
+    check_pixels(size, "padded image")
     return np.pad(array, [(0, height), (0, width), *[(0, 0)] * (array.ndim - 2)])
 
 
