@@ -10,9 +10,9 @@ from trivium.core.errors import ProcessorError
 
 from . import settings
 from .audio import FeatureExtractor
-from .extractors import OF_MODEL, feature_extractor_class
+from .extractors import EXTRACTORS, OF_MODEL, feature_extractor_class
 from .image_families import FAMILIES
-from .images import ImageProcessor, image_processor_class, kind_of_model
+from .images import ImageProcessor, image_processor_class, kind_of_model, todays_name
 
 
 def _read(source: str | Path, part: str, options: dict[str, Any]) -> tuple[str, dict[str, Any], Path]:
@@ -31,11 +31,6 @@ def _read(source: str | Path, part: str, options: dict[str, Any]) -> tuple[str, 
     return found, values, path
 
 
-def _of_images(name: str) -> bool:
-    """Whether a class is one of image processors; those were called feature extractors, too."""
-    return name.removesuffix("Fast").replace("FeatureExtractor", "ImageProcessor") in FAMILIES or "ImageProcessor" in name
-
-
 class AutoImageProcessor:
     """The image processor of a checkpoint."""
 
@@ -47,9 +42,10 @@ class AutoImageProcessor:
             ProcessorError: The checkpoint is one for recordings.
         """
         name, values, path = _read(source, "image_processor", options)
-        if not _of_images(name):
+        if name in EXTRACTORS:
             raise ProcessorError(f"{name} is for recordings, not for images", path=path, hint="use AutoFeatureExtractor")
-        return image_processor_class(name).from_file(values, path, **options)
+        with settings.naming(path):
+            return image_processor_class(name).from_dict(values, **options)
 
 
 class AutoFeatureExtractor:
@@ -59,5 +55,6 @@ class AutoFeatureExtractor:
     def from_pretrained(source: str | Path, **options: Any) -> FeatureExtractor | ImageProcessor:
         """As `FeatureExtractor.from_pretrained`, of the class that the files name."""
         name, values, path = _read(source, "feature_extractor", options)
-        cls = image_processor_class(name) if _of_images(name) else feature_extractor_class(name)
-        return cls.from_file(values, path, **options)
+        with settings.naming(path):
+            cls = image_processor_class(name) if todays_name(name) in FAMILIES else feature_extractor_class(name)
+            return cls.from_dict(values, **options)

@@ -236,19 +236,28 @@ def _in_turn(together: list[Any], array: np.ndarray, values: Mapping[str, Any]) 
     return array
 
 
-@functools.cache
 def image_processor_class(name: str) -> type[ImageProcessor]:
     """The class of a kind, by the name in Transformers; those of old ("...FeatureExtractor") and "...Fast" are understood.
 
     Raises:
         ProcessorError: There is none; the nearest are offered.
     """
-    found = name.removesuffix("Fast").replace("FeatureExtractor", "ImageProcessor")
+    found = todays_name(name)
     if found not in FAMILIES:
         raise ProcessorError(f"{name} is no image processor that Trivium has", key=name, hint=nearest(found, FAMILIES))
-    family = FAMILIES[found]
+    return _class(found)
+
+
+def todays_name(name: str) -> str:
+    """What a class of image processors is called today."""
+    return name.removesuffix("Fast").replace("FeatureExtractor", "ImageProcessor")
+
+
+@functools.cache
+def _class(name: str) -> type[ImageProcessor]:
+    family = FAMILIES[name]
     space = {"family": family, "defaults": family.defaults, "__doc__": f"{ImageProcessor.__doc__}", "__module__": __name__}
-    return type(found, (*_RESULTS[family.results], ImageProcessor), space)
+    return type(name, (*_RESULTS[family.results], ImageProcessor), space)
 
 
 def kind_of_model(model_type: str) -> str:

@@ -156,8 +156,9 @@ def _picture(image: Any, channels: int | None, order: str | None) -> Picture:
             f"an image of shape {image.shape} has no axis for its channels", key="images",
             hint="give (H, W, C) or (C, H, W); np.repeat(image[..., None], 3, -1) makes grey one RGB",
         )  # fmt: skip
-    check_pixels(sorted(image.shape)[1:], "array")
-    return image.transpose(1, 2, 0) if order == FIRST else image
+    image = image.transpose(1, 2, 0) if order == FIRST else image
+    check_pixels(image.shape[1::-1], "array")
+    return image
 
 
 def channel_order(image: np.ndarray, channels: Sequence[int] = (1, 3)) -> str:

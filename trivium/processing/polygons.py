@@ -29,10 +29,10 @@ def polygon_mask(polygons: Any, height: int, width: int) -> np.ndarray:
 
 
 def _inside(polygon: Sequence[float], height: int, width: int) -> np.ndarray:
-    corners = (_FINER * np.array(polygon, np.float64).reshape(-1, 2) + 0.5).astype(np.int64)
-    limit = 4 * _FINER * (height + width)
-    if np.abs(corners).max() > limit:
+    exact = _FINER * np.array(polygon, np.float64).reshape(-1, 2) + 0.5
+    if not np.abs(exact).max() < 4 * _FINER * (height + width):  # nor NaN
         raise ProcessorError(f"a polygon's corner is far outside of an image of {height} x {width}", key="segmentation")
+    corners = exact.astype(np.int64)
     outline = np.concatenate([_line(*pair) for pair in zip(corners, np.roll(corners, -1, 0), strict=True)])
     before, after = outline[:-1], outline[1:]
     crossing = before[:, 0] != after[:, 0]

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from trivium.core import hub
-from trivium.core.errors import ProcessorError
 
 from . import settings
 
@@ -82,15 +81,9 @@ class Preprocessor:
             ProcessorError: Its settings are not valid.
         """
         folder = settings.find(source, **{name: options.pop(name) for name in hub.OPTIONS if name in options})
-        return cls.from_file(*settings.read(folder, cls.part), **options)
-
-    @classmethod
-    def from_file(cls, values: Mapping[str, Any], path: Path, **overrides: Any) -> Self:
-        """As `from_dict`, with errors that name the file that the settings are from."""
-        try:
-            return cls.from_dict(values, **overrides)
-        except ProcessorError as error:
-            raise ProcessorError(error.message, path=path, key=error.key, hint=error.hint) from None
+        values, path = settings.read(folder, cls.part)
+        with settings.naming(path):
+            return cls.from_dict(values, **options)
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as files of Transformers have them."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,15 @@ def read(folder: Path, part: str) -> tuple[dict[str, Any], Path]:
     raise NotFound(
         f"the checkpoint has no {PREPROCESSOR}", path=path, hint="one of a model that was not trained for text alone has it"
     )
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Has errors of settings name the file that these are from."""
+    try:
+        yield
+    except ProcessorError as error:
+        raise ProcessorError(error.message, path=error.path or path, key=error.key, hint=error.hint) from None
 
 
 def model_type(folder: Path) -> str:
