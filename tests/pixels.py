@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +120,28 @@ def sounds(case: dict[str, Any]) -> Any:
     """The recordings that a case of sounds.json describes; one alone if there is but one."""
     found = [sound(f"{case['files']} {index}", *size) for index, size in enumerate(case["sounds"])]
     return found if len(found) > 1 else found[0]
+
+
+WORDS = ("<pad>", "<unk>", "<image>", "a", "b", "c", "d", "e")
+
+
+def words(folder: Path) -> None:
+    """Files of a tokenizer of words, with a tokenizer.json as Transformers writes it."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(WORDS)}, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.add_special_tokens(list(WORDS[:3]))
+    tokenizer.save(str(folder / "tokenizer.json"))
+    names = {"tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "<pad>", "unk_token": "<unk>", "model_max_length": 512}
+    (folder / "tokenizer_config.json").write_text(json.dumps(names))
+
+
+def joint(call: dict[str, Any]) -> dict[str, Any]:
+    """A call of joint.json, with so many images or recordings as it says."""
+    found = dict(call)
+    if "images" in call:
+        found["images"] = [image(f"joint {index}", 40, 50) for index in range(call["images"])]
+    if "audio" in call:
+        found["audio"] = [sound(f"joint {index}", 500 + 90 * index) for index in range(call["audio"])]
+    return found

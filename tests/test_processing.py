@@ -20,7 +20,7 @@ from PIL import Image
 from tests import pixels
 from tests.backends import Backend, each_framework
 from trivium.core.errors import Corrupt, LimitExceeded, NotFound, ProcessorError, TriviumError, Unsafe
-from trivium.processing import annotations, pictures, sounds
+from trivium.processing import coco, pictures, sounds
 from trivium.processing.auto import AutoFeatureExtractor, AutoImageProcessor
 from trivium.processing.batch import BatchFeature
 from trivium.processing.extractors import EXTRACTORS, feature_extractor_class
@@ -305,7 +305,7 @@ def test_bad_annotations(annotation: Any, options: dict[str, Any], kind: type[Tr
 
 def test_boxes_are_those_of_masks() -> None:
     """An image without objects has masks and boxes, none of each."""
-    none = annotations.prepared({"image_id": 1, "annotations": []}, np.zeros((4, 5, 3)), "coco_detection", True)
+    none = coco.prepared({"image_id": 1, "annotations": []}, np.zeros((4, 5, 3)), "coco_detection", True)
     assert none["masks"].shape == (0, 4, 5) and none["boxes"].shape == (0, 4)
     found = DETR(size={"height": 8, "width": 8})(PNG, annotations={"image_id": 1, "annotations": []}, return_tensors="np")
     assert found["labels"][0]["boxes"].shape == (0, 4)

@@ -13,8 +13,7 @@ from trivium.core.errors import ProcessorError
 from trivium.core.names import nearest
 from trivium.core.pretrained import require
 
-from . import annotations as coco
-from . import detection, segmentation, settings, steps
+from . import coco, detection, segmentation, settings, steps
 from .batch import BatchFeature, as_array
 from .image_families import ALIASES, FAMILIES, OF_MODEL, Family
 from .pictures import FIRST, LAST, channel_order, pictures, size_of, to_array
