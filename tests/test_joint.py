@@ -190,6 +190,10 @@ def test_names_of_the_package() -> None:
     assert {*JOINS, "AutoProcessor", "ViTImageProcessor", "WhisperFeatureExtractor"} <= set(dir(processing))
     for name in dir(processing):
         assert getattr(processing, name).__name__ == name
+    for name in processing.names():
+        assert getattr(trivium, name) is getattr(trivium.numpy, name) is getattr(processing, name)
+    assert {*processing.names()} <= {*dir(trivium)} & {*dir(trivium.numpy)}
     for name in ("CLIPImageProcesor", "ClipProcessor", "Nothing", "BartFeatureExtractor"):
-        with pytest.raises(AttributeError, match=name):
-            getattr(processing, name)
+        for place in (processing, trivium, trivium.numpy):
+            with pytest.raises(AttributeError, match=name):
+                getattr(place, name)

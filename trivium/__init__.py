@@ -11,7 +11,7 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_MODULES = ("convert", "flax", "numpy", "tensorflow", "torch")
+_MODULES = ("convert", "flax", "numpy", "processing", "tensorflow", "torch")
 _NAMES = {
     "AutoConfig": "trivium.core.auto",
     "TriviumError": "trivium.core.errors",
@@ -21,7 +21,8 @@ _NAMES = {
 }
 
 __all__ = [
-    "AutoConfig", "TriviumError", "bind", "convert", "flax", "numpy", "register", "tensorflow", "torch", "transfer",
+    "AutoConfig", "TriviumError", "bind", "convert", "flax", "numpy", "processing", "register", "tensorflow", "torch",
+    "transfer",
 ]  # fmt: skip
 
 
@@ -30,8 +31,10 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"trivium.{name}")
     if name in _NAMES:
         return getattr(importlib.import_module(_NAMES[name]), name)
+    if name.endswith(("Processor", "FeatureExtractor")):
+        return getattr(importlib.import_module("trivium.processing"), name)
     raise AttributeError(f"module 'trivium' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return sorted([*__all__, "__version__", *importlib.import_module("trivium.processing").names()])

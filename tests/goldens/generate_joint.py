@@ -3,8 +3,8 @@
     oracle/bin/pip install transformers==4.52.4 torch==2.13.0 pillow==13.0.0 scipy
     oracle/bin/python tests/goldens/generate_joint.py
 
-Those whose tokenizer may be any; the words are `pixels.WORDS`, a token each. Each case: the `class`, the `part` with its `settings`,
-its own `fields`, the `call` (see `pixels.joint`), and `outputs`: name -> shape, or the ids of tokens.
+Those whose tokenizer may be any; the words are `pixels.WORDS`, a token each. Each case: the `class`, the `part` with its
+`settings`, the class's own `fields`, the `call` (see `pixels.joint`), and `outputs`: name -> shape, or the ids of tokens.
 """
 
 from __future__ import annotations

@@ -39,7 +39,13 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def __dir__() -> list[str]:
+def names() -> list[str]:
+    """The names of all classes of processors."""
     from . import extractors, image_families, processors
 
-    return sorted({*_NAMES, *extractors.EXTRACTORS, *image_families.FAMILIES, *processors.JOINS})
+    autos = [name for name in _NAMES if name.startswith("Auto")]
+    return sorted([*autos, *extractors.EXTRACTORS, *image_families.FAMILIES, *processors.JOINS])
+
+
+def __dir__() -> list[str]:
+    return sorted({*_NAMES, *names(), "names"})

@@ -46,7 +46,9 @@ def read(folder: Path, part: str) -> tuple[dict[str, Any], Path]:
     if path.exists():
         return read_json(path), path
     raise NotFound(
-        f"the checkpoint has no {PREPROCESSOR}", path=path, hint="one of a model that was not trained for text alone has it"
+        f"the checkpoint has no {PREPROCESSOR}",
+        path=path,
+        hint=f"models of text alone have none; if the Hub has it and you are offline: hf download <id> {PREPROCESSOR}",
     )
 
 
