@@ -17,14 +17,15 @@ from numpy.typing import DTypeLike, NDArray
 _TERMS = 8  # 16-bit numbers in one sum: near enough to a bell
 
 
-def _bits(label: str, count: int) -> NDArray[np.uint64]:
+def bits(label: str, count: int) -> NDArray[np.uint64]:
+    """64-bit words, as many as asked for."""
     key = int.from_bytes(hashlib.sha256(label.encode()).digest()[:16], "little")
     return np.random.Philox(key=key).random_raw(count)
 
 
 def _normal(label: str, shape: Sequence[int]) -> NDArray[np.float64]:
     count = int(np.prod(shape, dtype=np.int64))
-    words = _bits(label, count * _TERMS // 4).astype("<u8").view("<u2").reshape(count, _TERMS)
+    words = bits(label, count * _TERMS // 4).astype("<u8").view("<u2").reshape(count, _TERMS)
     centred = words.sum(axis=1, dtype=np.int64) - _TERMS * 0xFFFF / 2
     return (centred * (np.sqrt(12 / _TERMS) / 65536)).reshape(tuple(shape))
 
@@ -45,7 +46,7 @@ def array(name: str, spec: Any) -> NDArray[Any]:
         values = np.array(spec.data)
     elif spec.kind == "integers":
         label = f"{name} {spec.shape} {spec.low} {spec.high}"
-        raw = _bits(label, int(np.prod(spec.shape))) % np.uint64(spec.high - spec.low)
+        raw = bits(label, int(np.prod(spec.shape))) % np.uint64(spec.high - spec.low)
         values = raw.astype(np.int64).reshape(spec.shape) + spec.low
     elif spec.kind == "normal":
         values = _normal(f"{name} {spec.shape}", spec.shape)

@@ -31,3 +31,14 @@ def test_research_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     finally:
         binding.unregister("hybrid")
     assert len(snippets) == 3 and (tmp_path / "mine-tf" / "tf_model.h5").exists()
+
+
+def test_processors_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The snippets of the page on processors, one after the other."""
+    monkeypatch.chdir(tmp_path)
+    page = (support.ROOT / "docs" / "processors.md").read_text()
+    space: dict[str, object] = {}
+    for snippet in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(snippet, space)
+    said = capsys.readouterr().out
+    assert "(1, 3, 224, 224)" in said and "(1, 80, 3000)" in said and "resampled(audio, 44100, 16000)" in said

@@ -469,6 +469,9 @@ def hub() -> Iterator[str]:
         "org/flax": junk | files("bert_flax"),
         "org/none": junk | {"config.json": (FILES / "bert_tf" / "config.json").read_bytes()},
         "org/bare": junk,
+        "org/seen": junk
+        | files("bert_tf")
+        | {"preprocessor_config.json": b'{"feature_extractor_type": "ViTFeatureExtractor"}'},
     }
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -519,6 +522,18 @@ def test_hub(hub: str, tmp_path: Path, repository: str, wanted: list[str]) -> No
     for environment in ({"HF_HUB_OFFLINE": "1"}, UNREACHABLE):
         assert float(from_hub(hub, tmp_path, own, **environment)) == value
     assert not Hub.asked
+
+
+def test_hub_processors(hub: str, tmp_path: Path) -> None:
+    """A processor fetches the files of processors alone; then it loads offline. A checkpoint without one says so."""
+    call = "type(__import__('trivium').AutoImageProcessor.from_pretrained('{}')).__name__"
+    assert from_hub(hub, tmp_path, call.format("org/seen")) == "ViTImageProcessor"
+    assert set(Hub.asked) == {"preprocessor_config.json", "config.json"}
+    for environment in ({"HF_HUB_OFFLINE": "1"}, UNREACHABLE):
+        assert from_hub(hub, tmp_path, call.format("org/seen"), **environment) == "ViTImageProcessor"
+    found = from_hub(hub, tmp_path, call.format("org/flax"))
+    assert found.startswith("NotFound") and "hf download" in found
+    assert from_hub(hub, tmp_path, call.format("org/tf"), **UNREACHABLE).startswith("Offline")
 
 
 def test_hub_config_only(hub: str, tmp_path: Path) -> None:

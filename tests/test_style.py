@@ -635,7 +635,7 @@ def test_no_framework_without_a_door() -> None:
     """Configs, layouts, the converter, the command line and NumPy's door load no framework."""
     modules = [
         path.relative_to(PACKAGE.parent).with_suffix("")
-        for folder in ("core", "models", "convert", "research")
+        for folder in ("core", "models", "convert", "processing", "research")
         for path in (PACKAGE / folder).rglob("*.py")
     ]
     lines = [f"import {'.'.join(module.parts).removesuffix('.__init__')}" for module in modules]

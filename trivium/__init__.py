@@ -12,9 +12,10 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_MODULES = ("convert", "flax", "numpy", "tensorflow", "torch")
+_MODULES = ("convert", "flax", "numpy", "processing", "tensorflow", "torch")
 _NAMES = {
     "AutoConfig": "trivium.core.auto",
+    "AutoTokenizer": "trivium.processing.tokenizers",
     "TriviumError": "trivium.core.errors",
     "bind": "trivium.research.binding",
     "register": "trivium.research.binding",
@@ -22,7 +23,8 @@ _NAMES = {
 }
 
 __all__ = [
-    "AutoConfig", "TriviumError", "bind", "convert", "flax", "numpy", "register", "tensorflow", "torch", "transfer",
+    "AutoConfig", "TriviumError", "bind", "convert", "flax", "numpy", "processing", "register", "tensorflow", "torch",
+    "transfer",
 ]  # fmt: skip
 
 
@@ -33,8 +35,11 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(_NAMES[name]), name)
     if name.startswith("_"):
         raise AttributeError(f"module 'trivium' has no attribute {name!r}")
+    if name.endswith(("Processor", "FeatureExtractor")):
+        return getattr(importlib.import_module("trivium.processing"), name)
     return importlib.import_module("trivium.twins").find(name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__", *importlib.import_module("trivium.twins").names()])
+    processing, twins = (importlib.import_module(f"trivium.{name}") for name in ("processing", "twins"))
+    return sorted([*__all__, "__version__", *processing.names(), *twins.names()])

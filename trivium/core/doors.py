@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from trivium import processing
 from trivium.models import catalogue
 
 from . import auto
@@ -24,6 +25,8 @@ def door(backend: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
             found: Any = auto.auto_class(name, module)
         elif name == "AutoConfig":
             found = auto.AutoConfig
+        elif name.endswith(("Processor", "FeatureExtractor")):
+            found = getattr(processing, name)
         else:
             found = _class(name)
         setattr(module, name, found)
@@ -41,6 +44,6 @@ def door(backend: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     def __dir__() -> list[str]:
         classes = [name for names in catalogue.architectures().values() for name in names]
         classes += [config for _, config in catalogue.configs().values()]
-        return sorted({*classes, *auto.TASKS, "AutoConfig"})
+        return sorted({*classes, *auto.TASKS, "AutoConfig", *processing.names()})
 
     return __getattr__, __dir__

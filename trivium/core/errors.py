@@ -109,6 +109,10 @@ class InputError(TriviumError, ValueError):
     """Inputs of a model that do not fit it or each other."""
 
 
+class ProcessorError(TriviumError, ValueError):
+    """An image, a recording or a processor's setting that is not valid, or asks for what Trivium does not do."""
+
+
 class HubError(TriviumError):
     """The Hub said no, or could not be reached."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,16 @@ WEIGHTS = (
 _REPOSITORY = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
-def resolve(source: str | Path, config_only: bool = False, subfolder: str = "", **options: Any) -> Path:
+def resolve(
+    source: str | Path, config_only: bool = False, subfolder: str = "", files: Sequence[str] = (), **options: Any
+) -> Path:
     """The local path of a checkpoint; from the Hub only the files that are needed are fetched.
 
     Args:
         source: A directory, a file, or a Hub id; a path that exists comes first. "hf://" before an id is allowed.
         config_only: Leave the weights where they are.
         subfolder: A folder in the directory or repository.
+        files: Fetch these alone, those of them that there are.
         **options: revision, token, cache_dir, local_files_only, force_download: as in huggingface_hub.
 
     Raises:
@@ -44,17 +48,17 @@ def resolve(source: str | Path, config_only: bool = False, subfolder: str = "", 
             return path
         if not _REPOSITORY.fullmatch(name) or Path(source).is_absolute():
             raise NotFound("no such file or directory", path=path)
-    return _fetch(name.removeprefix("hf://"), config_only, subfolder, options)
+    return _fetch(name.removeprefix("hf://"), ["config.json"] if config_only else list(files), subfolder, options)
 
 
-def _fetch(repository: str, config_only: bool, subfolder: str, options: dict[str, Any]) -> Path:
+def _fetch(repository: str, files: list[str], subfolder: str, options: dict[str, Any]) -> Path:
     import huggingface_hub
     from huggingface_hub import errors
 
     prefix = f"{subfolder.rstrip('/')}/" if subfolder else ""
     hint = f"check the spelling, or fetch it yourself: hf download {repository}"
     try:
-        choices = [["config.json"]] if config_only else _choices(repository, prefix, options)
+        choices = [files] if files else _choices(repository, prefix, options)
         for patterns in choices:
             try:
                 wanted = [prefix + pattern for pattern in patterns]
@@ -80,7 +84,7 @@ def _fetch(repository: str, config_only: bool, subfolder: str, options: dict[str
     except (errors.HfHubHTTPError, OSError) as error:
         raise HubError(f"the Hub could not be used: {error}", path=repository, hint=hint) from None
     folder = Path(found) / subfolder
-    if not (folder / "config.json").exists():
+    if files in ([], ["config.json"]) and not (folder / "config.json").exists():
         raise NotFound("the repository has no config.json", path=f"{repository}/{prefix}config.json")
     return folder
 
