@@ -113,6 +113,14 @@ class ProcessorError(TriviumError, ValueError):
     """An image, a recording or a processor's setting that is not valid, or asks for what Trivium does not do."""
 
 
+class TokenizerError(TriviumError, ValueError):
+    """A tokenizer's file that is damaged or hostile, or texts that it cannot take."""
+
+
+class TemplateError(TokenizerError):
+    """A chat template that is not valid, refuses a conversation, or goes beyond its limits."""
+
+
 class HubError(TriviumError):
     """The Hub said no, or could not be reached."""
 

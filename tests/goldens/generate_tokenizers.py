@@ -1,0 +1,159 @@
+"""Writes tests/goldens/tokenizers/: small vocabularies of every kind, and what Transformers 4.52.4 makes of texts with them.
+
+Run by hand, in an environment with transformers==4.52.4, tokenizers, sentencepiece and protobuf:
+    python tests/goldens/generate_tokenizers.py
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import sentencepiece
+import tokenizers
+import transformers
+
+HERE = Path(__file__).parent / "tokenizers"
+
+CORPUS = [
+    "The quick brown fox jumps over the lazy dog.", "Hello, world! It's 9,000 o'clock; don't panic...", "naïve café Ünïcödé ÀÉÎ ß ſ ﬁ",
+    "Der schnelle braune Fuchs springt über den faulen Hund.", "素早い茶色の狐がのろまな犬を飛び越える。", "敏捷的棕色狐狸跳过了懒狗 3.14",
+    "Быстрая коричневая лиса прыгает через ленивую собаку", "السلام عليكم ورحمة الله", "שלום עולם", "नमस्ते दुनिया", "สวัสดีชาวโลก", "안녕하세요 세계",
+    "emoji 😀👩‍👩‍👧‍👦🏳️‍🌈 and more 👍🏽", "  spaces   in    many  places  ", "tabs\tand\nnew\r\nlines\u00a0here\u200b\u200d\u2028", "",
+    " ", "e\u0301 combining a\u0308o\u0323", "``quotes'' and \"others\" <s> </s> [MASK] <mask> [SEP]", "control \x00\x01\x07 characters \ufffd",
+    "supercalifragilisticexpialidocious" * 4, "CamelCase snake_case kebab-case x=1+2*3/4%5^6&7|8~9", "ＦＵＬＬ　ｗｉｄｔｈ ½ ² Å ™ №", "1,2,3, 10,000.00 $5 €6 £7", "A",
+]  # fmt: skip
+PAIRS = [("How are you?", "I'm fine, thanks"), ("", "second"), ("first", "")]
+TRAINING = (CORPUS + ["low lower lowest new newer newest wide wider widest the and of in to a is it you that he was for on are"] * 3) * 3
+
+FAMILIES = {
+    "bert": ("BertTokenizerFast", "wordpiece", {}),
+    "bert_cased": ("BertTokenizerFast", "wordpiece", {"do_lower_case": False, "tokenize_chinese_chars": False}),
+    "bert_accents": ("BertTokenizerFast", "wordpiece", {"do_lower_case": True, "strip_accents": False}),
+    "distilbert": ("DistilBertTokenizerFast", "wordpiece", {}),
+    "electra": ("ElectraTokenizerFast", "wordpiece", {}),
+    "layoutlm": ("LayoutLMTokenizerFast", "wordpiece", {}),
+    "mpnet": ("MPNetTokenizerFast", "wordpiece", {}),
+    "gpt2": ("GPT2TokenizerFast", "bytes", {}),
+    "gpt2_prefix": ("GPT2TokenizerFast", "bytes", {"add_prefix_space": True}),
+    "opt": ("GPT2TokenizerFast", "bytes", {"add_bos_token": True, "bos_token": "</s>", "eos_token": "</s>", "unk_token": "</s>"}),
+    "roberta": ("RobertaTokenizerFast", "bytes", {}),
+    "bart": ("BartTokenizerFast", "bytes", {"add_prefix_space": True}),
+    "blenderbot": ("BlenderbotTokenizerFast", "bytes", {"add_prefix_space": True}),
+    "codegen": ("CodeGenTokenizerFast", "bytes", {}),
+    "qwen2": ("Qwen2TokenizerFast", "bytes", {}),
+    "clip": ("CLIPTokenizerFast", "clip", {}),
+    "t5": ("T5TokenizerFast", "unigram", {"extra_ids": 5}),
+    "albert": ("AlbertTokenizerFast", "unigram_cls", {}),
+    "albert_accents": ("AlbertTokenizerFast", "unigram_cls", {"do_lower_case": False, "keep_accents": True}),
+    "xlnet": ("XLNetTokenizerFast", "unigram", {}),
+    "camembert": ("CamembertTokenizerFast", "unigram", {}),
+    "xlm_roberta": ("XLMRobertaTokenizerFast", "unigram", {}),
+    "barthez": ("BarthezTokenizerFast", "unigram", {}),
+    "mbart": ("MBartTokenizerFast", "unigram", {"src_lang": "de_DE"}),
+    "mbart50": ("MBart50TokenizerFast", "unigram", {"src_lang": "fr_XX"}),
+    "pegasus": ("PegasusTokenizerFast", "unigram_plain", {}),
+    "deberta_v2": ("DebertaV2TokenizerFast", "unigram_cls", {}),
+    "deberta_v2_punct": ("DebertaV2TokenizerFast", "unigram_cls", {"do_lower_case": True, "split_by_punct": True}),
+    "llama": ("LlamaTokenizerFast", "bpe", {}),
+    "llama_new": ("LlamaTokenizerFast", "bpe", {"legacy": False, "add_eos_token": True}),
+    "gemma": ("GemmaTokenizerFast", "bpe_gemma", {}),
+}  # fmt: skip
+"""Name -> class in Transformers, kind of vocabulary, what tokenizer_config.json says."""
+
+PLACES = {
+    "wordpiece": ["vocab.txt"], "bytes": ["vocab.json", "merges.txt"], "clip": ["vocab.json", "merges.txt"],
+}  # fmt: skip
+MODELS = {
+    "AlbertTokenizerFast": "spiece.model", "T5TokenizerFast": "spiece.model", "XLNetTokenizerFast": "spiece.model",
+    "PegasusTokenizerFast": "spiece.model", "DebertaV2TokenizerFast": "spm.model", "LlamaTokenizerFast": "tokenizer.model",
+    "GemmaTokenizerFast": "tokenizer.model",
+}  # fmt: skip
+
+
+def train() -> None:
+    """Writes a vocabulary of each kind."""
+    for kind in ("wordpiece", "bytes", "clip"):
+        (HERE / kind).mkdir(parents=True, exist_ok=True)
+    wordpiece = tokenizers.BertWordPieceTokenizer(lowercase=False)
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "<s>", "</s>", "<pad>", "<mask>"]
+    wordpiece.train_from_iterator(TRAINING, vocab_size=500, min_frequency=1, special_tokens=special)
+    wordpiece.save_model(str(HERE / "wordpiece"))
+    level = tokenizers.ByteLevelBPETokenizer()
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", "<|endoftext|>"]
+    level.train_from_iterator(TRAINING, vocab_size=500, min_frequency=1, special_tokens=special)
+    level.save_model(str(HERE / "bytes"))
+    clip = tokenizers.Tokenizer(tokenizers.models.BPE(end_of_word_suffix="</w>", unk_token="<|endoftext|>"))
+    clip.normalizer = tokenizers.normalizers.Lowercase()
+    clip.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet = sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet())
+    clip.train_from_iterator(
+        TRAINING,
+        tokenizers.trainers.BpeTrainer(
+            vocab_size=700, initial_alphabet=alphabet, end_of_word_suffix="</w>", special_tokens=["<|startoftext|>", "<|endoftext|>"]
+        ),
+    )
+    clip.model.save(str(HERE / "clip"))
+    common = {"hard_vocab_limit": False, "minloglevel": 2, "num_threads": 1, "character_coverage": 0.98}
+    with tempfile.TemporaryDirectory() as folder:
+        text = Path(folder, "text")
+        text.write_text("\n".join(line.replace("\n", " ").replace("\r", " ").replace("\0", "") for line in TRAINING), "utf-8")
+        def learn(name: str, **options: object) -> None:
+            sentencepiece.SentencePieceTrainer.train(input=str(text), model_prefix=str(HERE / name), **{**common, **options})
+
+        learn("unigram", vocab_size=300, model_type="unigram", normalization_rule_name="nmt_nfkc", control_symbols=["<sep>", "<cls>"])
+        learn("unigram_cls", vocab_size=300, model_type="unigram", normalization_rule_name="nmt_nfkc_cf", pad_id=0, unk_id=1, bos_id=2, eos_id=3,
+              pad_piece="<pad>", bos_piece="[CLS]", eos_piece="[SEP]", control_symbols=["[MASK]"])
+        learn("unigram_plain", vocab_size=300, model_type="unigram", normalization_rule_name="identity", pad_id=0, eos_id=1, unk_id=2, bos_id=-1)
+        learn("bpe", vocab_size=560, model_type="bpe", byte_fallback=True, normalization_rule_name="identity", split_digits=True,
+              add_dummy_prefix=True, remove_extra_whitespaces=False)
+        learn("bpe_gemma", vocab_size=560, model_type="bpe", byte_fallback=True, normalization_rule_name="identity", pad_id=0, eos_id=1,
+              bos_id=2, unk_id=3, bos_piece="<bos>", eos_piece="<eos>", user_defined_symbols=["<start_of_turn>", "<end_of_turn>"],
+              remove_extra_whitespaces=False)
+    for path in HERE.glob("*.vocab"):
+        path.unlink()
+
+
+def lay_out(name: str, folder: Path) -> None:
+    """Writes a checkpoint's tokenizer files into a folder."""
+    cls, kind, options = FAMILIES[name]
+    for file in PLACES.get(kind, ()):
+        shutil.copy(HERE / kind / file, folder)
+    if kind not in PLACES:
+        shutil.copy(HERE / f"{kind}.model", folder / MODELS.get(cls, "sentencepiece.bpe.model"))
+    said = {**options, "tokenizer_class": cls.removesuffix("Fast"), "model_max_length": 4096}
+    (folder / "tokenizer_config.json").write_text(json.dumps(said))
+
+
+def result(tokenizer: object, *texts: str) -> dict:
+    """What a tokenizer makes of a text or a pair."""
+    found = tokenizer(*texts, return_offsets_mapping=True, return_special_tokens_mask=True)
+    ids = found["input_ids"]
+    return {
+        "data": dict(found), "words": found.word_ids(), "sequences": found.sequence_ids(),
+        "text": tokenizer.decode(ids), "plain": tokenizer.decode(ids, skip_special_tokens=True),
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Trains, and records."""
+    train()
+    found = {"corpus": CORPUS, "pairs": PAIRS, "families": {}}
+    for name, (cls, kind, options) in FAMILIES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            lay_out(name, Path(folder))
+            tokenizer = getattr(transformers, cls).from_pretrained(folder)
+            found["families"][name] = {
+                "class": cls, "kind": kind, "file": MODELS.get(cls, "sentencepiece.bpe.model"), "options": options, "names": tokenizer.model_input_names, "side": tokenizer.padding_side,
+                "size": len(tokenizer), "roles": {k: v for k, v in tokenizer.special_tokens_map.items() if k != "additional_special_tokens"},
+                "single": [result(tokenizer, text) for text in CORPUS], "pairs": [result(tokenizer, *pair) for pair in PAIRS],
+            }  # fmt: skip
+    text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    (HERE / "results.json.gz").write_bytes(gzip.compress(text.encode(), 9, mtime=0))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""Which tokenizers there are: a table of families, named as Transformers' classes begin.
+
+A family says what tokenizer_config.json may leave unsaid: the special tokens, what stands around a text, the inputs that its
+models take, and how the tokenizer is built where there is no tokenizer.json.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import building
+from .building import Builder, Pieces
+
+BERT = {"unk": "[UNK]", "sep": "[SEP]", "pad": "[PAD]", "cls": "[CLS]", "mask": "[MASK]"}
+FAIRSEQ = {"bos": "<s>", "eos": "</s>", "sep": "</s>", "cls": "<s>", "unk": "<unk>", "pad": "<pad>", "mask": "<mask>"}
+GPT2 = {"unk": "<|endoftext|>", "bos": "<|endoftext|>", "eos": "<|endoftext|>"}
+
+SEGMENTS = ("input_ids", "token_type_ids", "attention_mask")
+PLAIN = ("input_ids", "attention_mask")
+
+BETWEEN = "cls:0 $A:0 sep:0", "cls:0 $A:0 sep:0 $B:1 sep:1"
+TWICE = "cls:0 $A:0 sep:0", "cls:0 $A:0 sep:0 sep:0 $B:0 sep:0"
+ENDED = "$A:0 eos:0", "$A:0 $B:0 eos:0"
+
+_MBART = (
+    *("ar_AR", "cs_CZ", "de_DE", "en_XX", "es_XX", "et_EE", "fi_FI", "fr_XX", "gu_IN", "hi_IN", "it_IT", "ja_XX", "kk_KZ"),
+    *("ko_KR", "lt_LT", "lv_LV", "my_MM", "ne_NP", "nl_XX", "ro_RO", "ru_RU", "si_LK", "tr_TR", "vi_VN", "zh_CN"),
+)
+_MBART50 = (
+    *_MBART,
+    *("af_ZA", "az_AZ", "bn_IN", "fa_IR", "he_IL", "hr_HR", "id_ID", "ka_GE", "km_KH", "mk_MK", "ml_IN", "mn_MN", "mr_IN"),
+    *("pl_PL", "ps_AF", "pt_XX", "sv_SE", "sw_KE", "ta_IN", "te_IN", "th_TH", "tl_XX", "uk_UA", "ur_PK", "xh_ZA", "gl_ES"),
+    "sl_SI",
+)
+_FAIRSEQ_PIECES = {"first": ("<s>", "<pad>", "</s>", "<unk>"), "skipped": 3, "unknown": 3}
+
+
+@dataclass(frozen=True)
+class Family:
+    """A kind of tokenizer.
+
+    Attributes:
+        build: Makes it of a checkpoint's files without tokenizer.json; None if there is none without.
+        specials: Role -> its token, unless the files say otherwise.
+        template: What stands around one text and around two, by roles; None leaves it to `build`.
+        inputs: What its models take.
+        defaults: Of what tokenizer_config.json may say.
+        side: On which side texts are padded.
+        rebuilds: Whether the template is set also where tokenizer.json has one: it depends on the configuration.
+        more: Further special tokens.
+        cleans: Whether decoding takes out the spaces before full stops and the like, unless the files say otherwise.
+    """
+
+    build: Builder | None
+    specials: Mapping[str, str]
+    template: tuple[str, str] | None = None
+    inputs: tuple[str, ...] = PLAIN
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    side: str = "right"
+    rebuilds: bool = False
+    more: tuple[str, ...] = ()
+    cleans: bool = False
+
+
+_ALBERT = Pieces(quotes=True, penalty=True, lowers=True)
+_BERT = Family(building.wordpiece, BERT, BETWEEN, SEGMENTS, cleans=True)
+_ROBERTA = Family(building.byte_level, FAIRSEQ, TWICE)
+_GPT2 = Family(building.byte_level, GPT2)
+_LLAMA = Family(
+    building.llama, {"unk": "<unk>", "bos": "<s>", "eos": "</s>"}, ("bos:0 $A:0 eos:0", "bos:0 $A:0 eos:0 bos:1 $B:1 eos:1"),
+    defaults={"add_bos_token": True, "add_eos_token": False}, side="left", rebuilds=True,
+)  # fmt: skip
+
+FAMILIES: Mapping[str, Family] = {
+    "Albert": Family(
+        _ALBERT, {**BERT, "bos": "[CLS]", "eos": "[SEP]", "unk": "<unk>", "pad": "<pad>"}, BETWEEN, SEGMENTS,
+        {"do_lower_case": True, "keep_accents": False},
+    ),
+    "Bart": _ROBERTA,
+    "Barthez": Family(Pieces(unknown=3), FAIRSEQ, TWICE),
+    "Bert": _BERT,
+    "Blenderbot": Family(building.byte_level, FAIRSEQ, ("$A:0 eos:0", "$A:0 $B:1")),
+    "BlenderbotSmall": Family(None, {"bos": "__start__", "eos": "__end__", "unk": "__unk__", "pad": "__null__"}),
+    "Bloom": Family(None, {"unk": "<unk>", "bos": "<s>", "eos": "</s>", "pad": "<pad>"}, side="left"),
+    "CLIP": Family(
+        building.clip, {"unk": "<|endoftext|>", "bos": "<|startoftext|>", "eos": "<|endoftext|>", "pad": "<|endoftext|>"},
+        ("bos:0 $A:0 eos:0", "bos:0 $A:0 eos:0 eos:0 $B:0 eos:0"),
+    ),
+    "Camembert": Family(
+        Pieces(first=("<s>NOTUSED", "<pad>", "</s>NOTUSED", "<unk>", "<unk>NOTUSED"), skipped=1, unknown=3, last=("<mask>",)),
+        FAIRSEQ, TWICE,
+    ),
+    "CodeGen": _GPT2,
+    "DebertaV2": Family(
+        Pieces(words="punctuation", lowers=True),
+        {**BERT, "bos": "[CLS]", "eos": "[SEP]"}, BETWEEN, SEGMENTS, {"do_lower_case": False, "split_by_punct": False},
+    ),
+    "DistilBert": Family(building.wordpiece, BERT, BETWEEN, cleans=True),
+    "Electra": _BERT,
+    "GPT2": _GPT2,
+    "GPTNeoX": Family(building.byte_level, GPT2, defaults={"add_bos_token": False, "add_eos_token": False}),
+    "Gemma": Family(
+        building.gemma, {"unk": "<unk>", "bos": "<bos>", "eos": "<eos>", "pad": "<pad>"}, _LLAMA.template,
+        defaults={"add_bos_token": True, "add_eos_token": False}, side="left", rebuilds=True,
+    ),
+    "LayoutLM": _BERT,
+    "Llama": _LLAMA,
+    "MBart": Family(
+        Pieces(**_FAIRSEQ_PIECES, last=(*_MBART, "<mask>")), FAIRSEQ, ("$A:0 eos:0 lang:0", "$A:0 $B:0 eos:0 lang:0"),
+        defaults={"src_lang": "en_XX"}, rebuilds=True, more=_MBART,
+    ),
+    "MBart50": Family(
+        Pieces(**_FAIRSEQ_PIECES, last=(*_MBART50, "<mask>")), {role: token for role, token in FAIRSEQ.items() if role != "bos"}, ("lang:0 $A:0 eos:0", "lang:0 $A:0 $B:0 eos:0"),
+        defaults={"src_lang": "en_XX"}, rebuilds=True, more=_MBART50,
+    ),
+    "MPNet": Family(building.wordpiece, {**FAIRSEQ, "unk": "[UNK]"}, TWICE, cleans=True),
+    "Nllb": Family(
+        Pieces(**_FAIRSEQ_PIECES), FAIRSEQ, ("lang:0 $A:0 eos:0", "lang:0 $A:0 $B:0 eos:0"),
+        defaults={"src_lang": "eng_Latn"}, rebuilds=True,
+    ),
+    "Pegasus": Family(
+        building.PegasusPieces(skipped=2, unknown=105, words="split"),
+        {"pad": "<pad>", "eos": "</s>", "unk": "<unk>", "mask": "<mask_2>"}, ENDED,
+    ),
+    "PreTrained": Family(None, {}),
+    "Qwen2": Family(building.qwen2, {"unk": "<|endoftext|>", "eos": "<|endoftext|>", "pad": "<|endoftext|>"}),
+    "Roberta": _ROBERTA,
+    "Siglip": Family(
+        building.T5Pieces(), {"eos": "</s>", "unk": "<unk>", "pad": "</s>"}, ("$A:0 eos:0", "$A:0 eos:0 $B:0 eos:0"),
+        ("input_ids",), {"extra_ids": 0},
+    ),
+    "T5": Family(building.T5Pieces(), {"eos": "</s>", "unk": "<unk>", "pad": "<pad>"}, ("$A:0 eos:0", "$A:0 eos:0 $B:0 eos:0")),
+    "Wav2Vec2CTC": Family(building.characters, {"bos": "<s>", "eos": "</s>", "unk": "<unk>", "pad": "<pad>"}),
+    "Whisper": Family(building.byte_level, {"unk": "<|endoftext|>", "bos": "<|endoftext|>", "eos": "<|endoftext|>"}),
+    "XLMRoberta": Family(Pieces(**_FAIRSEQ_PIECES, last=("<mask>",)), FAIRSEQ, TWICE),
+    "XLNet": Family(
+        Pieces(quotes=True, penalty=True, lowers=True),
+        {"bos": "<s>", "eos": "</s>", "unk": "<unk>", "sep": "<sep>", "pad": "<pad>", "cls": "<cls>", "mask": "<mask>"},
+        ("$A:0 sep:0 cls:2", "$A:0 sep:0 $B:1 sep:1 cls:2"), SEGMENTS, {"do_lower_case": False, "keep_accents": False},
+        side="left", more=("<eop>", "<eod>"),
+    ),
+}  # fmt: skip
+"""The families; a class of Transformers is one's name and "Tokenizer" or "TokenizerFast"."""
+
+OF_MODEL = {
+    "albert": "Albert", "bart": "Bart", "bert": "Bert", "blenderbot": "Blenderbot", "blenderbot-small": "BlenderbotSmall",
+    "blip": "Bert", "bloom": "Bloom", "camembert": "Camembert", "clip": "CLIP", "deberta-v2": "DebertaV2",
+    "distilbert": "DistilBert", "electra": "Electra", "falcon": "PreTrained", "gemma": "Gemma", "gpt2": "GPT2",
+    "gpt_neox": "GPTNeoX", "gptj": "GPT2", "hubert": "Wav2Vec2CTC", "layoutlm": "LayoutLM", "llama": "Llama", "llava": "Llama",
+    "mamba": "GPTNeoX", "mbart": "MBart", "mistral": "Llama", "mixtral": "Llama", "mpnet": "MPNet", "mt5": "T5", "opt": "GPT2",
+    "pegasus": "Pegasus", "phi": "CodeGen", "qwen2": "Qwen2", "recurrent_gemma": "Gemma", "roberta": "Roberta",
+    "roberta-prelayernorm": "Roberta", "siglip": "Siglip", "t5": "T5", "umt5": "T5", "vilt": "Bert", "wav2vec2": "Wav2Vec2CTC",
+    "whisper": "Whisper", "xlm-roberta": "XLMRoberta", "xlnet": "XLNet",
+}  # fmt: skip
+"""model_type -> the family of its checkpoints, where their files name none."""
