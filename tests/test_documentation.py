@@ -42,3 +42,19 @@ def test_processors_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
         exec(snippet, space)
     said = capsys.readouterr().out
     assert "(1, 3, 224, 224)" in said and "(1, 80, 3000)" in said and "resampled(audio, 44100, 16000)" in said
+
+
+def test_the_page_on_tokenizers_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its snippets, one after the other, with a small vocabulary."""
+    root = Path(__file__).parents[1]
+    (tmp_path / "checkpoint").mkdir()
+    (tmp_path / "checkpoint" / "vocab.txt").write_text(
+        "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "hello", "world"])
+    )
+    (tmp_path / "checkpoint" / "config.json").write_text('{"model_type": "bert"}')
+    monkeypatch.chdir(tmp_path)
+    space: dict[str, object] = {}
+    snippets = re.findall(r"```python\n(.*?)```", (root / "docs" / "tokenizers.md").read_text(), re.DOTALL)
+    for snippet in snippets:
+        exec(snippet, space)
+    assert len(snippets) == 2 and (tmp_path / "copy" / "tokenizer.json").exists()

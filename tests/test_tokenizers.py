@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from trivium.processing.tokenizers import AutoTokenizer
+from trivium.core.errors import NotFound, TemplateError, TokenizerError
+from trivium.processing.tokenizers import AutoTokenizer, chat, spm
 
 GOLDENS = Path(__file__).parent / "goldens" / "tokenizers"
 GOLDEN = json.loads(gzip.decompress((GOLDENS / "results.json.gz").read_bytes()))
@@ -55,3 +62,193 @@ def test_goldens(name: str, saved: bool, tmp_path: Path) -> None:
         assert result(tokenizer, text) == expected, text
     for pair, expected in zip(GOLDEN["pairs"], golden["pairs"], strict=True):
         assert result(tokenizer, *pair) == expected, pair
+
+
+# What users do
+
+
+@pytest.fixture
+def bert(tmp_path: Path) -> Any:
+    """BERT's tokenizer with a small vocabulary."""
+    return AutoTokenizer.from_pretrained(lay_out("bert", tmp_path))
+
+
+def test_batches(bert: Any) -> None:
+    """Padding, truncation, parts, tensors and pairs."""
+    found = bert(["the dog", "hello world the quick fox"], padding=True, return_tensors="np")
+    assert found.input_ids.shape == found["attention_mask"].shape and found.attention_mask[0, -1] == 0
+    bert.padding_side = "left"
+    assert bert(["the", "the dog is"], padding=True)["attention_mask"][0][0] == 0
+    bert.padding_side = "right"
+    cut = bert(
+        "hello world", "the quick brown fox", truncation="only_second", max_length=12, stride=2, return_overflowing_tokens=True
+    )
+    assert len(cut["input_ids"]) > 1 and set(cut["overflow_to_sample_mapping"]) == {0}
+    assert all(len(ids) <= 12 for ids in cut["input_ids"]) and cut.sequence_ids(1)[1] == 0
+    padded = bert.pad({"input_ids": [[1, 2], [3]]}, max_length=4, padding="max_length", return_tensors="np")
+    assert padded.input_ids.tolist() == [[1, 2, 0, 0], [3, 0, 0, 0]] and padded.attention_mask.tolist()[1] == [1, 0, 0, 0]
+    assert bert([["the", "dog"], ["fox"]], is_split_into_words=True).word_ids(0)[1] == 0
+    assert bert("the", text_target="dog")["labels"] == bert("dog")["input_ids"]
+    with pytest.raises(TokenizerError, match="padding=True"):
+        bert(["the", "the quick fox"], return_tensors="np")
+    for wrong in (3, [1, 2], [["a", "b", "c"]], None):
+        with pytest.raises(TokenizerError):
+            bert(wrong)
+
+
+def test_special_tokens(bert: Any, tmp_path: Path) -> None:
+    """Roles are attributes, tokens can be added, and both are written."""
+    size = len(bert)
+    assert bert.add_special_tokens({"bos_token": "[BEGIN]", "additional_special_tokens": ["<x>"]}) == 2
+    assert bert.add_tokens(["newword"]) == 1 and len(bert) == size + 3
+    assert bert.bos_token_id == size and bert.convert_ids_to_tokens(bert.bos_token_id) == "[BEGIN]"
+    bert.eos_token = bert.sep_token
+    assert bert.eos_token_id == bert.sep_token_id and bert.convert_tokens_to_ids("nothing such") == bert.unk_token_id
+    bert.save_pretrained(tmp_path / "saved")
+    again = AutoTokenizer.from_pretrained(tmp_path / "saved")
+    assert again.special_tokens_map == bert.special_tokens_map
+    assert again("newword <x>")["input_ids"] == bert("newword <x>")["input_ids"]
+    bert.split_special_tokens = True  # T15: what a user writes is text
+    assert bert.sep_token_id not in bert("[SEP]", add_special_tokens=False)["input_ids"]
+
+
+def test_ctc(tmp_path: Path) -> None:
+    """Characters: what a network says at each step is taken together."""
+    vocabulary = ["<pad>", "<s>", "</s>", "<unk>", "|", *"HELOWRD"]
+    (tmp_path / "vocab.json").write_text(json.dumps({token: number for number, token in enumerate(vocabulary)}))
+    (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "Wav2Vec2CTCTokenizer"}')
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    said = [vocabulary.index(one) if one != "_" else 0 for one in "HHE_LL_LO||W_OORLD_"]
+    assert tokenizer.decode(said) == "HELLO WORLD"
+    found = tokenizer.decode(said, output_word_offsets=True)["word_offsets"]
+    assert found == [
+        {"word": "HELLO", "start_offset": 0, "end_offset": 9},
+        {"word": "WORLD", "start_offset": 11, "end_offset": 18},
+    ]
+    assert tokenizer("HELLO WORLD")["input_ids"] == [vocabulary.index(one) for one in "HELLO|WORLD"]
+
+
+TEMPLATE = (
+    "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] | trim }}{% endfor %}"
+    "{% if tools %}{{ tools | tojson }}{% endif %}{% if add_generation_prompt %}<assistant>{% endif %}"
+)
+
+
+def test_chats(bert: Any, tmp_path: Path) -> None:
+    """A template of the checkpoint, of the caller, one to go on with, and one that refuses."""
+    messages = [{"role": "user", "content": " hi "}, {"role": "assistant", "content": "well"}]
+    with pytest.raises(TemplateError, match="no chat template"):
+        bert.apply_chat_template(messages)
+    bert.chat_template = TEMPLATE
+    bert.save_pretrained(tmp_path / "saved")
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "saved")
+    assert tokenizer.apply_chat_template(messages, tokenize=False) == "<user>hi<assistant>well"
+    assert tokenizer.apply_chat_template(messages[:1], tokenize=False, add_generation_prompt=True).endswith("<assistant>")
+    assert tokenizer.apply_chat_template(messages, tokenize=False, continue_final_message=True).endswith("well")
+    assert tokenizer.apply_chat_template([messages, messages[:1]], tokenize=False)[1] == "<user>hi"
+    assert (
+        tokenizer.apply_chat_template(messages) == tokenizer("<user>hi<assistant>well", add_special_tokens=False)["input_ids"]
+    )
+    with pytest.raises(TemplateError, match="only users"):
+        tokenizer.apply_chat_template(messages, chat_template="{{ raise_exception('only users') }}")
+
+
+# Hostile files: the cases of the reference
+
+
+def test_damaged_files(tmp_path: Path) -> None:  # T01 to T04, T07, T10, T16
+    good = lay_out("bert", tmp_path)
+    tokenizer = AutoTokenizer.from_pretrained(good)
+    whole = json.loads(tokenizer.backend_tokenizer.to_str())
+    split = {"type": "Split", "pattern": {"Regex": "("}, "behavior": "Removed", "invert": False}
+    cases: dict[str, Any] = {
+        "T01": "{",
+        "T02": json.dumps(whole | {"version": "9.0"}),
+        "T02 model": json.dumps(whole | {"model": {"type": "None"}}),
+        "T03": json.dumps(whole | {"model": whole["model"] | {"vocab": {"a": 2**40}}}),
+        "T07": json.dumps(whole | {"pre_tokenizer": split}),
+    }
+    for name, text in cases.items():
+        (good / "tokenizer.json").write_text(text)
+        with pytest.raises(TokenizerError) as caught:
+            AutoTokenizer.from_pretrained(good)
+        assert "tokenizer.json" in str(caught.value), name
+    (good / "tokenizer.json").unlink()
+    (good / "added_tokens.json").write_text('{"new": 99999}')  # T05
+    with pytest.raises(TokenizerError, match="99999"):
+        AutoTokenizer.from_pretrained(good)
+    (good / "added_tokens.json").unlink()
+    for content in (
+        {"tokenizer_class": "os.system"},
+        {"tokenizer_class": "x", "auto_map": {"AutoTokenizer": ["evil.Tok", None]}},
+    ):
+        (good / "tokenizer_config.json").write_text(json.dumps(content))
+        with pytest.raises(TokenizerError, match="no tokenizer that Trivium has"):
+            AutoTokenizer.from_pretrained(good)
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "config.json").write_text('{"model_type": "bert"}')
+    with pytest.raises(NotFound, match=r"vocab\.txt"):
+        AutoTokenizer.from_pretrained(tmp_path / "none")
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_hostile_sentencepiece(data: Any, tmp_path_factory: pytest.TempPathFactory) -> None:  # T16
+    """A model whose bytes were changed is read, or refused; and so are random bytes."""
+    path = tmp_path_factory.mktemp("spm") / "spiece.model"
+    content = bytearray((GOLDENS / "unigram_plain.model").read_bytes())
+    if data.draw(st.booleans()):
+        for _ in range(data.draw(st.integers(1, 8))):
+            content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    else:
+        content = bytearray(data.draw(st.binary(max_size=200)))
+    path.write_bytes(content)
+    with contextlib.suppress(TokenizerError):
+        spm.read(path)
+
+
+def test_nothing_is_imported_from_here(tmp_path: Path) -> None:  # T17
+    lay_out("t5", tmp_path)
+    for name in ("sentencepiece_model_pb2", "sentencepiece"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported')")
+    program = "from trivium import AutoTokenizer; print(AutoTokenizer.from_pretrained('.')('the dog')['input_ids'])"
+    root = Path(__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.startswith("["), done.stderr
+
+
+DOUBLING = "{% set n = namespace(s='aaaa') %}{% for i in range(40) %}{% set n.s = n.s OPERATOR n.s %}{% endfor %}"
+HOSTILE = {
+    "T11 class": "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+    "T11 format": "{{ '{0.__class__.__init__}'.format(messages) }}{{ 1/0 }}",
+    "T11 attr": "{{ (messages | attr('append'))('x') }}",
+    "T12 loop": "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+    "T13 ljust": "{{ 'a'.ljust(2000000000) }}",
+    "T13 times": "{{ 'a' * 2000000000 }}",
+    "T13 percent": "{{ '%2000000000d' % 1 }}",
+    "T13 joined": DOUBLING.replace("OPERATOR", "~"),
+    "T13 plus": DOUBLING.replace("OPERATOR", "+"),
+    "T13 replace": "{{ ('a' * 4000) | replace('a', 'b' * 4000) }}",
+    "T13 power": "{{ 9 ** 99999 }}",
+    "T13 center": "{{ 'a' | center(9**9) }}",
+    "T13 output": "{% for i in range(90000) %}{{ 'a' * 1000 }}{% endfor %}",
+    "T14 include": "{% include '/etc/passwd' %}",
+    "T14 import": "{% import 'os' as os %}{{ os }}",
+    "syntax": "{% for %}",
+    "long": "a" * 70000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_templates(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python's insides, loops without an end, and texts of gigabytes."""
+    monkeypatch.setattr(chat, "SECONDS", 0.3)
+    with pytest.raises(TemplateError):
+        chat.render(HOSTILE[name], [{"role": "user", "content": "x"}])
+    assert sys.gettrace() is None or "trace" not in repr(sys.gettrace())

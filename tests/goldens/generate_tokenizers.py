@@ -27,7 +27,9 @@ CORPUS = [
     "supercalifragilisticexpialidocious" * 4, "CamelCase snake_case kebab-case x=1+2*3/4%5^6&7|8~9", "ＦＵＬＬ　ｗｉｄｔｈ ½ ² Å ™ №", "1,2,3, 10,000.00 $5 €6 £7", "A",
 ]  # fmt: skip
 PAIRS = [("How are you?", "I'm fine, thanks"), ("", "second"), ("first", "")]
-TRAINING = (CORPUS + ["low lower lowest new newer newest wide wider widest the and of in to a is it you that he was for on are"] * 3) * 3
+TRAINING = (
+    CORPUS + ["low lower lowest new newer newest wide wider widest the and of in to a is it you that he was for on are"] * 3
+) * 3
 
 FAMILIES = {
     "bert": ("BertTokenizerFast", "wordpiece", {}),
@@ -93,7 +95,10 @@ def train() -> None:
     clip.train_from_iterator(
         TRAINING,
         tokenizers.trainers.BpeTrainer(
-            vocab_size=700, initial_alphabet=alphabet, end_of_word_suffix="</w>", special_tokens=["<|startoftext|>", "<|endoftext|>"]
+            vocab_size=700,
+            initial_alphabet=alphabet,
+            end_of_word_suffix="</w>",
+            special_tokens=["<|startoftext|>", "<|endoftext|>"],
         ),
     )
     clip.model.save(str(HERE / "clip"))
@@ -101,18 +106,66 @@ def train() -> None:
     with tempfile.TemporaryDirectory() as folder:
         text = Path(folder, "text")
         text.write_text("\n".join(line.replace("\n", " ").replace("\r", " ").replace("\0", "") for line in TRAINING), "utf-8")
+
         def learn(name: str, **options: object) -> None:
             sentencepiece.SentencePieceTrainer.train(input=str(text), model_prefix=str(HERE / name), **{**common, **options})
 
-        learn("unigram", vocab_size=300, model_type="unigram", normalization_rule_name="nmt_nfkc", control_symbols=["<sep>", "<cls>"])
-        learn("unigram_cls", vocab_size=300, model_type="unigram", normalization_rule_name="nmt_nfkc_cf", pad_id=0, unk_id=1, bos_id=2, eos_id=3,
-              pad_piece="<pad>", bos_piece="[CLS]", eos_piece="[SEP]", control_symbols=["[MASK]"])
-        learn("unigram_plain", vocab_size=300, model_type="unigram", normalization_rule_name="identity", pad_id=0, eos_id=1, unk_id=2, bos_id=-1)
-        learn("bpe", vocab_size=560, model_type="bpe", byte_fallback=True, normalization_rule_name="identity", split_digits=True,
-              add_dummy_prefix=True, remove_extra_whitespaces=False)
-        learn("bpe_gemma", vocab_size=560, model_type="bpe", byte_fallback=True, normalization_rule_name="identity", pad_id=0, eos_id=1,
-              bos_id=2, unk_id=3, bos_piece="<bos>", eos_piece="<eos>", user_defined_symbols=["<start_of_turn>", "<end_of_turn>"],
-              remove_extra_whitespaces=False)
+        learn(
+            "unigram",
+            vocab_size=300,
+            model_type="unigram",
+            normalization_rule_name="nmt_nfkc",
+            control_symbols=["<sep>", "<cls>"],
+        )
+        learn(
+            "unigram_cls",
+            vocab_size=300,
+            model_type="unigram",
+            normalization_rule_name="nmt_nfkc_cf",
+            pad_id=0,
+            unk_id=1,
+            bos_id=2,
+            eos_id=3,
+            pad_piece="<pad>",
+            bos_piece="[CLS]",
+            eos_piece="[SEP]",
+            control_symbols=["[MASK]"],
+        )
+        learn(
+            "unigram_plain",
+            vocab_size=300,
+            model_type="unigram",
+            normalization_rule_name="identity",
+            pad_id=0,
+            eos_id=1,
+            unk_id=2,
+            bos_id=-1,
+        )
+        learn(
+            "bpe",
+            vocab_size=560,
+            model_type="bpe",
+            byte_fallback=True,
+            normalization_rule_name="identity",
+            split_digits=True,
+            add_dummy_prefix=True,
+            remove_extra_whitespaces=False,
+        )
+        learn(
+            "bpe_gemma",
+            vocab_size=560,
+            model_type="bpe",
+            byte_fallback=True,
+            normalization_rule_name="identity",
+            pad_id=0,
+            eos_id=1,
+            bos_id=2,
+            unk_id=3,
+            bos_piece="<bos>",
+            eos_piece="<eos>",
+            user_defined_symbols=["<start_of_turn>", "<end_of_turn>"],
+            remove_extra_whitespaces=False,
+        )
     for path in HERE.glob("*.vocab"):
         path.unlink()
 

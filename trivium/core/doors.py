@@ -25,6 +25,8 @@ def door(backend: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
             found: Any = auto.auto_class(name, module)
         elif name == "AutoConfig":
             found = auto.AutoConfig
+        elif name == "AutoTokenizer":
+            found = importlib.import_module("trivium.processing.tokenizers").AutoTokenizer
         elif name.endswith(("Processor", "FeatureExtractor")):
             found = getattr(processing, name)
         else:
@@ -44,6 +46,6 @@ def door(backend: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     def __dir__() -> list[str]:
         classes = [name for names in catalogue.architectures().values() for name in names]
         classes += [config for _, config in catalogue.configs().values()]
-        return sorted({*classes, *auto.TASKS, "AutoConfig", *processing.names()})
+        return sorted({*classes, *auto.TASKS, "AutoConfig", "AutoTokenizer", *processing.names()})
 
     return __getattr__, __dir__

@@ -91,8 +91,8 @@ def _family(folder: Path, options: Mapping[str, Any]) -> tuple[str, Family]:
 
 def _loaded(folder: Path, name: str, family: Family, options: dict[str, Any]) -> PretrainedTokenizer:
     given, additional = _roles(folder, options)
-    roles = {**family.specials, **given}
-    roles = {role: token for role, token in roles.items() if token is not None}
+    said = {**family.specials, **given}
+    roles = {role: token for role, token in said.items() if token is not None}
     whole = (folder / saving.TOKENIZER).is_file()
     if whole:
         backend = _backend(folder / saving.TOKENIZER)
@@ -175,13 +175,13 @@ def _add(backend: Tokenizer, folder: Path, options: Mapping[str, Any]) -> None:
             raise TokenizerError("added_tokens_decoder is no object of tokens", path=folder / saving.CONFIG, key=str(number))
         known = ("content", "single_word", "lstrip", "rstrip", "normalized", "special")
         found[int(number)] = AddedToken(**{name: values[name] for name in known if name in values})
-    for number, token in sorted(found.items(), key=lambda pair: pair[0]):
-        if backend.get_added_tokens_decoder().get(number) == token:
+    for number, added in sorted(found.items(), key=lambda pair: pair[0]):
+        if backend.get_added_tokens_decoder().get(number) == added:
             continue
-        (backend.add_special_tokens if token.special else backend.add_tokens)([token])
-        if backend.token_to_id(token.content) != number:
+        (backend.add_special_tokens if added.special else backend.add_tokens)([added])
+        if backend.token_to_id(added.content) != number:
             raise TokenizerError(
-                f"the token {token.content!r} is to be number {number}, and would be {backend.token_to_id(token.content)}",
+                f"the token {added.content!r} is to be number {number}, and would be {backend.token_to_id(added.content)}",
                 path=folder, key=saving.ADDED, hint="the files are of different tokenizers",
             )  # fmt: skip
 
@@ -194,7 +194,9 @@ def _mark(backend: Tokenizer, tokenizer: PretrainedTokenizer, whole: bool) -> No
         if tokenizer.name == "T5" and not whole
         else []
     )
-    tokenizer.additional_special_tokens = list(dict.fromkeys([*tokenizer.additional_special_tokens, *tokenizer.family.more, *more]))
+    tokenizer.additional_special_tokens = list(
+        dict.fromkeys([*tokenizer.additional_special_tokens, *tokenizer.family.more, *more])
+    )
     takes_space = tokenizer.name in (
         "Albert",
         "Bart",

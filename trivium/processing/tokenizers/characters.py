@@ -49,7 +49,9 @@ class CTCTokenizer(PretrainedTokenizer):
         special = set(self.all_special_ids) - {self.backend_tokenizer.token_to_id(self.word_delimiter_token)}
         runs = list(_runs(ids) if group_tokens else ((one, step, step + 1) for step, one in enumerate(ids)))
         runs = [run for run in runs if run[0] != self.pad_token_id and not (skip_special_tokens and run[0] in special)]
-        characters = [{"char": self._character(one), "start_offset": start, "end_offset": end} for one, start, end in runs]
+        characters: list[dict[str, Any]] = [
+            {"char": self._character(one), "start_offset": start, "end_offset": end} for one, start, end in runs
+        ]
         text = "".join(one["char"] for one in characters).strip()
         cleans = self.clean_up_tokenization_spaces if clean_up_tokenization_spaces is None else clean_up_tokenization_spaces
         text = clean_up(text) if cleans else text

@@ -70,7 +70,7 @@ class _Environment(jinja2.sandbox.ImmutableSandboxedEnvironment):
         return super().is_safe_attribute(obj, attr, value)
 
     def call(self, context: Any, obj: Any, *arguments: Any, **options: Any) -> Any:  # type: ignore[override]
-        text = getattr(obj, "__self__", None)
+        text: Any = getattr(obj, "__self__", None)
         if isinstance(text, str) and obj.__name__ == "replace" and len(arguments) >= 2:
             _check_replacing(text, *map(str, arguments[:2]))
         joins = isinstance(text, str) and obj.__name__ == "join" and bool(arguments) and hasattr(arguments[0], "__len__")

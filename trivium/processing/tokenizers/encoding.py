@@ -66,7 +66,7 @@ class BatchEncoding(BatchFeature):
         """Where a token begins and ends in its text."""
         number, place = _place(batch_or_token_index, token_index)
         found = self._encoding(number).token_to_chars(place)
-        return None if found is None else tuple(found)
+        return None if found is None else (found[0], found[1])
 
     def token_to_word(self, batch_or_token_index: int, token_index: int | None = None) -> int | None:
         """The word that a token belongs to."""
@@ -84,7 +84,7 @@ class BatchEncoding(BatchFeature):
         """The first token of a word, and the one after its last."""
         number, place = _place(batch_or_word_index, word_index)
         found = self._encoding(number).word_to_tokens(place, sequence_index)
-        return None if found is None else tuple(found)
+        return None if found is None else (found[0], found[1])
 
     def word_to_chars(
         self, batch_or_word_index: int, word_index: int | None = None, sequence_index: int = 0
@@ -92,7 +92,7 @@ class BatchEncoding(BatchFeature):
         """Where a word begins and ends in its text."""
         number, place = _place(batch_or_word_index, word_index)
         found = self._encoding(number).word_to_chars(place, sequence_index)
-        return None if found is None else tuple(found)
+        return None if found is None else (found[0], found[1])
 
 
 def _place(first: int, second: int | None) -> tuple[int, int]:

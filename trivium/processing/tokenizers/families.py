@@ -34,7 +34,7 @@ _MBART50 = (
     *("pl_PL", "ps_AF", "pt_XX", "sv_SE", "sw_KE", "ta_IN", "te_IN", "th_TH", "tl_XX", "uk_UA", "ur_PK", "xh_ZA", "gl_ES"),
     "sl_SI",
 )
-_FAIRSEQ_PIECES = {"first": ("<s>", "<pad>", "</s>", "<unk>"), "skipped": 3, "unknown": 3}
+_FAIRSEQ_PIECES: dict[str, Any] = {"first": ("<s>", "<pad>", "</s>", "<unk>"), "skipped": 3, "unknown": 3}
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,9 @@ FAMILIES: Mapping[str, Family] = {
         defaults={"src_lang": "en_XX"}, rebuilds=True, more=_MBART,
     ),
     "MBart50": Family(
-        Pieces(**_FAIRSEQ_PIECES, last=(*_MBART50, "<mask>")), {role: token for role, token in FAIRSEQ.items() if role != "bos"}, ("lang:0 $A:0 eos:0", "lang:0 $A:0 $B:0 eos:0"),
+        Pieces(**_FAIRSEQ_PIECES, last=(*_MBART50, "<mask>")),
+        {role: token for role, token in FAIRSEQ.items() if role != "bos"},
+        ("lang:0 $A:0 eos:0", "lang:0 $A:0 $B:0 eos:0"),
         defaults={"src_lang": "en_XX"}, rebuilds=True, more=_MBART50,
     ),
     "MPNet": Family(building.wordpiece, {**FAIRSEQ, "unk": "[UNK]"}, TWICE, cleans=True),

@@ -7,23 +7,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer
-
 from trivium.convert.writing import write_text
+
+from .specials import Specials
 
 TOKENIZER, CONFIG, SPECIALS, ADDED = "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"
 TEMPLATE = "chat_template.jinja"
 
 
-class Saved:
+class Saved(Specials):
     """A tokenizer that can be written."""
 
-    backend_tokenizer: Tokenizer
     options: dict[str, Any]
-    roles: dict[str, str]
     name: str
     chat_template: Any
-    special_tokens_map: Mapping[str, Any]
 
     def save_pretrained(self, directory: str | Path, **_: Any) -> tuple[str, ...]:
         """Writes tokenizer.json, tokenizer_config.json and special_tokens_map.json into a directory, made if need be.

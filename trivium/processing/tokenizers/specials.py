@@ -94,7 +94,8 @@ class Specials:
     @property
     def all_special_ids(self) -> list[int]:
         """Their numbers."""
-        return [self.backend_tokenizer.token_to_id(token) for token in self.all_special_tokens]
+        found = map(self.backend_tokenizer.token_to_id, self.all_special_tokens)
+        return [number for number in found if number is not None]
 
     @property
     def added_tokens_decoder(self) -> dict[int, AddedToken]:

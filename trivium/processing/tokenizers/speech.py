@@ -68,11 +68,12 @@ class WhisperTokenizer(PretrainedTokenizer):
         if not self.options.get("predict_timestamps"):
             tokens.append("<|notimestamps|>")
         found = [self.backend_tokenizer.token_to_id(token) for token in tokens]
-        if None in found:
-            raise TokenizerError(f"there is no token {tokens[found.index(None)]!r}", key="language")
-        return found
+        for token, number in zip(tokens, found, strict=True):
+            if number is None:
+                raise TokenizerError(f"there is no token {token!r}", key="language")
+        return [number for number in found if number is not None]
 
-    def decode(
+    def decode(  # type: ignore[override]
         self, token_ids: Any, skip_special_tokens: bool = False, decode_with_timestamps: bool = False, **options: Any
     ) -> str:
         """Tokens as text; times are left out, or written as <|1.04|> with `decode_with_timestamps`."""

@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 from tokenizers import Encoding, Tokenizer
 
-from trivium.core.errors import TemplateError, TokenizerError
+from trivium.core.errors import TemplateError, TokenizerError, TriviumError
 
 from ..batch import as_array
 from . import chat
 from .encoding import BatchEncoding
 from .families import Family
 from .saving import Saved
-from .specials import Specials
 
 ENDLESS = int(1e30)
 """A `model_max_length` that is none."""
@@ -26,7 +25,7 @@ _SPACED = ((" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" 
            (" 've", "'ve"), (" 're", "'re"))  # fmt: skip
 
 
-class PretrainedTokenizer(Saved, Specials):
+class PretrainedTokenizer(Saved):
     """A checkpoint's tokenizer.
 
     Args:
@@ -169,7 +168,7 @@ class PretrainedTokenizer(Saved, Specials):
         Raises:
             TokenizerError: A text is none, or an option does not fit.
         """
-        options = {
+        options: dict[str, Any] = {
             "add_special_tokens": add_special_tokens, "padding": padding, "truncation": truncation, "max_length": max_length,
             "stride": stride, "is_split_into_words": is_split_into_words, "pad_to_multiple_of": pad_to_multiple_of,
             "padding_side": padding_side, "return_overflowing_tokens": return_overflowing_tokens,
@@ -230,7 +229,9 @@ class PretrainedTokenizer(Saved, Specials):
             return
         if options["stride"] and options["stride"] >= length - self.num_special_tokens_to_add():
             raise TokenizerError(f"stride = {options['stride']} leaves no room in max_length = {length}", key="stride")
-        self.backend_tokenizer.enable_truncation(length, options["stride"], strategy, self.truncation_side)
+        self.backend_tokenizer.enable_truncation(
+            length, stride=options["stride"], strategy=strategy, direction=self.truncation_side
+        )
 
     def _set_padding(self, options: Mapping[str, Any]) -> None:
         padding = options["padding"]
@@ -390,7 +391,12 @@ class PretrainedTokenizer(Saved, Specials):
         texts = [chat.render(template, messages, **how) for messages in (conversation if several else [conversation])]
         if not tokenize:
             return texts if several else texts[0]
-        options = {"padding": padding, "truncation": truncation, "max_length": max_length, "return_tensors": return_tensors}
+        options: dict[str, Any] = {
+            "padding": padding,
+            "truncation": truncation,
+            "max_length": max_length,
+            "return_tensors": return_tensors,
+        }
         found = self(texts if several else texts[0], add_special_tokens=False, **options, **(tokenizer_kwargs or {}))
         return found if return_dict else found["input_ids"]
 
@@ -417,7 +423,7 @@ class wrapped:  # noqa: N801  (used as a function)
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
-        if kind is None or isinstance(error, (TokenizerError, KeyboardInterrupt, SystemExit, MemoryError)):
+        if kind is None or isinstance(error, (TriviumError, KeyboardInterrupt, SystemExit, MemoryError)):
             return
         if isinstance(error, Exception) or kind.__name__ == "PanicException":
             raise TokenizerError(f"the tokenizer failed: {str(error)[:300]}") from None
