@@ -96,6 +96,19 @@ def test_images_that_are_decoded_late(tmp_path: Path) -> None:
         ViT(size=8)(Image.open(path))
 
 
+def test_formats_of_files(tmp_path: Path) -> None:
+    """Only the formats that are listed are read: no other decoder of Pillow's sees a file, and no other program."""
+    for format in pictures.FORMATS:
+        content = pixels.encoded("format", 9, 9, format=format)
+        assert pictures.read_image(content).size == (9, 9)
+    with pytest.raises(ProcessorError, match="PNG, JPEG"):
+        pictures.read_image(pixels.encoded("format", 9, 9, format="TGA"))
+    path = tmp_path / "picture.png"
+    path.write_bytes(BAD_IMAGES["program"][0])
+    with pytest.raises(Unsafe):
+        pictures.read_image(path)
+
+
 def test_a_pipe_is_no_file(tmp_path: Path) -> None:
     """Nothing waits for a writer that never comes."""
     os.mkfifo(tmp_path / "pipe")
