@@ -234,6 +234,7 @@ def test_spellings_of_settings(tmp_path: Path) -> None:
     }
     (tmp_path / "processor_config.json").write_text(json.dumps(content))
     processor = AutoImageProcessor.from_pretrained(tmp_path, do_rescale=False)
+    assert type(AutoFeatureExtractor.from_pretrained(tmp_path)) is type(processor)
     assert (type(processor).__name__, processor.size, processor.do_rescale) == (
         "CLIPImageProcessor",
         {"shortest_edge": 9},
@@ -255,9 +256,20 @@ def test_bad_calls() -> None:
         ({"data_format": "last"}, "channels_first"),
         ({"segmentation_maps": [np.zeros((20, 30), np.uint8)]}, "segmentation_maps"),
         ({"annotations": []}, "annotations"),
+        ({"masks_path": "."}, "masks_path"),
     ):
         with pytest.raises(ProcessorError, match=says):
             processor(PNG, **options)
+    segformer = image_processor_class("SegformerImageProcessor")(size=8)
+    for maps in (
+        "map.png",
+        [np.zeros((2, 2, 2, 2), np.uint8)],
+        np.array([["a"]]),
+        [np.full((9, 9), 300)],
+        np.zeros((5, 9, 9, 4)),
+    ):
+        with pytest.raises(ProcessorError):
+            segformer(PNG, segmentation_maps=maps)
     with pytest.raises(ProcessorError, match="differ in shape"):
         CLIP(size=8, do_center_crop=False)([PNG, pixels.encoded("b", 30, 20)], return_tensors="np")
     with pytest.raises(AttributeError, match="has no 'pixels'; it has pixel_values"):
@@ -494,6 +506,14 @@ def test_greys_and_other_modes(caplog: pytest.LogCaptureFixture) -> None:
     assert "255" in caplog.text
     with pytest.raises(ProcessorError, match="image_mean"):
         ViT(size=8, do_convert_rgb=False)(pixels.image("grey", 9, 9, "L"))
+
+
+def test_orders_of_axes(caplog: pytest.LogCaptureFixture) -> None:
+    """Where both ends of an array might be its channels, the first is taken, which is said; the caller may say otherwise."""
+    array = pixels.pixels("order", 3, 9)
+    assert ViT(do_resize=False)(array)["pixel_values"][0].shape == (3, 9, 3)
+    assert "first axis" in caplog.text
+    assert ViT(do_resize=False)(array, input_data_format="channels_last")["pixel_values"][0].shape == (3, 3, 9)
 
 
 def test_every_kind_has_what_it_needs() -> None:

@@ -29,8 +29,8 @@ def find(source: str | Path, *more: str, **options: Any) -> Path:
     return folder if folder.is_dir() else folder.parent
 
 
-def read(folder: Path, part: str) -> tuple[dict[str, Any], Path]:
-    """The settings of a part ("image_processor" or "feature_extractor") of a checkpoint, and the file that has them.
+def read(folder: Path, *parts: str) -> tuple[dict[str, Any], Path]:
+    """The settings of a part ("image_processor", "feature_extractor"; the first that there is), and the file that has them.
 
     Transformers 4 keeps them in preprocessor_config.json; Transformers 5 in processor_config.json, by part.
 
@@ -39,9 +39,10 @@ def read(folder: Path, part: str) -> tuple[dict[str, Any], Path]:
     """
     path = folder / PROCESSOR
     if path.exists():
-        found = read_json(path).get(part)
-        if isinstance(found, dict):
-            return found, path
+        own = read_json(path)
+        for part in parts:
+            if isinstance(own.get(part), dict):
+                return own[part], path
     path = folder / PREPROCESSOR
     if path.exists():
         return read_json(path), path
