@@ -185,6 +185,25 @@ def test_bad_calls(folder: Path) -> None:
             make()
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [{"patch_size": 0}, {"patch_size": "14"}, {"num_additional_image_tokens": 10**9}, {"num_additional_image_tokens": -1},
+     {"vision_feature_select_strategy": "all"}, {"image_token": ""}, {"image_token": 7}],
+    ids=str,
+)  # fmt: skip
+def test_bad_settings(fields: dict[str, Any], folder: Path) -> None:
+    """Settings that are not valid are refused, in a file by its name, and if they are assigned."""
+    processing.CLIPImageProcessor(processor_class="LlavaProcessor").save_pretrained(folder)
+    (folder / "processor_config.json").write_text(json.dumps(fields))
+    with pytest.raises(ProcessorError, match=f"processor_config.json(.|\n)*{next(iter(fields))}"):
+        processing.AutoProcessor.from_pretrained(folder)
+    processor = processing.LlavaProcessor(processing.CLIPImageProcessor(), Words(folder), patch_size=14)
+    for name, value in fields.items():
+        setattr(processor, name, value)
+    with pytest.raises(ProcessorError, match=next(iter(fields))):
+        processor(pixels.image("bad", 9, 9), "<image>")
+
+
 def test_names_of_the_package() -> None:
     """Whatever is listed is there, under its own name; what is not says what is near."""
     assert {*JOINS, "AutoProcessor", "ViTImageProcessor", "WhisperFeatureExtractor"} <= set(dir(processing))

@@ -451,6 +451,18 @@ def test_files_of_recordings(format: str, tmp_path: Path) -> None:
     assert Whisper()([path, path], return_tensors="np")["input_features"].shape == (2, 80, 3000)
 
 
+def test_old_names_of_recordings() -> None:
+    """Transformers 4 has other names for the same; nothing at all is refused."""
+    recording = pixels.sound("old", 600)
+    for name in ("raw_speech", "raw_audio"):
+        found = Encodec()(**{name: recording}, sampling_rate=24_000)
+        np.testing.assert_array_equal(found["input_values"][0][0], recording)
+    with pytest.raises(ProcessorError):
+        Encodec()(sampling_rate=24_000)
+    with pytest.raises(ProcessorError, match="empty"):
+        Whisper()(np.zeros(0, np.float32), do_normalize=True)
+
+
 def test_padding_again() -> None:
     """What was prepared one by one is brought to one length, as a collator does."""
     extractor = Wav2Vec2(return_attention_mask=True)

@@ -247,10 +247,9 @@ def image_processor_class(name: str) -> type[ImageProcessor]:
     Raises:
         ProcessorError: There is none; the nearest are offered.
     """
-    found = todays_name(name)
-    if found not in FAMILIES:
-        raise ProcessorError(f"{name} is no image processor that Trivium has", key=name, hint=nearest(found, FAMILIES))
-    return _class(found)
+    name = todays_name(name)
+    settings.named(name, FAMILIES, "image processor")
+    return _class(name)
 
 
 def todays_name(name: str) -> str:
