@@ -1,9 +1,9 @@
 """Converting checkpoints, side by side with `cp` and with Transformers 4: times as ratios, and peak memory.
 
-`python -m benchmarks.convert [--peer PYTHON] [--case a|b] [--rounds N]`: in each round every contestant converts the same
-checkpoint once, each in a process of its own, and its output is forced to the disk and removed. Times are of the whole process,
-which is what a user waits for; the least of the rounds counts. The peer is a Python with Transformers 4.52.4, PyTorch,
-TensorFlow and Flax; without it the comparison is with `cp` alone.
+`python -m benchmarks.convert [--peer PYTHON] [--case a|b|c] [--pair FROM:TO] [--rounds N]`: in each round every contestant
+converts the same checkpoint once, each in a process of its own, and its output is forced to the disk and removed. Times are of
+the whole process, which is what a user waits for; the least of the rounds counts. The peer is a Python with Transformers
+4.52.4, PyTorch, TensorFlow and Flax; without it the comparison is with `cp` alone.
 
 This process imports nothing large: what the system says of a child's peak memory counts its parent's too.
 """
@@ -11,6 +11,7 @@ This process imports nothing large: what the system says of a child's peak memor
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import shutil
@@ -23,6 +24,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 TARGETS = ("torch", "tensorflow", "flax")
+LLAMA = {
+    "model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": 32000, "hidden_size": 2048,
+    "num_attention_heads": 32, "tie_word_embeddings": False, "torch_dtype": "bfloat16",
+}  # fmt: skip
 CASES = {
     "a": {
         "what": "BERT-base, float32",
@@ -31,17 +36,16 @@ CASES = {
         "config": {"model_type": "bert", "architectures": ["BertForMaskedLM"], "vocab_size": 30522},
     },
     "b": {
-        "what": "GPT-2 of 1.0 billion parameters, bfloat16, sharded",
+        "what": "LLaMA of 1.1 billion parameters (TinyLlama's config), bfloat16, sharded",
         "dtype": "bfloat16",
         "shard_size": 500_000_000,
-        "config": {
-            "model_type": "gpt2",
-            "architectures": ["GPT2LMHeadModel"],
-            "n_embd": 1792,
-            "n_layer": 24,
-            "n_head": 28,
-            "torch_dtype": "bfloat16",
-        },
+        "config": LLAMA | {"num_hidden_layers": 22, "num_key_value_heads": 4, "intermediate_size": 5632},
+    },
+    "c": {
+        "what": "LLaMA of 4.2 billion parameters, bfloat16, 8 GB, sharded: does memory stay flat?",
+        "dtype": "bfloat16",
+        "shard_size": 1_000_000_000,
+        "config": LLAMA | {"num_hidden_layers": 80, "num_key_value_heads": 32, "intermediate_size": 5632},
     },
 }
 
@@ -64,7 +68,7 @@ model.save_pretrained(target, max_shard_size=int(shard), **({} if to == "torch" 
 """
 
 
-def make(folder: Path, case: dict) -> None:
+def make(folder: Path, case: dict, origins: tuple[str, ...]) -> None:
     """Writes the checkpoints of a case, one per framework, of numbers drawn at random."""
     import numpy as np
 
@@ -81,7 +85,7 @@ def make(folder: Path, case: dict) -> None:
 
     weights = [(weight, partial(np.resize, pool, weight.shape)) for weight in layout(network, config)]
     save(weights, network, config, folder / TARGETS[0], shard_size=case["shard_size"])
-    for to in TARGETS[1:]:
+    for to in set(TARGETS[1:]) & set(origins):
         convert(folder / TARGETS[0], folder / to, to, shard_size=case["shard_size"])
 
 
@@ -119,26 +123,33 @@ def rounds(commands: dict[str, list[str]], output: Path, count: int) -> dict[str
     return best
 
 
-def measure(name: str, folder: Path, peer: str | None, count: int) -> list[dict]:
+def measure(name: str, folder: Path, pairs: list[tuple[str, str]], peer: str | None, count: int) -> list[dict]:
     """One row for each pair of frameworks."""
-    case = CASES[name]
-    subprocess.run([sys.executable, "-m", "benchmarks.convert", "--make", str(folder), "--case", name], cwd=ROOT, check=True)
+    case, origins = CASES[name], ",".join({origin for origin, _ in pairs})
+    making = ["--make", str(folder), "--origins", origins, "--case", name]
+    subprocess.run([sys.executable, "-m", "benchmarks.convert", *making], cwd=ROOT, check=True)
     rows, output = [], folder / "output"
-    for origin in TARGETS:
+    for origin, to in pairs:
         source = folder / origin
-        for to in TARGETS:
-            shard = ["--shard-size", str(case["shard_size"])] if case["shard_size"] else []
-            commands = {
-                "cp": ["cp", "-r", "--reflink=never", str(source), str(output)],
-                "trivium": [sys.executable, "-m", "trivium.cli", "convert", str(source), str(output), "--to", to, "-q", *shard],
-            }
-            if peer and origin != to:
-                arguments = [origin, to, case["config"]["architectures"][0], str(case["shard_size"] or 10**11)]
-                commands["transformers"] = [peer, "-c", PEER, str(source), str(output), *arguments]
-            best = rounds(commands, output, count)
-            rows.append({"from": origin, "to": to, **best})
-            print(_line(rows[-1]), flush=True)
+        shard = ["--shard-size", str(case["shard_size"])] if case["shard_size"] else []
+        commands = {
+            "cp": ["cp", "-r", "--reflink=never", str(source), str(output)],
+            "trivium": [sys.executable, "-m", "trivium.cli", "convert", str(source), str(output), "--to", to, "-q", *shard],
+        }
+        if peer and origin != to:
+            arguments = [origin, to, case["config"]["architectures"][0], str(case["shard_size"] or 10**11)]
+            commands["transformers"] = [peer, "-c", PEER, str(source), str(output), *arguments]
+        best = rounds(commands, output, count)
+        rows.append({"from": origin, "to": to, **best})
+        print(_line(rows[-1]), flush=True)
     return rows
+
+
+def _pair(text: str) -> tuple[str, str]:
+    origin, _, to = text.partition(":")
+    if not {origin, to} <= set(TARGETS):
+        raise argparse.ArgumentTypeError(f"{text} is not FROM:TO, of {', '.join(TARGETS)}")
+    return origin, to
 
 
 def _line(row: dict) -> str:
@@ -156,19 +167,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer", default=str(ROOT / ".venv-peer4" / "bin" / "python"))
     parser.add_argument("--case", choices=CASES, action="append")
+    parser.add_argument("--pair", type=_pair, action="append", metavar="FROM:TO", help="all pairs if not given")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--output", type=Path, help="Write the figures here as JSON.")
     parser.add_argument("--make", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--origins", default=",".join(TARGETS), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.make:
-        make(arguments.make, CASES[arguments.case[0]])
+        make(arguments.make, CASES[arguments.case[0]], tuple(arguments.origins.split(",")))
         return
     peer = arguments.peer if Path(arguments.peer).exists() else None
     found = {}
     for name in arguments.case or CASES:
         with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR", "/var/tmp")) as folder:
             print(CASES[name]["what"])
-            found[name] = measure(name, Path(folder), peer, arguments.rounds)
+            pairs = arguments.pair or list(itertools.product(TARGETS, TARGETS))
+            found[name] = measure(name, Path(folder), pairs, peer, arguments.rounds)
     if arguments.output:
         arguments.output.write_text(json.dumps(found, indent=2) + "\n")
 

@@ -9,6 +9,11 @@ import trivium
 from tests.backends import NAMES
 from trivium.core.errors import InputError
 
+BERT = {
+    "vocab_size": 64, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32,
+    "max_position_embeddings": 16,
+}  # fmt: skip
+TABLE = "embeddings.word_embeddings.weight"
 SIZES = {"vocab_size": 11, "n_embd": 8, "n_layer": 1, "n_head": 2, "n_positions": 6}
 
 
@@ -29,6 +34,21 @@ def test_transfer(source: str, dtype: str) -> None:
             zeros[weight.name] = np.zeros(weight.shape, read().dtype)
         other.assign_weights(zeros)
     assert all(np.array(read()).tobytes() == weights[weight.name].tobytes() for weight, read in model.read_weights())
+
+
+@pytest.mark.parametrize(("source", "framework"), [("torch", "flax"), ("torch", "numpy"), ("numpy", "torch")])
+def test_shared(source: str, framework: str) -> None:
+    """Weights that lie in memory alike are held once, if that is asked for; whatever is turned in between is a copy."""
+    door = getattr(trivium, source)
+    model = door.BertModel(door.BertConfig(**BERT), seed=3)
+    if source == "torch":
+        model.double().float()  # which gives each weight memory of PyTorch's own
+    for share in (True, False):
+        mine = {weight.name: read() for weight, read in model.read_weights()}
+        other = {weight.name: read() for weight, read in trivium.transfer(model, framework, share=share).read_weights()}
+        for name in mine:
+            assert np.array_equal(mine[name], other[name])
+        assert np.shares_memory(mine[TABLE], other[TABLE]) == share
 
 
 def test_refusals() -> None:

@@ -1,7 +1,8 @@
 """Trivium: every transformer architecture once, native in PyTorch, TensorFlow and JAX.
 
 `trivium.torch`, `trivium.tensorflow`, `trivium.flax` and `trivium.numpy` have the models, `trivium.convert` moves checkpoints
-between the frameworks without any of them. Importing `trivium` loads no framework.
+between the frameworks without any of them. `trivium` itself has the names of Transformers 4: `BertModel` for PyTorch, and
+`TFBertModel` and `FlaxBertModel`, called as they were. Importing `trivium` loads no framework.
 """
 
 from __future__ import annotations
@@ -31,10 +32,13 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"trivium.{name}")
     if name in _NAMES:
         return getattr(importlib.import_module(_NAMES[name]), name)
+    if name.startswith("_"):
+        raise AttributeError(f"module 'trivium' has no attribute {name!r}")
     if name.endswith(("Processor", "FeatureExtractor")):
         return getattr(importlib.import_module("trivium.processing"), name)
-    raise AttributeError(f"module 'trivium' has no attribute {name!r}")
+    return importlib.import_module("trivium.twins").find(name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__", *importlib.import_module("trivium.processing").names()])
+    processing, twins = (importlib.import_module(f"trivium.{name}") for name in ("processing", "twins"))
+    return sorted([*__all__, "__version__", *processing.names(), *twins.names()])

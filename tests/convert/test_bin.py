@@ -18,7 +18,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trivium.convert import open_checkpoint
+from trivium.convert import inspect
+from trivium.convert.checkpoint import open_checkpoint
 from trivium.convert.formats import bin as torch_bin
 from trivium.convert.formats import pickled, sniff
 from trivium.convert.tensors import DTYPES
@@ -307,9 +308,11 @@ def test_two_roots(bin_path):  # K40
         read(bin_path)
 
 
-def test_byte_orders(bin_path):  # K43, N05
+def test_byte_orders(bin_path, caplog):  # K43, N05
     assert read(archive(bin_path))["a"].tolist() == [1, 2, 3, 4]
-    assert read(archive(bin_path, members={"byteorder": None}))["a"].tolist() == [1, 2, 3, 4]
+    with caplog.at_level("INFO", "trivium"):
+        assert read(archive(bin_path, members={"byteorder": None}))["a"].tolist() == [1, 2, 3, 4]
+    assert "little-endian is assumed" in caplog.text
     big = struct.pack(">4f", 1, 2, 3, 4)
     found = read(archive(bin_path, members={"byteorder": b"big", "data/0": big}))["a"]
     assert (found.tolist(), found.dtype) == ([1, 2, 3, 4], np.dtype("<f4"))
@@ -373,6 +376,9 @@ def test_agrees_with_torch(zipped, bin_path):  # F03, K51
     found = read(bin_path)
     assert np.shares_memory(found["base"], found["tied"])
     assert np.shares_memory(found["base"], found["turned"])
+    notes = inspect(bin_path).notes  # K51
+    assert "base and tied and turned and part and wide share their bytes in the file" in notes
+    assert sum("share their bytes" in note for note in notes) == 1
 
 
 _TORCH = ("bool", "int8", "uint8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64", "complex64")

@@ -9,7 +9,8 @@ import shutil
 import numpy as np
 import pytest
 
-from trivium.convert import convert, open_checkpoint
+from trivium.convert import convert
+from trivium.convert.checkpoint import open_checkpoint
 from trivium.core.errors import (
     CheckpointError,
     Collision,

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trivium.convert import convert, inspect, open_checkpoint, save, verify
+from trivium.convert import convert, inspect, save, verify
+from trivium.convert.checkpoint import open_checkpoint
 from trivium.convert.names import dialect_of, model_name
 from trivium.convert.plan import fit, match
 from trivium.convert.saving import TARGETS

@@ -262,3 +262,18 @@ def test_the_same_input_gives_the_same_bytes(to, shards, source, tmp_path):  # C
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
     subprocess.run([sys.executable, "-c", code, *arguments], check=True, env=environment)
     assert snapshot(tmp_path / "one") == snapshot(tmp_path / "two")
+
+
+def test_the_source_is_never_the_destination(source, tmp_path):  # W12
+    """Neither by its name, nor by a name that leads to it; a second name of its file is replaced, and the file stays."""
+    before = snapshot(source)
+    (tmp_path / "link").symlink_to(source)
+    for out in (source, tmp_path / "link", source / "inside"):
+        with pytest.raises(WriteError, match="in each other"):
+            convert(source, out, "flax", overwrite=True)
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    os.link(source / "model.safetensors", linked / "model.safetensors")
+    convert(source, linked, "torch", overwrite=True, dtype="bfloat16")
+    assert not os.path.samefile(source / "model.safetensors", linked / "model.safetensors")
+    assert snapshot(source) == before

@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from trivium.cli import main
-from trivium.convert import convert, doctor, open_checkpoint, verify
+from trivium.convert import convert, doctor, verify
+from trivium.convert.checkpoint import open_checkpoint
 from trivium.convert.diagnosis import _mangled
 from trivium.convert.saving import TARGETS
 from trivium.core.errors import NotFound

@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from trivium.cli import main
-from trivium.convert import convert, explain, open_checkpoint
+from trivium.convert import convert, explain
+from trivium.convert.checkpoint import open_checkpoint
 from trivium.convert.explanation import FORMATS
 from trivium.core.errors import ConfigError, InputError
 from trivium.models import catalogue

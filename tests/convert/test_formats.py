@@ -150,7 +150,7 @@ def test_hdf5_what_several_layers_hold(tmp_path):
         assert file["b/tf_m/a/x/kernel:0"][()].tolist() == [1, 1]
 
 
-def test_hdf5_compressed_and_big_endian(tmp_path):
+def test_hdf5_compressed_and_big_endian(tmp_path):  # H17
     values = np.random.default_rng(0).standard_normal((30, 40)).astype("f4")
     with h5_file(tmp_path) as file:
         add(file, "packed/kernel:0", values, compression="gzip", shuffle=True, chunks=(10, 10))
@@ -160,6 +160,16 @@ def test_hdf5_compressed_and_big_endian(tmp_path):
     assert all(tensor.dtype.byteorder in "=<" for tensor in read.values())
     assert np.array_equal(read["packed/kernel:0"].read(), values)
     assert np.array_equal(read["big/kernel:0"].read(), values)
+
+
+def test_hdf5_behind_a_user_block(tmp_path):  # H18
+    """HDF5 may begin at 512, 1024, ... bytes; a file that begins with something else is no tf_model.h5 to anyone else."""
+    with h5_file(tmp_path) as file:
+        add(file, "layer/kernel:0", np.ones(3, "f4"))
+    path = tmp_path / "tf_model.h5"
+    path.write_bytes(b"junk".ljust(512, b"\0") + path.read_bytes())
+    with pytest.raises(UnknownFormat):
+        formats.sniff(path)
 
 
 @pytest.mark.parametrize(("kind", "dtype"), [(SAFETENSORS, "complex128"), (HDF5, "complex64")])
@@ -199,6 +209,7 @@ def entry(dtype="F32", shape="[1]", offsets="[0,4]"):
 FOUR = b"\0" * 4
 ST_BAD = {
     "S01 length only": (b"", b"", 0, Corrupt),
+    "S03 header of nothing": (b"", FOUR, 0, Corrupt),
     "S05 header limit": ("{}", b"", 100_000_001, LimitExceeded),
     "S06 header beyond the file": ("{}", b"", 1000, Corrupt),
     "S08 array": ("[]", b"", None, Corrupt),
@@ -207,6 +218,7 @@ ST_BAD = {
     "S10 infinity": ('{"a":1e999}', b"", None, Corrupt),
     "S10 not UTF-8": (b'{"\xff":1}', b"", None, Corrupt),
     "S13 duplicate tensor": (f'{{"a":{entry()},"a":{entry()}}}', FOUR, None, Corrupt),
+    "S14 duplicate tensor elsewhere": (f'{{"a":{entry()},"a":{entry(offsets="[4,8]")}}}', FOUR * 2, None, Corrupt),
     "S16 duplicate metadata": ('{"__metadata__":{"a":"1","a":"2"}}', b"", None, Corrupt),
     "S17 metadata of numbers": ('{"__metadata__":{"a":1}}', b"", None, Corrupt),
     "S17 metadata null": ('{"__metadata__":null}', b"", None, Corrupt),

@@ -8,7 +8,8 @@ import h5py
 import numpy as np
 import pytest
 
-from trivium.convert import convert, open_checkpoint, verify
+from trivium.convert import convert, verify
+from trivium.convert.checkpoint import open_checkpoint
 from trivium.convert.formats import hdf5, msgpack
 from trivium.convert.plan import fit
 from trivium.core.errors import Collision

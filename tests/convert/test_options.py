@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from trivium.cli import main
-from trivium.convert import convert, dry_run, open_checkpoint, verify
+from trivium.convert import convert, dry_run, verify
+from trivium.convert.checkpoint import open_checkpoint
 from trivium.convert.saving import TARGETS
 from trivium.core.errors import Collision, InputError, KeyMismatch, Mismatch
 from trivium.core.layout import layout

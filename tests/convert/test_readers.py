@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trivium.convert import conversion, convert, filesystem, open_checkpoint, verify
+from trivium.convert import conversion, convert, filesystem, verify
+from trivium.convert.checkpoint import open_checkpoint
 from trivium.convert.saving import TARGETS
 from trivium.core.errors import Corrupt
 

@@ -8,7 +8,8 @@ import pytest
 
 from tests.backends import Backend
 from tests.convert.checkpoints import BERT, GPT2, checkpoint
-from trivium.convert import convert, open_checkpoint, verify
+from trivium.convert import convert, verify
+from trivium.convert.checkpoint import open_checkpoint
 from trivium.convert.formats import kind_named
 from trivium.convert.names import key
 from trivium.convert.rules import Rules

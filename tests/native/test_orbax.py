@@ -12,7 +12,8 @@ import pytest
 from flax import nnx
 
 from tests.convert.checkpoints import BERT, GPT2, snapshot
-from trivium.convert import convert, open_checkpoint, verify
+from trivium.convert import convert, verify
+from trivium.convert.checkpoint import open_checkpoint
 from trivium.convert.formats import Output, kind_named
 from trivium.core.errors import BackendMissing, Corrupt, LimitExceeded, NotFound, TriviumError, Unsafe, UnsupportedDtype
 

@@ -1,4 +1,4 @@
-"""Checkpoints without a framework: `convert`, `verify`, `doctor`, `inspect`, `open_checkpoint`, and `save` for the models.
+"""Checkpoints without a framework: `convert`, `verify`, `doctor`, `inspect`, `open`, and `save` for the models.
 
 A checkpoint is read through `formats/` (bytes to named tensors) and `names.py` (names to weights of the layout), and written
 the same way back. See docs/design.md.
@@ -10,16 +10,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .checkpoint import open_checkpoint
     from .conversion import convert
     from .diagnosis import doctor
     from .explanation import explain
     from .inspection import inspect
     from .preview import dry_run
+    from .reading import open
     from .saving import save
     from .verification import verify
 
-__all__ = ["convert", "doctor", "dry_run", "explain", "inspect", "open_checkpoint", "save", "verify"]
+__all__ = ["convert", "doctor", "dry_run", "explain", "inspect", "open", "save", "verify"]
 
 _HOMES = {
     "convert": "conversion",
@@ -27,7 +27,7 @@ _HOMES = {
     "inspect": "inspection",
     "dry_run": "preview",
     "explain": "explanation",
-    "open_checkpoint": "checkpoint",
+    "open": "reading",
     "save": "saving",
     "verify": "verification",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -102,8 +103,17 @@ def inspect(src: str | Path, trust: bool = False) -> Inspection:
             bytes=checkpoint.nbytes,
             dtypes=dict(dtypes),
             tensors=tuple(_info(tensor, weights.get(tensor.key)) for tensor in tensors),
-            notes=tuple(notes),
+            notes=(*notes, *_shared(tensors)),
         )
+
+
+def _shared(tensors: Iterable[Tensor]) -> Iterator[str]:
+    """Which tensors are views of the same bytes; converted, each gets its own."""
+    by_storage: dict[str, list[str]] = {}
+    for tensor in tensors:
+        if tensor.storage is not None:
+            by_storage.setdefault(tensor.storage, []).append(tensor.key)
+    yield from (f"{' and '.join(keys)} share their bytes in the file" for keys in by_storage.values() if len(keys) > 1)
 
 
 def _weights(found: Match | None) -> dict[str, str]:

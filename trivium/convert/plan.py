@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, NoReturn
@@ -92,20 +92,23 @@ class Match:
     def check(self) -> None:
         """Raises KeyMismatch or ShapeMismatch, listing everything, unless the match is exact."""
         if not self.exact:
-            self._fail(self.missing, self.unexpected)
+            self._fail(self.missing, self.unexpected, self.misshapen)
 
-    def check_for_class(self) -> set[str]:
+    def check_for_class(self, drawn: Collection[str] = ()) -> set[str]:
         """Checks what a network may ask of a checkpoint of another class of its architecture.
 
         What belongs to other classes may be there, and the network's optional parts may be absent, as a whole each.
 
+        Args:
+            drawn: Names of weights that are to be drawn, whatever the checkpoint holds.
+
         Returns:
-            The names of the weights of absent parts, which are to be drawn.
+            The names of the weights of absent parts, and of `drawn`: those which are to be drawn.
 
         Raises:
             KeyMismatch, ShapeMismatch: Anything else differs; the error lists everything.
         """
-        absent: set[str] = set()
+        absent = set(drawn)
         for part in self.layout.optional:
             names = {name for name in self.layout.weights if fnmatchcase(name, part) or fnmatchcase(name, f"{part}.*")}
             if names and names <= set(self.missing):
@@ -118,8 +121,9 @@ class Match:
                 other = layout(network, config)
                 unexpected -= set(_lookup(self.checkpoint, other, self.rules).values())
                 unexpected -= _fixed(self.checkpoint, other, self.rules)
-        if missing or unexpected or self.misshapen or not self.found:
-            self._fail(missing, sorted(unexpected))
+        misshapen = [name for name in self.misshapen if name not in absent]
+        if missing or unexpected or misshapen or not self.found:
+            self._fail(missing, sorted(unexpected), misshapen)
         return absent
 
     def _config_of(self, network: Any) -> Config | None:
@@ -129,12 +133,12 @@ class Match:
             return self.config
         return kind.from_dict(values) if values.get("model_type") == kind.model_type else None
 
-    def _fail(self, missing: Iterable[str], unexpected: Iterable[str]) -> NoReturn:
+    def _fail(self, missing: Iterable[str], unexpected: Iterable[str], misshapen: Iterable[str]) -> NoReturn:
         missing, unexpected, dialect = list(missing), list(unexpected), self.checkpoint.dialect
         lines = [f"the checkpoint does not fit {self.network.__name__}"]
         lines += [f"  missing: {name} {list(self.layout.weights[name].shape)}" for name in missing]
         lines += [f"  unexpected: {key} {list(self.checkpoint.tensors[key].shape)}" for key in unexpected]
-        for name in self.misshapen:
+        for name in misshapen:
             expected, tensor = list(self._sources[name].shape_in(dialect)), self.found[name]
             lines.append(f"  misshapen: {tensor.key} is {list(tensor.shape)}, {expected} is expected")
         error = KeyMismatch if missing or unexpected else ShapeMismatch
@@ -148,7 +152,10 @@ class Match:
             return "not one name fits: is config.json that of another model?"
         if missing or unexpected:
             return "is the class the one that was saved? `trivium inspect` shows what the checkpoint holds"
-        return "config.json and the weights are of different models, or a size in it was changed"
+        return (
+            "config.json and the weights are of different models, or a size in it was changed"
+            " (from_pretrained(..., ignore_mismatched_sizes=True) draws such weights anew)"
+        )
 
 
 def match(

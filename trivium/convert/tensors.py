@@ -45,12 +45,14 @@ class Tensor:
         dtype: Its dtype, one of `DTYPES`.
         read: Returns its values: a view on the memory map where the file holds them in one piece, which need not be aligned in
             memory. The view is read-only, unless the file was mapped privately, and stays valid after the checkpoint is closed.
+        storage: What it is a view of in the file, where other tensors may be views of the same; None where none can.
     """
 
     key: str
     shape: tuple[int, ...]
     dtype: np.dtype
     read: Callable[[], np.ndarray] = field(repr=False, compare=False)
+    storage: str | None = field(default=None, repr=False, compare=False)
 
     @property
     def nbytes(self) -> int:
@@ -84,7 +86,9 @@ def check_name(name: str, path: object) -> None:
     if len(name) > NAME_LIMIT:
         raise LimitExceeded(f"a tensor's name of {len(name):,} characters; the limit is {NAME_LIMIT:,}", path=path)
     # Control characters, invisible direction marks and lone surrogates make a name look like another one.
-    if not name or "\\" in name or any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in name):
+    suspect = not (name.isascii() and name.isprintable())  # which most names are: the categories cost time
+    hidden = suspect and any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in name)
+    if not name or "\\" in name or hidden:
         raise Unsafe("a tensor's name is empty or holds a backslash or an invisible character", path=path, key=ascii(name))
 
 

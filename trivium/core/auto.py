@@ -11,6 +11,7 @@ from . import hub
 from .config import Config
 from .errors import ConfigError
 from .files import read_json
+from .loading import familiar
 from .names import nearest
 
 TASKS: dict[str, tuple[str, ...]] = {
@@ -94,17 +95,19 @@ class AutoModel:
     """
 
     _door: Any = None
+    _task: str = ""
 
     @classmethod
     def class_for(cls, config: Config) -> Any:
         """The class for a config; see `class_name`."""
-        return getattr(cls._door, class_name(config, cls.__name__))
+        return getattr(cls._door, class_name(config, cls._task))
 
     @classmethod
     def from_pretrained(cls, source: str | Path, *, config: Config | None = None, **options: Any) -> Any:
         """As `from_pretrained` of the class that `class_for` finds."""
         if config is None:
-            found = {name: options[name] for name in hub.OPTIONS if name in options}
+            given = familiar(options)
+            found = {name: given[name] for name in hub.OPTIONS if name in given}
             config = AutoConfig.from_pretrained(source, **found)
         return cls.class_for(config).from_pretrained(source, config=config, **options)
 
@@ -114,9 +117,10 @@ class AutoModel:
         return cls.class_for(config)(config, **options)
 
 
-def auto_class(name: str, door: Any) -> type[AutoModel]:
-    """The auto class of a name, for the backend behind `door`."""
-    return type(name, (AutoModel,), {"_door": door, "__doc__": AutoModel.__doc__, "__module__": door.__name__})
+def auto_class(task: str, door: Any, prefix: str = "") -> type[AutoModel]:
+    """The auto class for a task of `TASKS`, for the classes behind `door`; its name begins with `prefix`."""
+    members = {"_door": door, "_task": task, "__doc__": AutoModel.__doc__, "__module__": door.__name__}
+    return type(prefix + task, (AutoModel,), members)
 
 
 def suggestion(name: str) -> str:

@@ -203,7 +203,7 @@ class Layout:
     def __iter__(self) -> Iterator[Weight]:
         return iter(self.weights.values())
 
-    @property
+    @functools.cached_property
     def has_statistics(self) -> bool:
         """Whether the network keeps statistics of what it is trained on."""
         return any(weight.layer == "BatchNorm2d" for weight in self)

@@ -19,6 +19,7 @@ from .errors import BackendMissing, ConfigError, KeyMismatch
 from .init import Init, Normal, draw
 from .layers import Part, Scanned
 from .layout import Layout, Weight, layout
+from .loading import dtype_name, familiar
 
 if TYPE_CHECKING:
     from trivium.research.tracing import Trace
@@ -298,9 +299,11 @@ class Pretrained:
         source: str | Path,
         *,
         config: Config | None = None,
-        dtype: str | None = None,
+        dtype: Any = None,
         seed: int = 0,
         ignore: Iterable[str] = (),
+        ignore_mismatched_sizes: bool = False,
+        output_loading_info: bool = False,
         trust: bool = False,
         **options: Any,
     ) -> Self:
@@ -314,12 +317,17 @@ class Pretrained:
         Args:
             source: A directory, a weight file, or a Hub id such as "google-bert/bert-base-uncased".
             config: Instead of the checkpoint's own.
-            dtype: Of the weights, by NumPy's name ("float32", "bfloat16", ...); as in the checkpoint if None.
+            dtype: Of the weights, by NumPy's name ("float32", "bfloat16", ...) or the framework's own; as in the checkpoint
+                if None.
             seed: For the parts that the checkpoint lacks because it is another class's; they are reported.
             ignore: Patterns (as of `fnmatch`) of tensors in the checkpoint to leave out.
+            ignore_mismatched_sizes: Draw the weights whose shape is another than the checkpoint's, as with another number of
+                labels; they are reported.
+            output_loading_info: Return the model and a dict of lists: missing_keys, unexpected_keys, mismatched_keys,
+                error_msgs.
             trust: Read HDF5 in this process, and not in a child with limits: for files whose origin you know.
             **options: Of the Hub (`revision`, `token`, `cache_dir`, `local_files_only`, `subfolder`), and config fields
-                to override.
+                to override. Those of Transformers that hold anyway (`from_pt`, `low_cpu_mem_usage`, ...) are accepted.
 
         Raises:
             NotFound, Offline, HubError: The checkpoint cannot be had.
@@ -331,6 +339,8 @@ class Pretrained:
 
         from . import hub
 
+        options = familiar({"dtype": dtype, **options})
+        dtype = dtype_name(options.pop("dtype"))
         hub_options = {name: options.pop(name) for name in hub.OPTIONS if name in options}
         path = hub.resolve(source, **hub_options)
         if config is None:
@@ -339,18 +349,25 @@ class Pretrained:
             config = config.replace(**options)
         with open_checkpoint(path, trust, private=cls.keeps_views) as checkpoint:
             found = match(checkpoint, cls.unbound(), config, ignore)
-            fresh = found.check_for_class()
+            fresh = found.check_for_class(set(found.misshapen) if ignore_mismatched_sizes else ())
             held = {str(tensor.dtype) for tensor in checkpoint.tensors.values() if _is_float(tensor.dtype)}
             model = cls(config, dtype=dtype or _widest(held), seed=None)
             model.assign_weights(_Lazy(found.read, [name for name in model.layout.weights if name not in fresh]), own=True)
             model.draw_weights(fresh, seed)
         if fresh:
             logger.warning(
-                "%s: %d weights of %s are not in the checkpoint and were drawn with seed %d; train them before use: %s",
+                "%s: %d weights of %s are not in the checkpoint as they should be and were drawn with seed %d; train them "
+                "before use: %s",
                 path, len(fresh), cls.__name__, seed, ", ".join(sorted(fresh)),
             )  # fmt: skip
         model._read_beside(path if path.is_dir() else path.parent)
         model._ready()
+        if output_loading_info:
+            mismatched = sorted(fresh & set(found.misshapen))
+            return model, {
+                "missing_keys": sorted(fresh - set(mismatched)), "unexpected_keys": sorted(found.unexpected),
+                "mismatched_keys": mismatched, "error_msgs": [],
+            }  # type: ignore[return-value]  # fmt: skip
         return model
 
     def save_pretrained(self, directory: str | Path, format: str = "safetensors", **options: Any) -> None:
@@ -367,7 +384,7 @@ class Pretrained:
         """
         from trivium.convert import save
 
-        names = (type(self).__name__,)
+        names = (self.unbound().__name__,)
         save(self.read_weights(), self.unbound(), self.config.replace(architectures=names), directory, format, **options)
         self._write_beside(Path(directory))
 
@@ -408,7 +425,7 @@ def _building(init: Callable[..., None]) -> Callable[..., None]:
     """A network's `__init__` with the options of a whole model; of nested ones only the outermost acts."""
 
     @functools.wraps(init)
-    def __init__(self: Any, config: Any, *, dtype: str = "float32", seed: int | None = 0, **options: Any) -> None:
+    def __init__(self: Any, config: Any, *, dtype: Any = "float32", seed: int | None = 0, **options: Any) -> None:
         if _stack.current is not None:
             init(self, config, **options)
             return
@@ -417,7 +434,7 @@ def _building(init: Callable[..., None]) -> Callable[..., None]:
                 f"{type(self).__name__} takes a {type(self).config_class.__name__}, not {type(config).__name__}",
                 hint=f"{type(self).__name__}.from_pretrained(...) takes a directory or a Hub id",
             )
-        with _construction(dtype, seed or 0), self._scope():
+        with _construction(dtype_name(dtype) or "float32", seed or 0), self._scope():
             init(self, config, **options)
         if seed is None:
             self._tie(self.layout.ties)

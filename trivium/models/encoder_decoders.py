@@ -222,7 +222,7 @@ class Common(nn.Model):
         """The positions of the tokens of x (B, T, D): (B or 1, T)."""
         return caches.positions(cache, x)
 
-    def decode(self, shared, input_ids, inputs_embeds, attention_mask, encoded, encoded_mask, cache, **options):
+    def run_decoder(self, shared, input_ids, inputs_embeds, attention_mask, encoded, encoded_mask, cache, **options):
         x = self.decoder.embed(shared, input_ids, inputs_embeds)
         mask = masks.causal(x, attention_mask, cache)
         positions = self.positions(input_ids, x, cache)
@@ -281,7 +281,7 @@ class EncoderDecoder(Common):
         if decoder_input_ids is None and decoder_inputs_embeds is None and input_ids is not None:
             decoder_input_ids = self.first_ids(input_ids)
         encoded = as_output(encoder_outputs)
-        x, kept = self.decode(
+        x, kept = self.run_decoder(
             *(self.shared_embedding(), decoder_input_ids, decoder_inputs_embeds, decoder_attention_mask),
             *(encoded.last_hidden_state, attention_mask, past_key_values),
             **asked(self.config, output_attentions, output_hidden_states),
@@ -313,7 +313,7 @@ class DecoderAlone(Common):
         output_attentions=None,
         output_hidden_states=None,
     ):
-        x, kept = self.decode(
+        x, kept = self.run_decoder(
             *(None, input_ids, inputs_embeds, attention_mask, encoder_hidden_states, encoder_attention_mask),
             past_key_values,
             **asked(self.config, output_attentions, output_hidden_states),

@@ -62,7 +62,7 @@ class Pair(nn.Model):
         out = self.encoder(**_given(inputs))
         return BaseModelOutput(out.last_hidden_state, **heads.kept(out, "hidden_states", "attentions"))
 
-    def decode(self, encoder_outputs, encoder_mask, labels, input_ids, attention_mask, **inputs):
+    def run_decoder(self, encoder_outputs, encoder_mask, labels, input_ids, attention_mask, **inputs):
         """The decoder's answer to what the encoder returned, which may be in the cache instead."""
         encoded = encoder_decoders.as_output(encoder_outputs)
         x = encoded.last_hidden_state  # (B, E, D)

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
 import jax
 import numpy as np
@@ -68,7 +68,15 @@ class Model(Pretrained, Module):
         else:
             super().__setattr__(name, value)
 
-    def apply(self, params: dict[str, Any], *inputs: Any, train: bool = False, rngs: Any = None, **options: Any) -> Any:
+    def apply(
+        self,
+        params: dict[str, Any],
+        *inputs: Any,
+        train: bool = False,
+        rngs: Any = None,
+        method: str = "__call__",
+        **options: Any,
+    ) -> Any:
         """The model's output as a pure function of `params`; whatever weights and mode the model itself is in do not matter.
 
         Args:
@@ -76,13 +84,13 @@ class Model(Pretrained, Module):
             *inputs: The model's.
             train: Whether dropout acts.
             rngs: What dropout draws from: a key of `jax.random`, or {"dropout": key}.
+            method: The name of another method to call, such as "get_text_features".
             **options: The model's. Switches such as `output_attentions` are no arrays: under `jax.jit` bind them beforehand.
 
         Raises:
             InputError: `params` are not this model's; or dropout is to act, and there are no `rngs`.
         """
-        graphdef, _, rest = nnx.split(self, nnx.Param, ...)
-        model = nnx.merge(graphdef, self._state(params), rest, copy=True)
+        model = self.with_params(params)
         if train:
             model.train()
         else:
@@ -91,7 +99,16 @@ class Model(Pretrained, Module):
             nnx.reseed(model, policy="match_shape", dropout=nnx.Rngs(rngs).dropout())
         elif train and jax.tree.leaves(nnx.state(model, nnx.RngState)):
             raise InputError("train=True needs rngs, which dropout draws from", key="rngs", hint="rngs=jax.random.key(0)")
-        return model(*inputs, **options)
+        return getattr(model, method)(*inputs, **options)
+
+    def with_params(self, params: dict[str, Any]) -> Self:
+        """A model like this one with other weights, as `model.params` is; this one stays as it is.
+
+        Raises:
+            InputError: `params` are not this model's.
+        """
+        graphdef, _, rest = nnx.split(self, nnx.Param, ...)
+        return nnx.merge(graphdef, self._state(params), rest, copy=True)
 
     def scan_layers(self, *, rematerialise: bool = False) -> None:
         """Holds layers that are alike as one, their weights stacked, and runs them by one `jax.lax.scan` from now on.

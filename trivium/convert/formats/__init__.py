@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import itertools
 import math
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -62,9 +65,12 @@ class Output:
             return
         rows = max(1, min(_BLOCK, self.piece) * self.shape[0] // self.nbytes)
         begin = 0
-        for start in range(0, self.shape[0], rows):
+        made = (
+            contiguous(array[start : start + rows]).astype(self.dtype, copy=False) for start in range(0, self.shape[0], rows)
+        )
+        for start, piece in zip(range(0, self.shape[0], rows), made if array.flags.c_contiguous else _ahead(made), strict=True):
             end = min(start + rows, self.shape[0])
-            yield contiguous(array[start:end]).astype(self.dtype, copy=False)
+            yield piece
             if (end - begin) * self.nbytes >= self.piece * self.shape[0] or end == self.shape[0]:
                 release(array[begin:end])
                 begin = end
@@ -77,6 +83,20 @@ class Output:
     def bytes(self) -> memoryview:
         """Its values as bytes in C order."""
         return self.values().reshape(-1).view(np.uint8).data
+
+
+def _ahead(pieces: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """The same pieces, the next of which is made while one is written: NumPy and the system both let go of the interpreter."""
+    pool = _pool()
+    coming = pool.submit(next, pieces, None)
+    while (piece := coming.result()) is not None:
+        coming = pool.submit(next, pieces, None)
+        yield piece
+
+
+@functools.cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max(1, (os.cpu_count() or 2) - 1), "trivium-transposing")
 
 
 class Format(Protocol):

@@ -10,6 +10,7 @@ Sources: torch/serialization.py; caffe2/serialize/inline_container.cc.
 
 from __future__ import annotations
 
+import logging
 import math
 import struct
 from collections import Counter
@@ -27,6 +28,8 @@ from ..writing import replacing
 from . import Output
 from .pickled import REBUILD, REBUILD_TYPED, STORAGES, UNTYPED, Storage, Strided, interpret
 from .zipped import Member, Writer, members
+
+logger = logging.getLogger("trivium")
 
 MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
@@ -61,6 +64,8 @@ def _read_zip(file: Mapped, path: Path) -> list[Tensor]:
     order, version = (parts[name].bytes(_SMALL).strip() if name in parts else b"" for name in ("byteorder", "version"))
     if order not in (b"", b"little", b"big"):
         raise Corrupt(f"the byte order {order.decode('latin-1')!a} is none", path=path, key="byteorder")
+    if not order:  # as PyTorch wrote it before 2.1, on whatever machine: most are little-endian
+        logger.info("%s does not say in which byte order its numbers are: little-endian is assumed", path)
     if version and not (version.isdigit() and len(version) < 3 and int(version) in _VERSIONS):
         raise Corrupt("an unknown version of the format", path=path, key="version", hint="save it with an older PyTorch")
     pickle = parts["data.pkl"]
@@ -176,7 +181,7 @@ def _tensor(key: str, found: Strided, big: bool, path: Path, size: int, values: 
         raise Corrupt("the tensor reaches out of its storage", path=path, key=key)
     if math.prod(shape) * item > size + EXPANSION_FREE:
         raise LimitExceeded(f"{math.prod(shape) * item:,} bytes made of {size:,}", path=path, key=key)
-    return Tensor(key, shape, found.dtype, partial(_values, found, shape, big, path, key, values))
+    return Tensor(key, shape, found.dtype, partial(_values, found, shape, big, path, key, values), found.storage.key)
 
 
 def _values(found: Strided, shape: tuple[int, ...], big: bool, path: Path, key: str, values: _Bytes) -> np.ndarray:

@@ -65,7 +65,7 @@ class EncoderDecoderModel(pairs.Pair):
         asked = {"output_attentions": output_attentions, "output_hidden_states": output_hidden_states}
         if self.needs_encoder(encoder_outputs, past_key_values):
             encoder_outputs = self.encode(input_ids, attention_mask, inputs_embeds, token_type_ids, position_ids, **asked)
-        return self.decode(
+        return self.run_decoder(
             *(encoder_outputs, attention_mask, labels, decoder_input_ids, decoder_attention_mask),
             inputs_embeds=decoder_inputs_embeds,
             token_type_ids=decoder_token_type_ids,

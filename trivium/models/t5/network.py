@@ -183,7 +183,7 @@ class T5Model(Common, encoder_decoders.EncoderDecoder):
         c = self.config
         return caches.empty_crossed(self, batch_size, max_length, c.decoder_layers, c.num_heads, c.d_kv)
 
-    def decode(self, shared, input_ids, inputs_embeds, attention_mask, encoded, encoded_mask, cache, **options):
+    def run_decoder(self, shared, input_ids, inputs_embeds, attention_mask, encoded, encoded_mask, cache, **options):
         x = self.decoder.embed(shared, input_ids, inputs_embeds)
         mask = masks.causal(x, attention_mask, cache)
         return self.decoder(x, mask, encoded, masks.padding(encoded_mask), cache=cache, **options)

@@ -52,7 +52,7 @@ class VisionEncoderDecoderModel(pairs.Pair):
         asked = {"output_attentions": output_attentions, "output_hidden_states": output_hidden_states}
         if self.needs_encoder(encoder_outputs, past_key_values):
             encoder_outputs = self.encode(pixel_values, interpolate_pos_encoding, **asked)
-        return self.decode(
+        return self.run_decoder(
             *(encoder_outputs, None, labels, decoder_input_ids, decoder_attention_mask),
             inputs_embeds=decoder_inputs_embeds,
             token_type_ids=decoder_token_type_ids,
