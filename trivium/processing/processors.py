@@ -119,9 +119,8 @@ class Processor:
         self.part.processor_class = type(self).__name__
         self.part.save_pretrained(directory)
         self.tokenizer.save_pretrained(directory)
-        if self.join.fields:
-            own = {name: getattr(self, name) for name in self.join.fields}
-            settings.write(directory, settings.PROCESSOR, {"processor_class": type(self).__name__, **own})
+        own = {name: getattr(self, name) for name in self.join.fields}
+        settings.write(directory, settings.PROCESSOR, {"processor_class": type(self).__name__, **own})  # also over another's
         if self.chat_template is not None:
             settings.write(directory, CHAT_TEMPLATE, {"chat_template": self.chat_template})
 
