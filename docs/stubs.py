@@ -2,7 +2,7 @@
 
 Classes are found and bound when they are asked for, which no type checker can follow. The stubs say what there is:
 `_signatures.pyi` what each network is called with and returns, `torch.pyi` and so on which classes a door has,
-`__init__.pyi` the names of Transformers 4.
+`__init__.pyi` the names of Transformers 4, `processing/__init__.pyi` the processors.
 """
 
 from __future__ import annotations
@@ -14,10 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from trivium import processing
 from trivium.core import auto, outputs
 from trivium.core.signatures import parameters
 from trivium.generation.generating import Generates
 from trivium.models import catalogue
+from trivium.processing.extractors import EXTRACTORS
+from trivium.processing.image_families import FAMILIES
+from trivium.processing.images import image_processor_class
+from trivium.processing.processors import JOINS
 
 FOLDER = Path(__file__).parents[1] / "trivium"
 DOORS = ("torch", "tensorflow", "flax", "numpy")
@@ -26,7 +31,7 @@ MADE = "# Made by `python -m docs.stubs`."
 
 def stubs() -> dict[str, str]:
     """File name -> text of every stub."""
-    found = {"_signatures.pyi": _signatures(), "__init__.pyi": _top()}
+    found = {"_signatures.pyi": _signatures(), "__init__.pyi": _top(), "processing/__init__.pyi": _processing()}
     return found | {f"{door}.pyi": _door(door) for door in DOORS}
 
 
@@ -120,6 +125,32 @@ def _returned_by(cls: Any, rest: tuple[type, ...], function: Any) -> str:
     return ""
 
 
+def _processing() -> str:
+    names = processing.__dict__["_NAMES"]
+    lines = [
+        f"{MADE} Every processor.",
+        "from trivium.processing.detection import Detection as _Detection",
+        "from trivium.processing.images import ImageProcessor as _ImageProcessor",
+        "from trivium.processing.processors import Processor as _Processor",
+        "from trivium.processing.segmentation import Semantic as _Semantic",
+        *(f"from trivium.processing.{module} import {name} as {name}" for name, module in names.items()),
+        *(f"from trivium.processing.extractors import {name} as {name}" for name in EXTRACTORS),
+        "def names() -> list[str]: ...",
+    ]
+    lines += [f"class {name}({_bases(image_processor_class(name))}): ..." for name in FAMILIES]
+    lines += [f"class {name}(_Processor): ..." for name in JOINS]
+    return "\n".join(lines) + "\n"
+
+
+def _bases(cls: type) -> str:
+    """A class's bases, by the names that the stub imports them under."""
+    return ", ".join(f"_{base.__name__}" for base in cls.__bases__)
+
+
+def _processors() -> Iterator[str]:
+    return (f"from trivium.processing import {name} as {name}" for name in processing.names())
+
+
 def _door(door: str) -> str:
     lines = [
         f"{MADE} Every class in its framework.",
@@ -130,6 +161,7 @@ def _door(door: str) -> str:
         "from trivium.core.auto import AutoConfig as AutoConfig",
         "from trivium.core.config import Config as _Config",
         *_configs(),
+        *_processors(),
         "",
         *_auto("", "_Model"),
         *(f"class {name}(_s.{name}, _Model): ..." for name in networks()),
@@ -181,6 +213,7 @@ def _top() -> str:
         "from trivium.generation.generating import Generates",
         *(f"from {module} import {name} as {name}" for name, module in names.items()),
         *_configs(),
+        *_processors(),
         *(f"from trivium.torch import {name} as {name}" for name in [*auto.TASKS, *networks()]),
         "",
         "__version__: str",

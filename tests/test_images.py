@@ -26,13 +26,14 @@ def processor(case: dict[str, Any], folder: Path) -> Any:
     return AutoImageProcessor.from_pretrained(folder)
 
 
-def check(found: Any, wanted: dict[str, Any], exactly: bool = False) -> None:
-    """An array is the one that a golden has kept some numbers of."""
-    found = pixels.summary(found)
+def check(found: Any, wanted: dict[str, Any]) -> None:
+    """An array is the one that a golden has kept some numbers of, to the last bit if it says so."""
+    found = pixels.summary(found, exactly="sha256" in wanted)
     assert found["shape"] == wanted["shape"]
     assert np.dtype(found["dtype"]).kind == np.dtype(wanted["dtype"]).kind
-    np.testing.assert_allclose(found["values"], wanted["values"], rtol=1e-6, atol=0 if exactly else 2e-6)
+    np.testing.assert_allclose(found["values"], wanted["values"], rtol=1e-6, atol=2e-6)
     np.testing.assert_allclose(found["mean"], wanted["mean"], rtol=1e-6, atol=2e-6)
+    assert found.get("sha256") == wanted.get("sha256")
 
 
 def ids(case: dict[str, Any]) -> str:

@@ -81,6 +81,7 @@ def made(case: dict[str, Any], folder: Path) -> Any:
 def test_as_transformers(case: dict[str, Any], folder: Path) -> None:
     """The same names, shapes and tokens; saved and read again too."""
     processor = made(case, folder)
+    made(CASES[3], folder).save_pretrained(folder / "saved")  # of another kind, which is replaced
     processor.save_pretrained(folder / "saved")
     again = processing.AutoProcessor.from_pretrained(folder / "saved")
     assert type(again) is type(processor)
@@ -183,6 +184,25 @@ def test_bad_calls(folder: Path) -> None:
     ):
         with pytest.raises(ProcessorError):
             make()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"patch_size": 0}, {"patch_size": "14"}, {"num_additional_image_tokens": 10**9}, {"num_additional_image_tokens": -1},
+     {"vision_feature_select_strategy": "all"}, {"image_token": ""}, {"image_token": 7}],
+    ids=str,
+)  # fmt: skip
+def test_bad_settings(fields: dict[str, Any], folder: Path) -> None:
+    """Settings that are not valid are refused, in a file by its name, and if they are assigned."""
+    processing.CLIPImageProcessor(processor_class="LlavaProcessor").save_pretrained(folder)
+    (folder / "processor_config.json").write_text(json.dumps(fields))
+    with pytest.raises(ProcessorError, match=f"processor_config.json(.|\n)*{next(iter(fields))}"):
+        processing.AutoProcessor.from_pretrained(folder)
+    processor = processing.LlavaProcessor(processing.CLIPImageProcessor(), Words(folder), patch_size=14)
+    for name, value in fields.items():
+        setattr(processor, name, value)
+    with pytest.raises(ProcessorError, match=next(iter(fields))):
+        processor(pixels.image("bad", 9, 9), "<image>")
 
 
 def test_names_of_the_package() -> None:

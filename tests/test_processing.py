@@ -96,6 +96,19 @@ def test_images_that_are_decoded_late(tmp_path: Path) -> None:
         ViT(size=8)(Image.open(path))
 
 
+def test_formats_of_files(tmp_path: Path) -> None:
+    """Only the formats that are listed are read: no other decoder of Pillow's sees a file, and no other program."""
+    for format in pictures.FORMATS:
+        content = pixels.encoded("format", 9, 9, format=format)
+        assert pictures.read_image(content).size == (9, 9)
+    with pytest.raises(ProcessorError, match="PNG, JPEG"):
+        pictures.read_image(pixels.encoded("format", 9, 9, format="TGA"))
+    path = tmp_path / "picture.png"
+    path.write_bytes(BAD_IMAGES["program"][0])
+    with pytest.raises(Unsafe):
+        pictures.read_image(path)
+
+
 def test_a_pipe_is_no_file(tmp_path: Path) -> None:
     """Nothing waits for a writer that never comes."""
     os.mkfifo(tmp_path / "pipe")
@@ -221,6 +234,7 @@ def test_spellings_of_settings(tmp_path: Path) -> None:
     }
     (tmp_path / "processor_config.json").write_text(json.dumps(content))
     processor = AutoImageProcessor.from_pretrained(tmp_path, do_rescale=False)
+    assert type(AutoFeatureExtractor.from_pretrained(tmp_path)) is type(processor)
     assert (type(processor).__name__, processor.size, processor.do_rescale) == (
         "CLIPImageProcessor",
         {"shortest_edge": 9},
@@ -242,9 +256,20 @@ def test_bad_calls() -> None:
         ({"data_format": "last"}, "channels_first"),
         ({"segmentation_maps": [np.zeros((20, 30), np.uint8)]}, "segmentation_maps"),
         ({"annotations": []}, "annotations"),
+        ({"masks_path": "."}, "masks_path"),
     ):
         with pytest.raises(ProcessorError, match=says):
             processor(PNG, **options)
+    segformer = image_processor_class("SegformerImageProcessor")(size=8)
+    for maps in (
+        "map.png",
+        [np.zeros((2, 2, 2, 2), np.uint8)],
+        np.array([["a"]]),
+        [np.full((9, 9), 300)],
+        np.zeros((5, 9, 9, 4)),
+    ):
+        with pytest.raises(ProcessorError):
+            segformer(PNG, segmentation_maps=maps)
     with pytest.raises(ProcessorError, match="differ in shape"):
         CLIP(size=8, do_center_crop=False)([PNG, pixels.encoded("b", 30, 20)], return_tensors="np")
     with pytest.raises(AttributeError, match="has no 'pixels'; it has pixel_values"):
@@ -426,6 +451,18 @@ def test_files_of_recordings(format: str, tmp_path: Path) -> None:
     assert Whisper()([path, path], return_tensors="np")["input_features"].shape == (2, 80, 3000)
 
 
+def test_old_names_of_recordings() -> None:
+    """Transformers 4 has other names for the same; nothing at all is refused."""
+    recording = pixels.sound("old", 600)
+    for name in ("raw_speech", "raw_audio"):
+        found = Encodec()(**{name: recording}, sampling_rate=24_000)
+        np.testing.assert_array_equal(found["input_values"][0][0], recording)
+    with pytest.raises(ProcessorError):
+        Encodec()(sampling_rate=24_000)
+    with pytest.raises(ProcessorError, match="empty"):
+        Whisper()(np.zeros(0, np.float32), do_normalize=True)
+
+
 def test_padding_again() -> None:
     """What was prepared one by one is brought to one length, as a collator does."""
     extractor = Wav2Vec2(return_attention_mask=True)
@@ -481,6 +518,14 @@ def test_greys_and_other_modes(caplog: pytest.LogCaptureFixture) -> None:
     assert "255" in caplog.text
     with pytest.raises(ProcessorError, match="image_mean"):
         ViT(size=8, do_convert_rgb=False)(pixels.image("grey", 9, 9, "L"))
+
+
+def test_orders_of_axes(caplog: pytest.LogCaptureFixture) -> None:
+    """Where both ends of an array might be its channels, the first is taken, which is said; the caller may say otherwise."""
+    array = pixels.pixels("order", 3, 9)
+    assert ViT(do_resize=False)(array)["pixel_values"][0].shape == (3, 9, 3)
+    assert "first axis" in caplog.text
+    assert ViT(do_resize=False)(array, input_data_format="channels_last")["pixel_values"][0].shape == (3, 3, 9)
 
 
 def test_every_kind_has_what_it_needs() -> None:

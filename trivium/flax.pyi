@@ -73,6 +73,34 @@ from trivium.models.wav2vec2.config import Wav2Vec2Config as Wav2Vec2Config
 from trivium.models.whisper.config import WhisperConfig as WhisperConfig
 from trivium.models.xlm_roberta.config import XLMRobertaConfig as XLMRobertaConfig
 from trivium.models.xlnet.config import XLNetConfig as XLNetConfig
+from trivium.processing import ASTFeatureExtractor as ASTFeatureExtractor
+from trivium.processing import AutoFeatureExtractor as AutoFeatureExtractor
+from trivium.processing import AutoImageProcessor as AutoImageProcessor
+from trivium.processing import AutoProcessor as AutoProcessor
+from trivium.processing import BeitImageProcessor as BeitImageProcessor
+from trivium.processing import BitImageProcessor as BitImageProcessor
+from trivium.processing import BlipImageProcessor as BlipImageProcessor
+from trivium.processing import BlipProcessor as BlipProcessor
+from trivium.processing import CLIPImageProcessor as CLIPImageProcessor
+from trivium.processing import CLIPProcessor as CLIPProcessor
+from trivium.processing import ConvNextImageProcessor as ConvNextImageProcessor
+from trivium.processing import DeiTImageProcessor as DeiTImageProcessor
+from trivium.processing import DetrImageProcessor as DetrImageProcessor
+from trivium.processing import EncodecFeatureExtractor as EncodecFeatureExtractor
+from trivium.processing import LlavaImageProcessor as LlavaImageProcessor
+from trivium.processing import LlavaProcessor as LlavaProcessor
+from trivium.processing import MobileViTImageProcessor as MobileViTImageProcessor
+from trivium.processing import SegformerImageProcessor as SegformerImageProcessor
+from trivium.processing import SiglipImageProcessor as SiglipImageProcessor
+from trivium.processing import SiglipProcessor as SiglipProcessor
+from trivium.processing import TrOCRProcessor as TrOCRProcessor
+from trivium.processing import ViTImageProcessor as ViTImageProcessor
+from trivium.processing import ViltImageProcessor as ViltImageProcessor
+from trivium.processing import ViltProcessor as ViltProcessor
+from trivium.processing import Wav2Vec2FeatureExtractor as Wav2Vec2FeatureExtractor
+from trivium.processing import Wav2Vec2Processor as Wav2Vec2Processor
+from trivium.processing import WhisperFeatureExtractor as WhisperFeatureExtractor
+from trivium.processing import WhisperProcessor as WhisperProcessor
 
 class _Auto:
     @classmethod

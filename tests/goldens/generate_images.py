@@ -171,6 +171,7 @@ def cases() -> list[dict[str, Any]]:
         {**two, "options": {"size": {"max_height": 50, "max_width": 90}}},
         {**two, "options": SMALL_DETR | large},
         {"sizes": [[99, 100], [100, 99], [60, 60]], "options": {"size": edges}},
+        {"sizes": [[50, 101]], "options": {"size": {"shortest_edge": 75, "longest_edge": 100}}},
         {**two, "options": SMALL_DETR, "annotations": DETECTION},
         {**one, "options": with_masks | {"do_pad": False}, "annotations": DETECTION[:1], "alone": True},
         {**one, "options": with_masks | large | {"do_convert_annotations": False}, "annotations": DETECTION[:1]},
@@ -196,7 +197,7 @@ def answer(case: dict[str, Any], folder: Path) -> tuple[dict[str, Any], dict[str
         if name == "labels" and "annotations" in case:
             outputs[name] = [{key: pixels.summary(value) for key, value in target.items()} for target in values]
         else:
-            outputs[name] = [pixels.summary(value) for value in values]
+            outputs[name] = [pixels.summary(value, exactly=True) for value in values]
     processor.save_pretrained(folder)
     saved = json.loads((folder / "preprocessor_config.json").read_text())
     return {**case, "class": type(processor).__name__, "outputs": outputs}, saved

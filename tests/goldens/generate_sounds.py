@@ -101,6 +101,7 @@ def cases() -> list[dict[str, Any]]:
     add("encodec_48khz", [(100_000, 2)], sampling_rate=48_000)
     add("encodec_48khz", [(60_000, 2), (170_000, 2)])
     add("encodec_48khz", [(160_000, 2), (170_000, 2)], truncation=True)
+    add("encodec_48khz", [(47_600, 2), (47_700, 2)], truncation=True)
     add("encodec_48khz", [(60_000, 2)], padding=False)
     return found
 

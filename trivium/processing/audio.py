@@ -59,11 +59,12 @@ class FeatureExtractor(Preprocessor):
         """The names of all that a call takes beside the recordings."""
         return frozenset(self.call)
 
-    def __call__(self, audio: Any, **options: Any) -> BatchFeature:
+    def __call__(self, audio: Any = None, **options: Any) -> BatchFeature:
         """Prepares recordings for a model.
 
         Args:
             audio: One recording or several: paths, bytes, or arrays of any framework, (samples,); for stereo (2, samples).
+                Transformers 4 calls it `raw_speech`, or `raw_audio`, which will do.
             **options: sampling_rate, that of the arrays; return_tensors ("pt", "tf", "jax", "np"); padding (True or "longest",
                 "max_length", False), max_length, truncation, pad_to_multiple_of, return_attention_mask.
 
@@ -74,6 +75,8 @@ class FeatureExtractor(Preprocessor):
             ProcessorError: A recording or an option is not valid, or the recording has another sampling rate.
             NotFound, LimitExceeded: A file is not there, or too long.
         """
+        for name in ("raw_speech", "raw_audio"):
+            audio = options.pop(name, audio)
         for name in options:
             if name not in self.call:
                 raise ProcessorError(f"{type(self).__name__} has no option {name!r}", key=name, hint=nearest(name, self.call))

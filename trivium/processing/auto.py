@@ -15,10 +15,10 @@ from .image_families import FAMILIES
 from .images import ImageProcessor, image_processor_class, kind_of_model, todays_name
 
 
-def _read(source: str | Path, part: str, options: dict[str, Any]) -> tuple[str, dict[str, Any], Path]:
+def _read(source: str | Path, options: dict[str, Any], *parts: str) -> tuple[str, dict[str, Any], Path]:
     """The name of the class of a checkpoint's settings, these settings, and their file."""
     folder = settings.find(source, **{name: options.pop(name) for name in hub.OPTIONS if name in options})
-    values, path = settings.read(folder, part)
+    values, path = settings.read(folder, *parts)
     found = values.get("image_processor_type") or values.get("feature_extractor_type")
     if found is None:
         model_type = settings.model_type(folder)
@@ -41,7 +41,7 @@ class AutoImageProcessor:
         Raises:
             ProcessorError: The checkpoint is one for recordings.
         """
-        name, values, path = _read(source, "image_processor", options)
+        name, values, path = _read(source, options, "image_processor")
         if name in EXTRACTORS:
             raise ProcessorError(f"{name} is for recordings, not for images", path=path, hint="use AutoFeatureExtractor")
         with settings.naming(path):
@@ -54,7 +54,7 @@ class AutoFeatureExtractor:
     @staticmethod
     def from_pretrained(source: str | Path, **options: Any) -> FeatureExtractor | ImageProcessor:
         """As `FeatureExtractor.from_pretrained`, of the class that the files name."""
-        name, values, path = _read(source, "feature_extractor", options)
+        name, values, path = _read(source, options, "feature_extractor", "image_processor")
         with settings.naming(path):
             cls = image_processor_class(name) if todays_name(name) in FAMILIES else feature_extractor_class(name)
             return cls.from_dict(values, **options)

@@ -66,13 +66,13 @@ def kind_of(value: Any) -> str:
 
 def as_array(value: Any) -> np.ndarray:
     """A NumPy array of a tensor of any framework, on whatever device; bfloat16 becomes float32."""
-    if kind_of(value) == "pt":
-        value = value.detach().cpu()
-        value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
     try:
+        if kind_of(value) == "pt":
+            value = value.detach().cpu()
+            value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
         found = np.asarray(value)
-    except ValueError:
-        raise ProcessorError("the parts of a list differ in shape, so that they are no array") from None
+    except Exception as error:  # of a list whose parts differ in shape, of a tensor that has no values yet, ...
+        raise ProcessorError(f"{type(value).__name__} cannot be read as an array: {error}") from None
     return found.astype(np.float32) if found.dtype.name == "bfloat16" else found
 
 
@@ -96,7 +96,7 @@ def tensor(value: Any, kind: str, name: str = "") -> Any:
         return value
     try:
         array = np.asarray([as_array(part) for part in value] if isinstance(value, (list, tuple)) else as_array(value))
-    except (ValueError, ProcessorError):
+    except ValueError:  # ProcessorError is one, too
         raise ProcessorError(
             f"the examples of {name or 'a batch'} differ in shape, so that they make no tensor", key=name,
             hint="pad them (padding=True for recordings, do_pad=True for images), resize them, or leave return_tensors out",

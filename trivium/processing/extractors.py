@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from trivium.core.errors import LimitExceeded, ProcessorError
-from trivium.core.names import nearest
 
 from . import settings, sounds
 from .audio import FeatureExtractor
@@ -21,6 +20,8 @@ _SEQUENCE: dict[str, Any] = {"padding_value": 0.0, "padding_side": "right", "ret
 def _standard(values: np.ndarray, mask: np.ndarray | None, filler: float) -> np.ndarray:
     """Values of mean zero and variance one; those that a mask leaves out neither count nor stay."""
     count = len(values) if mask is None else int(mask.sum())
+    if not count:
+        raise ProcessorError("an empty recording", key="audio")
     found = (values - values[:count].mean()) / np.sqrt(values[:count].var() + _SMALL)
     if mask is not None:
         found[count:] = filler
@@ -49,9 +50,8 @@ class WhisperFeatureExtractor(FeatureExtractor):
             raise ProcessorError(f"dither = {values['dither']} is not supported: features are not random", key="dither")
         values = super()._checked(values)
         if values["chunk_length"] > sounds.MAX_SECONDS:
-            raise LimitExceeded(
-                f"chunk_length = {values['chunk_length']} s; the limit is {sounds.MAX_SECONDS}", path="settings"
-            )
+            limit = f"the limit is {sounds.MAX_SECONDS}"
+            raise LimitExceeded(f"chunk_length = {values['chunk_length']} s; {limit}", key="chunk_length")
         return values
 
     def to_dict(self) -> dict[str, Any]:
@@ -206,6 +206,4 @@ def feature_extractor_class(name: str) -> type[FeatureExtractor]:
     Raises:
         ProcessorError: There is none; the nearest are offered.
     """
-    if name not in EXTRACTORS:
-        raise ProcessorError(f"{name} is no feature extractor that Trivium has", key=name, hint=nearest(name, EXTRACTORS))
-    return EXTRACTORS[name]
+    return settings.named(name, EXTRACTORS, "feature extractor")

@@ -112,17 +112,14 @@ class ImageProcessor(Preprocessor):
             ProcessorError: An image or an option is not valid.
             NotFound, LimitExceeded, Unsafe: A file is not there, or not one to decode.
         """
+        for name, value in (("segmentation_maps", segmentation_maps), ("annotations", annotations)):
+            if value is not None and name not in self.options:
+                raise ProcessorError(f"{type(self).__name__} takes no {name}", key=name)
         values, call = self._call_settings(options)
-        if segmentation_maps is not None and not self.family.maps:
-            raise ProcessorError(f"{type(self).__name__} takes no segmentation_maps", key="segmentation_maps")
-        if annotations is not None and self.family.results != "detection":
-            raise ProcessorError(f"{type(self).__name__} takes no annotations", key="annotations")
         found = pictures(images, self._channels(values), call["input_data_format"])
         self._warn_of_shares(found, values)
-        targets = self._targets(annotations, found, values, call) if annotations is not None else None
         arrays = [self._run(picture, values) for picture in found]
-        if targets is not None:
-            targets = [coco.resized(target, size_of(array)) for target, array in zip(targets, arrays, strict=True)]
+        targets = None if annotations is None else self._targets(annotations, found, arrays, values, call)
         masks = None
         if self.family.pads and values["do_pad"]:
             arrays, masks, targets = self._pad(arrays, targets, values)
@@ -145,7 +142,7 @@ class ImageProcessor(Preprocessor):
         given: dict[str, Any] = {}
         for name, value in options.items():
             name = ALIASES.get(name, name)
-            if name in call:
+            if name in call and name in self.options:
                 call[name] = value
             elif name in self.settings:
                 given[name] = value
@@ -200,12 +197,16 @@ class ImageProcessor(Preprocessor):
     def _ordered(array: np.ndarray, order: str | None) -> np.ndarray:
         return np.ascontiguousarray(array.transpose(2, 0, 1) if order != LAST else array)
 
-    def _targets(self, annotations: Any, found: list[Any], values: Mapping[str, Any], call: Mapping[str, Any]) -> list[Any]:
+    def _targets(
+        self, annotations: Any, found: list[Any], arrays: list[np.ndarray], values: Mapping[str, Any], call: Mapping[str, Any]
+    ) -> list[coco.Target]:
+        """What is learnt from annotations, resized like their images."""
         annotations = [annotations] if isinstance(annotations, Mapping) else list(annotations)
         if len(annotations) != len(found):
             raise ProcessorError(f"{len(found)} images, but {len(annotations)} annotations", key="annotations")
         how = values["format"], call["return_segmentation_masks"], call["masks_path"]
-        return [coco.prepared(one, picture, *how) for one, picture in zip(annotations, found, strict=True)]
+        targets = [coco.prepared(one, picture, *how) for one, picture in zip(annotations, found, strict=True)]
+        return [coco.resized(target, size_of(array)) for target, array in zip(targets, arrays, strict=True)]
 
     def _maps(self, maps: Any, values: Mapping[str, Any]) -> list[np.ndarray]:
         """Maps of labels (H, W), resized and cropped like the images."""
@@ -214,6 +215,11 @@ class ImageProcessor(Preprocessor):
         found = []
         for one in maps if whole else [maps]:
             array = as_array(one)
+            if array.dtype.kind not in "buif" or array.ndim not in (2, 3):
+                raise ProcessorError(
+                    f"a map of labels of shape {array.shape} and dtype {array.dtype}", key="segmentation_maps",
+                    hint="give arrays (H, W) of whole numbers, or Pillow's images of mode L or P",
+                )  # fmt: skip
             if array.ndim == 3:
                 array = array[0] if channel_order(array, (1,)) == FIRST else array[..., 0]
             array = segmentation.reduced(array) if values.get("do_reduce_labels") else array
@@ -241,10 +247,9 @@ def image_processor_class(name: str) -> type[ImageProcessor]:
     Raises:
         ProcessorError: There is none; the nearest are offered.
     """
-    found = todays_name(name)
-    if found not in FAMILIES:
-        raise ProcessorError(f"{name} is no image processor that Trivium has", key=name, hint=nearest(found, FAMILIES))
-    return _class(found)
+    name = todays_name(name)
+    settings.named(name, FAMILIES, "image processor")
+    return _class(name)
 
 
 def todays_name(name: str) -> str:

@@ -57,7 +57,8 @@ def read_image(source: str | Path | bytes, max_pixels: int | None = None) -> Ima
     except (NotFound, LimitExceeded, Unsafe):
         raise
     except Image.DecompressionBombError:
-        raise LimitExceeded("an image of far too many pixels", path=name) from None
+        hint = "where it is trusted, raise PIL.Image.MAX_IMAGE_PIXELS, too"
+        raise LimitExceeded("an image of more pixels than Pillow reads", path=name, hint=hint) from None
     except Exception as error:  # Pillow's decoders raise nearly anything: OSError, SyntaxError, struct.error, zlib.error
         raise ProcessorError(
             f"no image, or a damaged one ({type(error).__name__}: {error})", path=name,

@@ -87,6 +87,7 @@ class Processor:
         setattr(self, self.join.part, part)
         for name, value in {**self.join.fields, **fields}.items():
             setattr(self, name, value)
+        self._check_fields()
 
     # Files
 
@@ -110,16 +111,16 @@ class Processor:
         fields = {name: own[name] for name in (*cls.join.fields, "chat_template") if own.get(name) is not None}
         if (folder / CHAT_TEMPLATE).exists():
             fields["chat_template"] = read_json(folder / CHAT_TEMPLATE).get("chat_template")
-        return cls(part, tokenizer, **{**fields, **options})
+        with settings.naming(folder / settings.PROCESSOR):
+            return cls(part, tokenizer, **{**fields, **options})
 
     def save_pretrained(self, directory: str | Path) -> None:
         """Writes the files of both parts, and its own settings, into `directory`, which is made if need be."""
         self.part.processor_class = type(self).__name__
         self.part.save_pretrained(directory)
         self.tokenizer.save_pretrained(directory)
-        if self.join.fields:
-            own = {name: getattr(self, name) for name in self.join.fields}
-            settings.write(directory, settings.PROCESSOR, {"processor_class": type(self).__name__, **own})
+        own = {name: getattr(self, name) for name in self.join.fields}
+        settings.write(directory, settings.PROCESSOR, {"processor_class": type(self).__name__, **own})  # also over another's
         if self.chat_template is not None:
             settings.write(directory, CHAT_TEMPLATE, {"chat_template": self.chat_template})
 
@@ -173,6 +174,9 @@ class Processor:
         }
         return {**of_text, **text}, {**of_part, **images, **audio}
 
+    def _check_fields(self) -> None:
+        """Raises if the kind's settings are not valid."""
+
     def _prompts(self, text: Any, features: Mapping[str, Any]) -> Any:
         """The text as the tokenizer gets it."""
         return text
@@ -218,7 +222,20 @@ class _ImageTokens(Processor):
     image_token: str
     num_additional_image_tokens: int
 
+    def _check_fields(self) -> None:
+        if self.patch_size is not None:
+            settings.whole(self.patch_size, "patch_size")
+        settings.whole(self.num_additional_image_tokens, "num_additional_image_tokens", least=0, most=1024)
+        if self.vision_feature_select_strategy not in (None, "default", "full"):
+            raise ProcessorError(
+                f"vision_feature_select_strategy = {self.vision_feature_select_strategy!r} is neither default nor full",
+                key="vision_feature_select_strategy",
+            )
+        if not isinstance(self.image_token, str) or not self.image_token:
+            raise ProcessorError(f"image_token = {self.image_token!r} is no token", key="image_token")
+
     def _prompts(self, text: Any, features: Mapping[str, Any]) -> list[str]:
+        self._check_fields()
         text = [text] if isinstance(text, str) else list(text)
         if "pixel_values" not in features:
             return text
@@ -247,9 +264,7 @@ def processor_class(name: str) -> type[Processor]:
     Raises:
         ProcessorError: There is none; the nearest are offered.
     """
-    if name not in _classes:
-        raise ProcessorError(f"{name} is no processor that Trivium has", key=name, hint=nearest(name, _classes))
-    return _classes[name]
+    return settings.named(name, _classes, "processor")
 
 
 def _class(name: str, join: Join) -> type[Processor]:

@@ -7,12 +7,13 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from trivium.convert.writing import write_text
 from trivium.core import hub
 from trivium.core.errors import NotFound, ProcessorError
 from trivium.core.files import read_json
+from trivium.core.names import nearest
 
 PREPROCESSOR, PROCESSOR, CONFIG = "preprocessor_config.json", "processor_config.json", "config.json"
 _TOKENIZER = "tokenizer_config.json"
@@ -20,6 +21,7 @@ _TOKENIZER = "tokenizer_config.json"
 SIZES = (
     {"height", "width"}, {"shortest_edge"}, {"shortest_edge", "longest_edge"}, {"longest_edge"}, {"max_height", "max_width"},
 )  # fmt: skip
+Kind = TypeVar("Kind")
 _LARGEST = 2**20  # of a whole number among the settings
 
 
@@ -29,8 +31,8 @@ def find(source: str | Path, *more: str, **options: Any) -> Path:
     return folder if folder.is_dir() else folder.parent
 
 
-def read(folder: Path, part: str) -> tuple[dict[str, Any], Path]:
-    """The settings of a part ("image_processor" or "feature_extractor") of a checkpoint, and the file that has them.
+def read(folder: Path, *parts: str) -> tuple[dict[str, Any], Path]:
+    """The settings of a part ("image_processor", "feature_extractor"; the first that there is), and the file that has them.
 
     Transformers 4 keeps them in preprocessor_config.json; Transformers 5 in processor_config.json, by part.
 
@@ -39,9 +41,10 @@ def read(folder: Path, part: str) -> tuple[dict[str, Any], Path]:
     """
     path = folder / PROCESSOR
     if path.exists():
-        found = read_json(path).get(part)
-        if isinstance(found, dict):
-            return found, path
+        own = read_json(path)
+        for part in parts:
+            if isinstance(own.get(part), dict):
+                return own[part], path
     path = folder / PREPROCESSOR
     if path.exists():
         return read_json(path), path
@@ -82,6 +85,13 @@ def write(directory: str | Path, name: str, settings: Mapping[str, Any]) -> None
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / name, json.dumps(settings, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def named(name: str, kinds: Mapping[str, Kind], what: str) -> Kind:
+    """The kind of a name; raises ProcessorError if there is none, and offers the nearest."""
+    if name not in kinds:
+        raise ProcessorError(f"{name} is no {what} that Trivium has", key=name, hint=nearest(name, kinds))
+    return kinds[name]
 
 
 def size_dict(value: Any, square: bool, name: str = "size", longest: int | None = None) -> dict[str, int]:
