@@ -409,6 +409,51 @@ def test_nothing_is_compiled_again(backend: Backend, model: Any, monkeypatch: py
     assert len(traced) > warm
 
 
+@pytest.mark.parametrize("backend", ["torch"], indirect=True)
+def test_pytorch_compiles_a_step(backend: Backend, model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`compiled=True` says the same, in as many graphs as there are programs, and none more for prompts of the same bucket."""
+    import torch
+
+    graphs = []
+
+    def count(graph: Any, _: Any) -> Any:
+        graphs.append(1)
+        return graph.forward
+
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend=count, fullgraph=True))
+    options = {"do_sample": False, "max_new_tokens": 6, "repetition_penalty": 1.2}
+    wanted = texts(backend, model, PROMPTS, **options)
+    assert texts(backend, model, PROMPTS, compiled=True, **options) == wanted
+    assert len(graphs) == 3  # the prompt, a choice, a step
+    others = [row[1:] for row in PROMPTS]
+    assert texts(backend, model, others, compiled=True, **options) == texts(backend, model, others, **options)
+    model.assign_weights({"transformer.ln_f.bias": np.linspace(-9, 9, model.config.n_embd, dtype=np.float32)})
+    assert texts(backend, model, PROMPTS, compiled=True, **options) == texts(backend, model, PROMPTS, **options) != wanted
+    assert len(graphs) == 3
+    for rows in (1, 2, 8, 16):  # more sizes than PyTorch compiles one function for
+        texts(backend, model, PROMPTS[:1] * rows, compiled=True, **options)
+    assert len(graphs) == 15
+
+
+@pytest.mark.parametrize("backend", ["torch", "tensorflow", "flax"], indirect=True)
+@pytest.mark.parametrize("architecture", ["GPT2LMHeadModel", "LlamaForCausalLM"])
+def test_half_precision(backend: Backend, architecture: str, tmp_path: Path) -> None:
+    """In bfloat16, whose products have ways of their own, the logits are those of the network as it is; so are new weights'."""
+    folder = golden_of(architecture).write(tmp_path / architecture)
+    model = getattr(backend.door, architecture).from_pretrained(folder, dtype="bfloat16")
+    asked = {"max_new_tokens": 2, "return_dict_in_generate": True, "output_logits": True, "eos_token_id": None}
+    for inputs in (np.array([[3, 5, 7]]), np.array([[3, 5, 7], [8, 1, 2]])):
+        for scale in (1.0, 0.5):
+            read = {weight.name: read for weight, read in model.read_weights()}
+            name = next(name for name in read if name.endswith(("c_fc.weight", "up_proj.weight")))
+            model.assign_weights({name: read[name]().astype(np.float32) * scale})
+            found = model.generate(inputs, **asked)
+            whole = backend.numpy(found.sequences)[:, :-1]
+            wanted = backend.numpy(backend.call(model, {"input_ids": whole}).logits).astype(np.float32)[:, 2:]
+            got = np.stack([backend.numpy(x) for x in found.logits], 1)
+            assert np.abs(got - wanted).max() < 0.05 * np.abs(wanted).max()
+
+
 @pytest.mark.parametrize("backend", ["torch", "flax"], indirect=True)
 def test_a_model_in_training(backend: Backend, model: Any) -> None:
     """Dropout does not act while a text is generated, and acts again thereafter."""

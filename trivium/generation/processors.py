@@ -378,11 +378,14 @@ def split(steps):
     return fixed, [float(value) for name, value in steps if name in CHANGING]
 
 
+_BY_NAME = {name: value for name, value in globals().items() if callable(value)}  # PyTorch's compiler reads no globals()
+
+
 def apply(fixed, numbers, scores, text):
     """Scores after a chain, as `split` has it."""
     index = 0
     for name, value in fixed:
         if name in CHANGING:
             value, index = numbers[index], index + 1
-        scores = globals()[name](scores, text, value)
+        scores = _BY_NAME[name](scores, text, value)
     return scores

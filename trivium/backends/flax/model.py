@@ -52,7 +52,7 @@ class Model(Pretrained, Module):
 
     def like(self) -> Any:
         """A weight, for its dtype."""
-        return jax.tree.leaves(nnx.state(self, nnx.Param))[0]
+        return next(_weights(self))
 
     @property
     def params(self) -> dict[str, Any]:
@@ -175,6 +175,15 @@ _construction = _Construction()
 def rngs() -> nnx.Rngs:
     """What the layers of the model under construction draw their random numbers from."""
     return _construction.rngs or nnx.Rngs(dropout=building().seed)
+
+
+def _weights(part: nnx.Module) -> Iterator[Any]:
+    """The weights of a module, one by one: the whole state of a large model takes as long as a token."""
+    for held in vars(part).values():
+        if isinstance(held, nnx.Param):
+            yield held.get_value()
+        elif isinstance(held, nnx.Module):
+            yield from _weights(held)
 
 
 def _named(tree: Any) -> Any:

@@ -15,14 +15,31 @@ from flax import nnx
 
 from trivium.core import programs
 
+from . import products
+
 _kept: weakref.WeakKeyDictionary[Any, dict[Any, Callable[..., Any]]] = weakref.WeakKeyDictionary()
+
+
+_prepared: weakref.WeakKeyDictionary[Any, tuple[Any, Any]] = weakref.WeakKeyDictionary()
+
+
+def _split(model: Any) -> tuple[Any, Any]:
+    """The graph and state that programs run, which are kept for as long as the model's weights are."""
+    leaves = jax.tree.leaves(nnx.state(model))
+    kept = _prepared.get(model)
+    if kept is None or any(old is not new for old, new in zip(kept[0], leaves, strict=True)):
+        other = products.prepared(model)
+        if other is model:
+            return nnx.split(model)
+        kept = _prepared[model] = leaves, nnx.split(other)
+    return kept[1]
 
 
 class Programs(programs.Programs):
     def __init__(self, model: Any, compiled: bool | None = None) -> None:
         self.model, self.compiles = model, compiled is not False
         self.whole_loops = self.compiles  # JAX would compile a loop by itself
-        self._graph, self._state = nnx.split(model)
+        self._graph, self._state = _split(model) if self.compiles else nnx.split(model)
 
     def __call__(self, run: Callable[..., Any], *static: Any) -> Callable[..., Any]:
         graph = self._graph

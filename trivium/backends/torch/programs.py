@@ -10,8 +10,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.utils import _pytree
 
 from trivium.core import programs
+
+from . import products
 
 _kept: weakref.WeakKeyDictionary[Any, dict[Any, Callable[..., Any]]] = weakref.WeakKeyDictionary()
 
@@ -24,11 +27,23 @@ class Programs(programs.Programs):
     def __call__(self, run: Callable[..., Any], *static: Any) -> Callable[..., Any]:
         if not self.compiles:
             return functools.partial(run, self.model, *static)
+        return functools.partial(self._compiled, run, static)
+
+    def _compiled(self, run: Callable[..., Any], static: tuple[Any, ...], *tensors: Any) -> Any:
+        """A program's results; it is compiled for the sizes of its tensors, by themselves, so that none crowds out another."""
+        sizes = tuple(
+            (tuple(leaf.shape), leaf.dtype) if isinstance(leaf, torch.Tensor) else None for leaf in _pytree.tree_leaves(tensors)
+        )
         kept = _kept.setdefault(self.model, {})
-        if (run, static) not in kept:
+        if (run, static, sizes) not in kept:
             model = weakref.ref(self.model)  # or the programs of a model would keep it alive
-            kept[run, static] = torch.compile(lambda *tensors: run(model(), *static, *tensors), dynamic=False)
-        return kept[run, static]
+
+            def program(*tensors: Any) -> Any:
+                return run(model(), *static, *tensors)
+
+            program.__code__ = program.__code__.replace()  # PyTorch counts compilations by code, and stops at eight
+            kept[run, static, sizes] = torch.compile(program, dynamic=False)
+        return kept[run, static, sizes](*tensors)
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -36,7 +51,7 @@ class Programs(programs.Programs):
         for module in training:
             module.training = False
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), products.quick(self.model):
                 yield
         finally:
             for module in training:
