@@ -32,7 +32,6 @@ They are tried on these alone unless TRIVIUM_ALL_TOKENS is set; all networks hav
 """
 EVERY = "TRIVIUM_ALL_TOKENS" in os.environ
 WITHOUT = {"XLNetLMHeadModel", "LlavaForConditionalGeneration", "BlipForConditionalGeneration"}  # not there yet
-REFUSED = {"MambaForCausalLM", "RecurrentGemmaForCausalLM"}  # remember states
 
 
 def golden_of(name: str) -> Golden:
@@ -71,19 +70,9 @@ def test_every_class_that_writes_has_tokens() -> None:
     """No class goes untested; Transformers' names tell which write."""
     endings = ("ForCausalLM", "LMHeadModel", "DoubleHeadsModel", "ForConditionalGeneration", "MTModel")
     classes = {name for names in catalogue.architectures().values() for name in names[1:] if name.endswith(endings)}
-    assert classes - WITHOUT - REFUSED == set(TOKENS)
+    assert classes - WITHOUT == set(TOKENS)
     for name in classes:
         assert hasattr(catalogue.network_class(name), "generate") == (name not in WITHOUT), name
-
-
-@pytest.mark.parametrize("name", sorted(REFUSED))
-def test_states_are_refused(name: str) -> None:
-    """What remembers a state says that it cannot be asked, and what to do."""
-    golden = next(golden for golden in goldens() if golden.class_name == name)
-    cls = getattr(Backend("numpy").door, name)
-    model = cls(cls.config_class.from_dict(golden.content["config"]))
-    with pytest.raises(InputError, match=r"remembers a state .*\n.*init_cache"):
-        model.generate([[1, 2, 3]])
 
 
 def writers() -> list[tuple[str, str]]:
@@ -297,6 +286,48 @@ def test_what_users_write(backend: Backend, model: Any) -> None:
     assert set(found[0, 5::2]) <= {20, 30} and set(found[1, 5::2]) <= {21, 31}
     found = np.array(texts(backend, model, inputs, prefix_allowed_tokens_fn=allowed, num_beams=2, **options))
     assert found[:, 4].tolist() == [10, 11]
+
+
+KINDS = ("LlamaForCausalLM", "BloomForCausalLM", "MambaForCausalLM", "RecurrentGemmaForCausalLM")
+"""Rotary positions, ALiBi, a state, and states beside local attention; the tests above have learned positions."""
+
+
+@pytest.mark.parametrize(
+    ("backend", "name"),
+    [(name, kind) for name in NAMES for kind in KINDS if name != "flax" or kind == KINDS[-1]],  # where each costs ten seconds
+    indirect=["backend"],
+)
+def test_what_is_remembered(backend: Backend, name: str, tmp_path: Path) -> None:
+    """Padding on either side, a prompt read in pieces, and a cache of an earlier turn change no token."""
+    model = load(backend, name, tmp_path)
+    options = TOGETHER | ({"compiled": False} if backend.name == "tensorflow" else {})
+    wanted = [texts(backend, model, [prompt], **options)[0][len(prompt) :] for prompt in PROMPTS]
+    for side in ("left", "right"):
+        rows, mask = padded(side)
+        found = texts(backend, model, np.array(rows), attention_mask=np.array(mask), prefill_chunk_size=4, **options)
+        assert [row[-5:] for row in found] == wanted
+    first = model.generate(PROMPTS[:1], return_dict_in_generate=True, **options)
+    longer = [backend.numpy(first.sequences)[0].tolist() + PROMPTS[2]]
+    whole = texts(backend, model, longer, **options)
+    assert texts(backend, model, longer, past_key_values=first.past_key_values, **options) == whole
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "flax"], indirect=True)
+def test_states_are_kept_by_compiled_programs(backend: Backend, tmp_path: Path) -> None:
+    """A prompt shorter than its bucket leaves the state that it alone would leave; another one needs no new program."""
+    model = load(backend, "RecurrentGemmaForCausalLM", tmp_path)
+    traced = []
+    forward = type(model).body
+
+    class Counted(type(model)):  # type: ignore[misc]
+        def body(self, *inputs: Any, **options: Any) -> Any:
+            traced.append(1)
+            return forward(self, *inputs, **options)
+
+    model.__class__ = Counted
+    found = [texts(backend, model, [prompt], **TOGETHER) for prompt in PROMPTS]
+    assert len(traced) == 2
+    assert found == [texts(backend, model, [prompt], compiled=False, **TOGETHER) for prompt in PROMPTS]
 
 
 @each_backend

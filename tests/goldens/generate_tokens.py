@@ -2,8 +2,9 @@
 
 Run where `generate.py` runs, after it, since the configs and names of weights are those of its goldens:
 
-    python tests/goldens/generate_tokens.py
+    python tests/goldens/generate_tokens.py [class ...]
 
+With names, only those classes are made anew.
 tokens.json: class -> config (the golden's name for it) and sets: inputs, and calls with them: options, sequences, of
 a greedy search the scores that tokens were chosen by, (N, B), of a beam search sequences_scores and beam_indices; in float64.
 Nothing hangs on rounding: noise on the scores, a thousand times larger than float32's, changes no token. Where penalties look
@@ -37,9 +38,9 @@ WITHOUT = (
     "XLNetLMHeadModel",
     "LlavaForConditionalGeneration",
     "BlipForConditionalGeneration",
-    "MambaForCausalLM",
-    "RecurrentGemmaForCausalLM",
 )
+STATES = ("MambaForCausalLM", "RecurrentGemmaForCausalLM")
+"""Whose states Transformers neither reorders with beams nor keeps from padding: they read each text whole, without any."""
 ENDS = {"eos_token_id": [5, 9, 12, 20], "pad_token_id": 36}
 ENDS_ONCE = {"eos_token_id": 9, "pad_token_id": 36}  # of several, diverse beams in Transformers end with the first
 EVERYWHERE: tuple[dict[str, Any], ...] = (
@@ -92,7 +93,7 @@ def inputs_for(name: str, model: torch.nn.Module, seed: int, padded: bool) -> di
     found = {"input_ids": table.ids(2, 6, high=table.PAD - seed)}
     if model.config.is_encoder_decoder and "Causal" not in name:
         return found | {"attention_mask": table.mask("111111", "111100")}
-    padded = padded and "position_ids" in model.forward.__code__.co_varnames
+    padded = padded and name not in STATES and "position_ids" in model.forward.__code__.co_varnames
     return found | {"attention_mask": table.mask("001111" if padded else "111111", "111111")}
 
 
@@ -106,6 +107,11 @@ def generate(model: torch.nn.Module, inputs: dict[str, Any], options: dict[str, 
     asked = {"return_dict_in_generate": True, "output_scores": True, "do_sample": False}
     if "num_beam_groups" in options:  # of which Transformers makes float32 whatever the model is
         model, inputs = copy.deepcopy(model).float(), {key: narrowed(value) for key, value in inputs.items()}
+    if type(model).__name__ in STATES and options.get("num_beams", 1) > 1:
+        asked["use_cache"] = False
+        for module in model.modules():  # RecurrentGemma keeps states there, of as many texts as it saw last
+            if hasattr(module, "recurrent_states"):
+                module.recurrent_states = None
     with mock.patch("torch.nn.functional.softmax", softmax_as_wide):
         found = model.generate(**inputs, **options, **asked)
         for seed in range(3):
@@ -203,19 +209,23 @@ def write_processors() -> None:
 
 def main() -> None:
     torch.set_num_threads(1)
-    write_processors()
-    found = {}
+    asked = sys.argv[1:]
+    found = json.loads((HERE / "tokens.json").read_text()) if asked else {}
+    if not asked:
+        write_processors()
     for path in sorted(HERE.glob("*/*.json")):
         name = path.stem
         cls = getattr(transformers, name, None)
         if path.parent.name == "files" or cls is None or not cls.can_generate() or name in WITHOUT:
+            continue
+        if asked and name not in asked:
             continue
         configs = json.loads(path.read_text())["configs"]
         config = next((key for key, entry in configs.items() if "greedy" in entry), None)
         config = config or ("decoder" if "decoder" in configs else next(iter(configs)))
         found[name] = golden(name, config, configs[config])
         print(name, config, flush=True)
-    lines = [f"{json.dumps(name)}: {json.dumps(content, sort_keys=True)}" for name, content in found.items()]
+    lines = [f"{json.dumps(name)}: {json.dumps(content, sort_keys=True)}" for name, content in sorted(found.items())]
     (HERE / "tokens.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 

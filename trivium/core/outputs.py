@@ -105,11 +105,13 @@ class StateCache(NamedTuple):
         recent: (B, K - 1, C), the last inputs of its convolution, whose kernel has size K.
         state: (B, ...), what the layer remembers, float32.
         length: How many tokens have been seen, an int32 scalar.
+        counted: How many of the next tokens are to be remembered, an int32 scalar; () for all. What follows them fills up.
     """
 
     recent: Tensor
     state: Tensor
     length: Tensor
+    counted: Tensor = ()
 
 
 class BaseModelOutput(ModelOutput):

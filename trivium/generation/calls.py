@@ -95,7 +95,7 @@ class Call:
         if kept and any(kept.values()):
             kept["room"] = self.room  # more than are generated, but as seldom another size
         options = {"steps": steps, "eos": c.eos, "pad": c.pad, "sample": c.do_sample, **kept}
-        options |= {"crosses": is_pair(self.model), "positions": takes(self.model, "position_ids")}
+        options |= {"crosses": is_pair(self.model), "positions": takes(self.model, "position_ids"), "columns": self.room}
         options |= {"keep": 1 if c.num_beams == 1 else max(2, 1 + len(c.eos))}
         return decoding.Plan(**options | changes)
 
@@ -217,24 +217,24 @@ def repeat(model, times, _, cache, logits):
 
 def taken(layer, rows, crossed=False):
     """A layer's cache with its rows (B,) chosen by number; what it holds of an encoder only if `crossed`."""
-    names = [name for name in layer._fields if name != "length" and (crossed or not name.startswith("cross"))]
-    held = {name: getattr(layer, name) for name in names}
-    return layer._replace(**{name: ops.take(value, rows) for name, value in held.items() if value is not None})
+    chosen = {name: x for name, x in held(layer).items() if crossed or not name.startswith("cross")}
+    return layer._replace(**{name: ops.take(x, rows) for name, x in chosen.items()})
+
+
+def held(layer):
+    """What a layer's cache holds of each text, by name."""
+    return {name: x for name, x in layer._asdict().items() if name not in ("length", "counted") and x is not None}
 
 
 def grown(cache, rows, room):
     """A cache with more rows, which nobody looks at, and more room."""
 
-    def wider(x, columns):
+    def wider(name, x):
         batch, width = ops.shape(x)[:2]
-        return ops.pad(x, [(0, rows - batch), (0, max(columns - width, 0)), (0, 0), (0, 0)])
+        more = max(room - width, 0) if name in ("key", "value") else 0
+        return ops.pad(x, [(0, rows - batch), (0, more), *[(0, 0)] * (len(x.shape) - 2)])
 
-    found = []
-    for layer in cache:
-        held = {name: getattr(layer, name) for name in layer._fields if name != "length"}
-        widths = {name: 0 if name.startswith("cross") else room for name in held}
-        found.append(layer._replace(**{name: wider(x, widths[name]) for name, x in held.items() if x is not None}))
-    return tuple(found)
+    return tuple(layer._replace(**{name: wider(name, x) for name, x in held(layer).items()}) for layer in cache)
 
 
 # Arguments
@@ -257,9 +257,6 @@ def check_writes(model):
     if not getattr(model.config, "is_decoder", True):
         why = f"{type(model).__name__} reads all of a text at once"
         raise InputError(why, key="is_decoder", hint="load it with is_decoder=True, if it was trained to write")
-    if not all(hasattr(layer, "key") for layer in model.init_cache(1, 1)):
-        why = f"{type(model).__name__} remembers a state and not each token, which generate does not do yet"
-        raise InputError(why, key="past_key_values", hint="call it with past_key_values from init_cache, a token at a time")
 
 
 def prepare(model, c, explicit, callbacks, inputs, mask, seed, kept, compiled, others):
@@ -381,7 +378,7 @@ def check_kept(kept, prompts):
     Raises:
         InputError: It is not of these prompts.
     """
-    seen, batch = int(kept[0].length), ops.shape(kept[0].key)[0]
+    seen, batch = int(kept[0].length), ops.shape(kept[0][0])[0]
     if batch != len(prompts.given):
         raise InputError(f"past_key_values are of {batch} texts, and there are {len(prompts.given)}", key="past_key_values")
     if prompts.offset.any():
