@@ -26,12 +26,11 @@ from trivium.models import catalogue
 
 TOKENS = json.loads((GOLDENS / "tokens.json").read_text())
 COMPILED = {"GPT2LMHeadModel": (0, 1, 9, 10), "T5ForConditionalGeneration": (0, 1), "WhisperForConditionalGeneration": (0,)}
-"""Class -> the calls that JAX and TensorFlow compile whole; all of them would be minutes of compiling the same loop.
-
-They are tried on these alone unless TRIVIUM_ALL_TOKENS is set; all networks have goldens of their own.
-"""
+"""Class -> the calls that JAX and TensorFlow compile whole; all of them would be minutes of compiling the same loop."""
+IN_JAX = {*COMPILED, "LlavaForConditionalGeneration", "EncoderDecoderModel"}
+"""What is tried in JAX unless TRIVIUM_ALL_TOKENS is set: each takes ten times as long there as elsewhere."""
 EVERY = "TRIVIUM_ALL_TOKENS" in os.environ
-WITHOUT = {"XLNetLMHeadModel", "LlavaForConditionalGeneration", "BlipForConditionalGeneration"}  # not there yet
+WITHOUT = {"XLNetLMHeadModel"}  # has no cache
 
 
 def golden_of(name: str) -> Golden:
@@ -68,8 +67,9 @@ def check(backend: Backend, model: Any, inputs: dict[str, Any], call: dict[str, 
 
 def test_every_class_that_writes_has_tokens() -> None:
     """No class goes untested; Transformers' names tell which write."""
-    endings = ("ForCausalLM", "LMHeadModel", "DoubleHeadsModel", "ForConditionalGeneration", "MTModel")
+    endings = ("ForCausalLM", "LMHeadModel", "DoubleHeadsModel", "ForConditionalGeneration", "MTModel", "DecoderModel")
     classes = {name for names in catalogue.architectures().values() for name in names[1:] if name.endswith(endings)}
+    classes.add("BlipForQuestionAnswering")
     assert classes - WITHOUT == set(TOKENS)
     for name in classes:
         assert hasattr(catalogue.network_class(name), "generate") == (name not in WITHOUT), name
@@ -77,7 +77,7 @@ def test_every_class_that_writes_has_tokens() -> None:
 
 def writers() -> list[tuple[str, str]]:
     """Which classes are tried in which backends."""
-    return [(name, other) for name in NAMES for other in TOKENS if EVERY or name in ("numpy", "torch") or other in COMPILED]
+    return [(name, other) for name in NAMES for other in TOKENS if EVERY or name != "flax" or other in IN_JAX]
 
 
 @pytest.mark.parametrize(("backend", "name"), writers(), indirect=["backend"])
@@ -89,6 +89,33 @@ def test_tokens(backend: Backend, name: str, tmp_path: Path) -> None:
         whole = compiles and index in COMPILED.get(name, ())
         if whole or EVERY or not compiles or name not in COMPILED:
             check(backend, model, inputs_of(backend, name, number), call, compiled=whole if compiles else None)
+
+
+@each_backend
+def test_images_that_do_not_fit(backend: Backend, tmp_path: Path) -> None:
+    """Prompts with places for more or fewer tokens of images than there are are refused; captions need no prompt."""
+    model = load(backend, "LlavaForConditionalGeneration", tmp_path)
+    inputs = inputs_of(backend, "LlavaForConditionalGeneration")
+    for images in (inputs["pixel_values"][:1], np.concatenate([backend.numpy(inputs["pixel_values"])] * 2)):
+        with pytest.raises(InputError, match="pixel_values|images have another number"):
+            model.generate(**inputs | {"pixel_values": images}, max_new_tokens=1)
+    writer = load(backend, "BlipForConditionalGeneration", tmp_path)
+    found = texts(backend, writer, inputs["pixel_values"], max_new_tokens=3, compiled=None)
+    assert [row[0] for row in found] == [writer.config.text_config.bos_token_id] * 2
+    with pytest.raises(InputError, match="pixel_values"):
+        writer.generate(input_ids=[[1, 2, 3]])
+
+
+@each_backend
+def test_padding_of_the_encoder(backend: Backend, tmp_path: Path) -> None:
+    """An encoder with learned positions and one with relative ones see each text as if it were alone, whatever the padding."""
+    for name in ("BartForConditionalGeneration", "T5ForConditionalGeneration"):
+        model = load(backend, name, tmp_path)
+        options = TOGETHER | ({"compiled": False} if backend.name in ("tensorflow", "flax") else {})
+        wanted = [texts(backend, model, [prompt], **options)[0] for prompt in PROMPTS[1:]]
+        for side in ("left", "right"):
+            rows, mask = (part[1:] for part in padded(side))
+            assert texts(backend, model, np.array(rows), attention_mask=np.array(mask), **options) == wanted
 
 
 # Processors

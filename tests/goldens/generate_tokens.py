@@ -19,6 +19,7 @@ os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "CUDA_V
 
 import copy
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -34,15 +35,16 @@ import drawn  # noqa: E402
 import table  # noqa: E402
 
 NOISE = 1e-4
-WITHOUT = (
-    "XLNetLMHeadModel",
-    "LlavaForConditionalGeneration",
-    "BlipForConditionalGeneration",
-)
+WITHOUT = ("XLNetLMHeadModel",)
 STATES = ("MambaForCausalLM", "RecurrentGemmaForCausalLM")
-"""Whose states Transformers neither reorders with beams nor keeps from padding: they read each text whole, without any."""
+"""Whose states Transformers does not keep from padding."""
+WHOLE = (*STATES, "VisionEncoderDecoderModel")
+"""Whose caches Transformers does not reorder with beams (of the last it says so, for a GPT-2): they read each text whole."""
 ENDS = {"eos_token_id": [5, 9, 12, 20], "pad_token_id": 36}
 ENDS_ONCE = {"eos_token_id": 9, "pad_token_id": 36}  # of several, diverse beams in Transformers end with the first
+IMAGE_TOKEN = 35  # of the golden of LLaVA, four for each image
+ENDS_BY_ITSELF = {"BlipForConditionalGeneration", "BlipForQuestionAnswering"}
+"""What ends with a token of its config, whatever it is asked."""
 EVERYWHERE: tuple[dict[str, Any], ...] = (
     {"max_new_tokens": 6},
     {"max_new_tokens": 6, "num_beams": 3, "num_return_sequences": 2, "length_penalty": 0.7, **ENDS},
@@ -79,6 +81,8 @@ def load(name: str, entry: dict[str, Any]) -> torch.nn.Module:
     config = cls.config_class.from_dict(entry["config"])
     model = cls._from_config(config, attn_implementation="eager").eval()
     weights = {key: torch.from_numpy(drawn.weight(key, tuple(shape))) for key, shape in entry["weights"].items()}
+    for old, new in (getattr(cls, "_checkpoint_conversion_mapping", None) or {}).items():  # names on disk, as of before 4.52
+        weights = {re.sub(old, new, key): value for key, value in weights.items()}
     _, unexpected = model.load_state_dict(weights, strict=False)
     if unexpected:
         raise ValueError(f"{name} has no {unexpected}")
@@ -90,6 +94,16 @@ def inputs_for(name: str, model: torch.nn.Module, seed: int, padded: bool) -> di
     """Prompts, padded on the left, or what the encoder is given; another seed, other tokens."""
     if name == "WhisperForConditionalGeneration":
         return {"input_features": table.normal(2, 5, 14)}
+    images = {"pixel_values": table.normal(2, 3, 12, 12)}
+    if name == "VisionEncoderDecoderModel":
+        return images
+    if name == "BlipForConditionalGeneration":  # of which the first and the last are left out
+        return images | {"input_ids": table.ids(2, 4, high=table.PAD - seed), "attention_mask": table.mask("1111", "1111")}
+    if name == "BlipForQuestionAnswering":
+        return images | {"input_ids": table.ids(2, 6, high=table.PAD - seed), "attention_mask": table.mask("111111", "111111")}
+    if name == "LlavaForConditionalGeneration":
+        ids = table.ids(2, 7, high=IMAGE_TOKEN - seed).where("1110000", "1000011", other=IMAGE_TOKEN)
+        return images | {"input_ids": ids, "attention_mask": table.mask("0011111", "1111111")}
     found = {"input_ids": table.ids(2, 6, high=table.PAD - seed)}
     if model.config.is_encoder_decoder and "Causal" not in name:
         return found | {"attention_mask": table.mask("111111", "111100")}
@@ -107,7 +121,7 @@ def generate(model: torch.nn.Module, inputs: dict[str, Any], options: dict[str, 
     asked = {"return_dict_in_generate": True, "output_scores": True, "do_sample": False}
     if "num_beam_groups" in options:  # of which Transformers makes float32 whatever the model is
         model, inputs = copy.deepcopy(model).float(), {key: narrowed(value) for key, value in inputs.items()}
-    if type(model).__name__ in STATES and options.get("num_beams", 1) > 1:
+    if type(model).__name__ in WHOLE and options.get("num_beams", 1) > 1:
         asked["use_cache"] = False
         for module in model.modules():  # RecurrentGemma keeps states there, of as many texts as it saw last
             if hasattr(module, "recurrent_states"):
@@ -146,6 +160,8 @@ def golden(name: str, config: str, entry: dict[str, Any]) -> dict[str, Any]:
     model, options = load(name, entry), EVERYWHERE
     if name.startswith("WhisperForConditional"):  # whose several sequences are copies of one in Transformers 4.52
         options = tuple({key: value for key, value in call.items() if key != "num_return_sequences"} for call in options)
+    if name in ENDS_BY_ITSELF:
+        options = tuple({key: value for key, value in call.items() if key not in ENDS} for call in options)
     sets = [clear(name, model, options, padded=True)]
     return {"config": config, "sets": sets + ([clear(name, model, ON_TWO, padded=False)] if name in MORE else [])}
 

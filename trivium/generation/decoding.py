@@ -94,13 +94,14 @@ class State(NamedTuple):
 
 
 def forward(model, plan, cache, ids, given, encoded=None):
-    """The network's last states (B, T, D) for the next tokens ids (B, T), and the cache."""
+    """The network's last states (B, T, D) for the next tokens, ids (B, T) or embedded (B, T, D), and the cache."""
     inputs = dict(given.extras)
     if plan.crosses:
         inputs |= {"decoder_input_ids": ids, "encoder_outputs": encoded}
     else:
         columns = ops.arange(plan.columns, like=ids)[None]
-        inputs |= {"input_ids": ids, "attention_mask": columns >= given.offset[:, None]}
+        name = "input_ids" if len(ids.shape) == 2 else "inputs_embeds"
+        inputs |= {name: ids, "attention_mask": columns >= given.offset[:, None]}
         if plan.positions:
             columns = ops.arange(ops.shape(ids)[1], like=ids)[None] + cache[0].length
             # what is beyond the prompt is nobody's business, but must have a position that there is
@@ -121,7 +122,7 @@ def unembed(model, x):
 
 
 def read(model, plan, cache, ids, count, given, encoded=None):
-    """Reads the first `count` of ids (B, P). A program: `cache` is given away.
+    """Reads the first `count` of ids (B, P), or of what is embedded (B, P, D). A program: `cache` is given away.
 
     Returns:
         The logits (B, V) of what follows, the cache, which has seen no more, and the network's states (B, P, D).
