@@ -113,6 +113,14 @@ def seen(cache, length):
     return tuple(layer._replace(length=length) for layer in cache)
 
 
+def check_caches(call, other):
+    """Raises InputError where a network cannot forget the tokens of a draft that were wrong."""
+    for model in (call.model, other):
+        if any(hasattr(layer, "counted") for layer in model.init_cache(1, call.room)):
+            why = f"{type(model).__name__} remembers a state or a window, which cannot be set back to where a draft was right"
+            raise InputError(why, key="assistant_model")
+
+
 def check(c, callbacks, model, other):
     """Raises InputError where assisted decoding cannot do what is asked for."""
     single.check(c, callbacks)
@@ -129,9 +137,5 @@ def check(c, callbacks, model, other):
     if calls.vocabulary(model) != calls.vocabulary(other) or calls.is_pair(model) != calls.is_pair(other):
         why = f"{type(other).__name__} cannot draft for {type(model).__name__}: one vocabulary, and both an encoder or none"
         raise InputError(why, key="assistant_model")
-    for each in (model, other):
-        if decoding.has_states(each.init_cache(1, 1)):
-            why = f"{type(each).__name__} remembers a state, which cannot be set back to where a draft was right"
-            raise InputError(why, key="assistant_model")
     if not type(other).__module__.startswith(type(model).__module__.partition(".models.")[0]):
         raise InputError("assistant_model is of another framework", key="assistant_model")

@@ -247,12 +247,12 @@ def held(layer):
 def grown(cache, rows, room):
     """A cache with more rows, which nobody looks at, and more room."""
 
-    def wider(name, x):
+    def wider(layer, name, x):
         batch, width = ops.shape(x)[:2]
-        more = max(room - width, 0) if name in ("key", "value") else 0
+        more = max(room - width, 0) if name in ("key", "value") and not hasattr(layer, "counted") else 0
         return ops.pad(x, [(0, rows - batch), (0, more), *[(0, 0)] * (len(x.shape) - 2)])
 
-    return tuple(layer._replace(**{name: wider(name, x) for name, x in held(layer).items()}) for layer in cache)
+    return tuple(layer._replace(**{name: wider(layer, name, x) for name, x in held(layer).items()}) for layer in cache)
 
 
 # Arguments
@@ -317,7 +317,8 @@ def prepare(model, c, explicit, callbacks, inputs, mask, seed, kept, compiled, o
     images = others.pop(SEEN, None) if not is_pair(model) else None
     extras = {name: reading.widened(run.array(value), rows) for name, value in others.items()}
     key = ops.random_key(seed, like=model.like())
-    return Call(model, run, c, callbacks, prompts, rows, limit, room, source, extras, key, kept, None if images is None else run.array(images))
+    images = None if images is None else run.array(images)
+    return Call(model, run, c, callbacks, prompts, rows, limit, room, source, extras, key, kept, images)
 
 
 def piece_width(c, begin, end, compiles, most):

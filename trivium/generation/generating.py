@@ -149,6 +149,7 @@ class Generates:
             raise InputError("assistant_model would not see the images", key="assistant_model")
         if helper is not None:  # drafts may be written beyond the end
             call.room += c.num_assistant_tokens
+            assisted.check_caches(call, helper)
         return call
 
 

@@ -91,7 +91,7 @@ class Pair(heads.Generates, nn.Model):
         inputs = {"encoder_hidden_states": x if x is None else self.projected(x), "encoder_attention_mask": attention_mask}
         return self.decoder.body(decoder_input_ids, past_key_values=past_key_values, **_given(inputs))
 
-    def unembed(self, x):  # (B, T, D) -> (B, T, V)
+    def unembed(self, x):
         return self.decoder.unembed(x)
 
     def projected(self, x):  # (B, E, D) -> (B, E, width of the decoder)

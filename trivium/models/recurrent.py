@@ -26,7 +26,7 @@ def begin(cache, x, kernel_size, state_size):
 
 
 def convolve(conv, recent, x):  # a layer, (B, K - 1, C), (B, T, C) -> (B, T, C), (B, K - 1 + T, C)
-    """A convolution without padding, in which no token sees a later one, and the inputs of which the next call must know."""
+    """A convolution without padding, in which no token sees a later one, and the inputs, whose last the next call needs."""
     joined = ops.concat([recent, x], 1)
     return conv(joined), joined
 

@@ -207,7 +207,7 @@ class Writing(heads.Generates, Whole):
         told = {"encoder_hidden_states": states, "encoder_attention_mask": attention_mask}
         return self.text_decoder.bert(decoder_input_ids, **told, past_key_values=past_key_values)
 
-    def unembed(self, x):  # (B, T, D) -> (B, T, V)
+    def unembed(self, x):
         return self.text_decoder.cls.predictions(x, None)
 
     @staticmethod

@@ -119,8 +119,8 @@ class RecurrentGemmaModel(nn.Model):
 
     Inputs: input_ids (B, T) or inputs_embeds (B, T, D); attention_mask (B, S), 0 hides, whose columns count from the start of
     the cache; position_ids (B, T), of which 0 begins a text: recurrences forget what came before, and below 0 there is none;
-    past_key_values from `init_cache`. A token sees `attention_window_size` keys before its own, as in Google's own code; Transformers 4.52 agrees
-    with it as long as texts are no longer than that.
+    past_key_values from `init_cache`. A token sees `attention_window_size` keys before its own, as in Google's own code;
+    Transformers 4.52 agrees with it as long as texts are no longer than that.
     """
 
     config_class = Config
@@ -138,11 +138,14 @@ class RecurrentGemmaModel(nn.Model):
         return Normal((config.w_init_variance_scale / config.conv1d_width) ** 0.5)
 
     def init_cache(self, batch_size, max_length):
-        """An empty past_key_values: a StateCache for a recurrent layer, a LayerCache for `max_length` tokens for the others."""
+        """An empty past_key_values: states of recurrent layers, for the others room for `max_length` tokens or a window."""
         c = self.config
+        window = c.attention_window_size + 1
         sizes = batch_size, c.recurrent_width, c.conv1d_width, (c.recurrent_width,)
         return tuple(
-            recurrent.empty(self, *sizes) if kind == "recurrent" else caches.empty_layer(self, batch_size, max_length)
+            recurrent.empty(self, *sizes)
+            if kind == "recurrent"
+            else caches.empty_layer(self, batch_size, max_length, window=window)
             for kind in c.kinds
         )
 
