@@ -392,7 +392,7 @@ def last_column(model, c, explicit, length):
     limit = c.max_length
     if "max_length" not in explicit and limit == type(c)().max_length:  # Transformers' default is of the continuation
         most = getattr(model.config, "max_position_embeddings", None)
-        limit = length + limit if most is None else min(length + limit, most)
+        limit = min(length + limit, most) if most else length + limit  # 0 where positions have no end
     if limit <= length:
         raise InputError(
             f"the prompt has {length} tokens, and max_length is {limit}", key="max_length", hint="set max_new_tokens instead"

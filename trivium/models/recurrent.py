@@ -32,7 +32,7 @@ def convolve(conv, recent, x):  # a layer, (B, K - 1, C), (B, T, C) -> (B, T, C)
 
 
 def keep(cache, inputs, states):
-    """The cache after T tokens, or as many as are `counted`: of inputs (B, K - 1 + T, C) and states (B, T, ...); None of none."""
+    """The cache after T tokens, or as many as are `counted`, of inputs (B, K - 1 + T, C) and states (B, T, ...); or None."""
     if cache is None:
         return None
     tokens, before = ops.shape(states)[1], ops.shape(cache.recent)[1]
