@@ -69,10 +69,8 @@ def ring_numbers(length, room, x):
 
 
 def numbers(cache, x):
-    """The number of the token that each key of `extend` is of, for x (B, T, D) and one layer's cache: (S,)."""
+    """The number of the token that each key of `extend_ring` is of, for x (B, T, D): (W,) or (W + T,), below 0 for none."""
     tokens, room = ops.shape(x)[1], ops.shape(cache.key)[1]
-    if not isinstance(cache, RingCache):
-        return ops.arange(room, like=x)
     if is_one(tokens):
         return ring_numbers(cache.length + 1, room, x)
     return ops.concat([ring_numbers(cache.length, room, x), ops.arange(tokens, like=x) + cache.length], 0)
