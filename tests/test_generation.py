@@ -26,13 +26,11 @@ from trivium.models import catalogue
 
 TOKENS = json.loads((GOLDENS / "tokens.json").read_text())
 COMPILED = {"GPT2LMHeadModel": (0, 1, 9, 10), "T5ForConditionalGeneration": (0, 1), "WhisperForConditionalGeneration": (0,)}
-"""Class -> the calls that JAX and TensorFlow compile whole; all of them would be minutes of compiling the same loop.
-
-They are tried on these alone unless TRIVIUM_ALL_TOKENS is set; all networks have goldens of their own.
-"""
+"""Class -> the calls that JAX and TensorFlow compile whole; all of them would be minutes of compiling the same loop."""
+IN_JAX = {*COMPILED, "LlavaForConditionalGeneration", "EncoderDecoderModel"}
+"""What is tried in JAX unless TRIVIUM_ALL_TOKENS is set: each takes ten times as long there as elsewhere."""
 EVERY = "TRIVIUM_ALL_TOKENS" in os.environ
-WITHOUT = {"XLNetLMHeadModel", "LlavaForConditionalGeneration", "BlipForConditionalGeneration"}  # not there yet
-REFUSED = {"MambaForCausalLM", "RecurrentGemmaForCausalLM"}  # remember states
+WITHOUT = {"XLNetLMHeadModel"}  # has no cache
 
 
 def golden_of(name: str) -> Golden:
@@ -69,26 +67,17 @@ def check(backend: Backend, model: Any, inputs: dict[str, Any], call: dict[str, 
 
 def test_every_class_that_writes_has_tokens() -> None:
     """No class goes untested; Transformers' names tell which write."""
-    endings = ("ForCausalLM", "LMHeadModel", "DoubleHeadsModel", "ForConditionalGeneration", "MTModel")
+    endings = ("ForCausalLM", "LMHeadModel", "DoubleHeadsModel", "ForConditionalGeneration", "MTModel", "DecoderModel")
     classes = {name for names in catalogue.architectures().values() for name in names[1:] if name.endswith(endings)}
-    assert classes - WITHOUT - REFUSED == set(TOKENS)
+    classes.add("BlipForQuestionAnswering")
+    assert classes - WITHOUT == set(TOKENS)
     for name in classes:
         assert hasattr(catalogue.network_class(name), "generate") == (name not in WITHOUT), name
 
 
-@pytest.mark.parametrize("name", sorted(REFUSED))
-def test_states_are_refused(name: str) -> None:
-    """What remembers a state says that it cannot be asked, and what to do."""
-    golden = next(golden for golden in goldens() if golden.class_name == name)
-    cls = getattr(Backend("numpy").door, name)
-    model = cls(cls.config_class.from_dict(golden.content["config"]))
-    with pytest.raises(InputError, match=r"remembers a state .*\n.*init_cache"):
-        model.generate([[1, 2, 3]])
-
-
 def writers() -> list[tuple[str, str]]:
     """Which classes are tried in which backends."""
-    return [(name, other) for name in NAMES for other in TOKENS if EVERY or name in ("numpy", "torch") or other in COMPILED]
+    return [(name, other) for name in NAMES for other in TOKENS if EVERY or name != "flax" or other in IN_JAX]
 
 
 @pytest.mark.parametrize(("backend", "name"), writers(), indirect=["backend"])
@@ -100,6 +89,33 @@ def test_tokens(backend: Backend, name: str, tmp_path: Path) -> None:
         whole = compiles and index in COMPILED.get(name, ())
         if whole or EVERY or not compiles or name not in COMPILED:
             check(backend, model, inputs_of(backend, name, number), call, compiled=whole if compiles else None)
+
+
+@each_backend
+def test_images_that_do_not_fit(backend: Backend, tmp_path: Path) -> None:
+    """Prompts with places for more or fewer tokens of images than there are are refused; captions need no prompt."""
+    model = load(backend, "LlavaForConditionalGeneration", tmp_path)
+    inputs = inputs_of(backend, "LlavaForConditionalGeneration")
+    for images in (inputs["pixel_values"][:1], np.concatenate([backend.numpy(inputs["pixel_values"])] * 2)):
+        with pytest.raises(InputError, match="another number of tokens"):
+            model.generate(**inputs | {"pixel_values": images}, max_new_tokens=1)
+    writer = load(backend, "BlipForConditionalGeneration", tmp_path)
+    found = texts(backend, writer, inputs["pixel_values"], max_new_tokens=3, compiled=None)
+    assert [row[0] for row in found] == [writer.config.text_config.bos_token_id] * 2
+    with pytest.raises(InputError, match="pixel_values"):
+        writer.generate(input_ids=[[1, 2, 3]])
+
+
+@each_backend
+def test_padding_of_the_encoder(backend: Backend, tmp_path: Path) -> None:
+    """An encoder with learned positions and one with relative ones see each text as if it were alone, whatever the padding."""
+    for name in ("BartForConditionalGeneration", "T5ForConditionalGeneration"):
+        model = load(backend, name, tmp_path)
+        options = TOGETHER | ({"compiled": False} if backend.name in ("tensorflow", "flax") else {})
+        wanted = [texts(backend, model, [prompt], **options)[0] for prompt in PROMPTS[1:]]
+        for side in ("left", "right"):
+            rows, mask = (part[1:] for part in padded(side))
+            assert texts(backend, model, np.array(rows), attention_mask=np.array(mask), **options) == wanted
 
 
 # Processors
@@ -297,6 +313,70 @@ def test_what_users_write(backend: Backend, model: Any) -> None:
     assert set(found[0, 5::2]) <= {20, 30} and set(found[1, 5::2]) <= {21, 31}
     found = np.array(texts(backend, model, inputs, prefix_allowed_tokens_fn=allowed, num_beams=2, **options))
     assert found[:, 4].tolist() == [10, 11]
+
+
+KINDS = ("LlamaForCausalLM", "BloomForCausalLM", "MambaForCausalLM", "MistralForCausalLM", "RecurrentGemmaForCausalLM")
+"""Rotary positions, ALiBi, a state, a window, and states beside local attention; the tests above have learned positions."""
+
+
+@pytest.mark.parametrize(
+    ("backend", "name"),
+    [(name, kind) for name in NAMES for kind in KINDS if name != "flax" or kind in KINDS[-2:]],
+    indirect=["backend"],
+)
+def test_what_is_remembered(backend: Backend, name: str, tmp_path: Path) -> None:
+    """Padding on either side, a prompt read in pieces, and a cache of an earlier turn change no token."""
+    model = load(backend, name, tmp_path)
+    options = TOGETHER | ({"compiled": False} if backend.name == "tensorflow" else {})
+    wanted = [texts(backend, model, [prompt], **options)[0][len(prompt) :] for prompt in PROMPTS]
+    for side in ("left", "right"):
+        rows, mask = padded(side)
+        found = texts(backend, model, np.array(rows), attention_mask=np.array(mask), prefill_chunk_size=4, **options)
+        assert [row[-5:] for row in found] == wanted
+    first = model.generate(PROMPTS[:1], return_dict_in_generate=True, **options)
+    widths = {layer.key.shape[1] for layer in first.past_key_values if name == "MistralForCausalLM"}
+    assert widths <= {model.config.to_dict().get("sliding_window")}  # which is shorter than the text
+    longer = [backend.numpy(first.sequences)[0].tolist() + PROMPTS[2]]
+    whole = texts(backend, model, longer, **options)
+    assert texts(backend, model, longer, past_key_values=first.past_key_values, **options) == whole
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "flax"], indirect=True)
+def test_states_are_kept_by_compiled_programs(backend: Backend, tmp_path: Path) -> None:
+    """A prompt shorter than its bucket leaves the state that it alone would leave; another one needs no new program."""
+    model = load(backend, "RecurrentGemmaForCausalLM", tmp_path)
+    traced = []
+    forward = type(model).body
+
+    class Counted(type(model)):  # type: ignore[misc]
+        def body(self, *inputs: Any, **options: Any) -> Any:
+            traced.append(1)
+            return forward(self, *inputs, **options)
+
+    model.__class__ = Counted
+    found = [texts(backend, model, [prompt], **TOGETHER) for prompt in PROMPTS]
+    assert len(traced) == 2
+    assert found == [texts(backend, model, [prompt], compiled=False, **TOGETHER) for prompt in PROMPTS]
+
+
+@each_backend
+def test_windows_in_some_layers(backend: Backend) -> None:
+    """Windows shorter than the text change nothing beside reading it whole, in some layers or all; drafts are refused there."""
+    for name, options in (
+        ("Qwen2ForCausalLM", {"use_sliding_window": True, "sliding_window": 3, "max_window_layers": 1}),
+        ("RecurrentGemmaForCausalLM", {"attention_window_size": 2}),
+    ):
+        cls = getattr(backend.door, name)
+        model = cls(cls.config_class.from_dict(golden_of(name).content["config"] | options), seed=1)
+        ids, kinds = list(PROMPTS[2]), {type(layer).__name__ for layer in model.init_cache(1, 9)}
+        for _ in range(5):
+            logits = backend.numpy(backend.call(model, {"input_ids": np.array([ids])}).logits)
+            ids.append(int(logits[0, -1].argmax()))
+        assert texts(backend, model, PROMPTS[2:], **TOGETHER) == [ids]
+        assert len(kinds) == 2 and "RingCache" in kinds
+        with pytest.raises(InputError, match="cannot be set back") as caught:
+            model.generate(PROMPTS, assistant_model=model)
+        assert caught.value.key == "assistant_model"
 
 
 @each_backend

@@ -84,8 +84,9 @@ def test_greedy_tokens(golden: Golden, backend: Backend, checkpoint: Path) -> No
     greedy = golden.content["greedy"]
     inputs = {name: drawn.unpack(value) for name, value in greedy["inputs"].items()}
     wanted = drawn.unpack(greedy["tokens"])
-    step = second_text(backend, model, inputs) if hasattr(model, "encode") else text(model, inputs, wanted.shape[1])
-    prompt = 1 if hasattr(model, "encode") else inputs["input_ids"].shape[1]
+    second = hasattr(model, "encode") and model.prompt_name == "decoder_input_ids"
+    step = second_text(backend, model, inputs) if second else text(model, inputs, wanted.shape[1])
+    prompt = 1 if second else inputs["input_ids"].shape[1]
     compiled, cache = backend.compiled(model), model.init_cache(*wanted.shape)
     found = new = wanted[:, :prompt]
     while found.shape[1] < wanted.shape[1]:

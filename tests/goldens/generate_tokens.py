@@ -2,8 +2,9 @@
 
 Run where `generate.py` runs, after it, since the configs and names of weights are those of its goldens:
 
-    python tests/goldens/generate_tokens.py
+    python tests/goldens/generate_tokens.py [class ...]
 
+With names, only those classes are made anew.
 tokens.json: class -> config (the golden's name for it) and sets: inputs, and calls with them: options, sequences, of
 a greedy search the scores that tokens were chosen by, (N, B), of a beam search sequences_scores and beam_indices; in float64.
 Nothing hangs on rounding: noise on the scores, a thousand times larger than float32's, changes no token. Where penalties look
@@ -18,6 +19,7 @@ os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "CUDA_V
 
 import copy
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -33,15 +35,16 @@ import drawn  # noqa: E402
 import table  # noqa: E402
 
 NOISE = 1e-4
-WITHOUT = (
-    "XLNetLMHeadModel",
-    "LlavaForConditionalGeneration",
-    "BlipForConditionalGeneration",
-    "MambaForCausalLM",
-    "RecurrentGemmaForCausalLM",
-)
+WITHOUT = ("XLNetLMHeadModel",)
+STATES = ("MambaForCausalLM", "RecurrentGemmaForCausalLM")
+"""Whose states Transformers does not keep from padding."""
+WHOLE = (*STATES, "VisionEncoderDecoderModel")
+"""Whose caches Transformers does not reorder with beams (of the last it says so, for a GPT-2): they read each text whole."""
 ENDS = {"eos_token_id": [5, 9, 12, 20], "pad_token_id": 36}
 ENDS_ONCE = {"eos_token_id": 9, "pad_token_id": 36}  # of several, diverse beams in Transformers end with the first
+IMAGE_TOKEN = 35  # of the golden of LLaVA, four for each image
+ENDS_BY_ITSELF = {"BlipForConditionalGeneration", "BlipForQuestionAnswering"}
+"""What ends with a token of its config, whatever it is asked."""
 EVERYWHERE: tuple[dict[str, Any], ...] = (
     {"max_new_tokens": 6},
     {"max_new_tokens": 6, "num_beams": 3, "num_return_sequences": 2, "length_penalty": 0.7, **ENDS},
@@ -78,6 +81,8 @@ def load(name: str, entry: dict[str, Any]) -> torch.nn.Module:
     config = cls.config_class.from_dict(entry["config"])
     model = cls._from_config(config, attn_implementation="eager").eval()
     weights = {key: torch.from_numpy(drawn.weight(key, tuple(shape))) for key, shape in entry["weights"].items()}
+    for old, new in (getattr(cls, "_checkpoint_conversion_mapping", None) or {}).items():  # names on disk, as of before 4.52
+        weights = {re.sub(old, new, key): value for key, value in weights.items()}
     _, unexpected = model.load_state_dict(weights, strict=False)
     if unexpected:
         raise ValueError(f"{name} has no {unexpected}")
@@ -89,10 +94,20 @@ def inputs_for(name: str, model: torch.nn.Module, seed: int, padded: bool) -> di
     """Prompts, padded on the left, or what the encoder is given; another seed, other tokens."""
     if name == "WhisperForConditionalGeneration":
         return {"input_features": table.normal(2, 5, 14)}
+    images = {"pixel_values": table.normal(2, 3, 12, 12)}
+    if name == "VisionEncoderDecoderModel":
+        return images
+    if name == "BlipForConditionalGeneration":  # of which the first and the last are left out
+        return images | {"input_ids": table.ids(2, 4, high=table.PAD - seed), "attention_mask": table.mask("1111", "1111")}
+    if name == "BlipForQuestionAnswering":
+        return images | {"input_ids": table.ids(2, 6, high=table.PAD - seed), "attention_mask": table.mask("111111", "111111")}
+    if name == "LlavaForConditionalGeneration":
+        ids = table.ids(2, 7, high=IMAGE_TOKEN - seed).where("1110000", "1000011", other=IMAGE_TOKEN)
+        return images | {"input_ids": ids, "attention_mask": table.mask("0011111", "1111111")}
     found = {"input_ids": table.ids(2, 6, high=table.PAD - seed)}
     if model.config.is_encoder_decoder and "Causal" not in name:
         return found | {"attention_mask": table.mask("111111", "111100")}
-    padded = padded and "position_ids" in model.forward.__code__.co_varnames
+    padded = padded and name not in STATES and "position_ids" in model.forward.__code__.co_varnames
     return found | {"attention_mask": table.mask("001111" if padded else "111111", "111111")}
 
 
@@ -106,6 +121,11 @@ def generate(model: torch.nn.Module, inputs: dict[str, Any], options: dict[str, 
     asked = {"return_dict_in_generate": True, "output_scores": True, "do_sample": False}
     if "num_beam_groups" in options:  # of which Transformers makes float32 whatever the model is
         model, inputs = copy.deepcopy(model).float(), {key: narrowed(value) for key, value in inputs.items()}
+    if type(model).__name__ in WHOLE and options.get("num_beams", 1) > 1:
+        asked["use_cache"] = False
+        for module in model.modules():  # RecurrentGemma keeps states there, of as many texts as it saw last
+            if hasattr(module, "recurrent_states"):
+                module.recurrent_states = None
     with mock.patch("torch.nn.functional.softmax", softmax_as_wide):
         found = model.generate(**inputs, **options, **asked)
         for seed in range(3):
@@ -140,6 +160,8 @@ def golden(name: str, config: str, entry: dict[str, Any]) -> dict[str, Any]:
     model, options = load(name, entry), EVERYWHERE
     if name.startswith("WhisperForConditional"):  # whose several sequences are copies of one in Transformers 4.52
         options = tuple({key: value for key, value in call.items() if key != "num_return_sequences"} for call in options)
+    if name in ENDS_BY_ITSELF:
+        options = tuple({key: value for key, value in call.items() if key not in ENDS} for call in options)
     sets = [clear(name, model, options, padded=True)]
     return {"config": config, "sets": sets + ([clear(name, model, ON_TWO, padded=False)] if name in MORE else [])}
 
@@ -203,19 +225,23 @@ def write_processors() -> None:
 
 def main() -> None:
     torch.set_num_threads(1)
-    write_processors()
-    found = {}
+    asked = sys.argv[1:]
+    found = json.loads((HERE / "tokens.json").read_text()) if asked else {}
+    if not asked:
+        write_processors()
     for path in sorted(HERE.glob("*/*.json")):
         name = path.stem
         cls = getattr(transformers, name, None)
         if path.parent.name == "files" or cls is None or not cls.can_generate() or name in WITHOUT:
+            continue
+        if asked and name not in asked:
             continue
         configs = json.loads(path.read_text())["configs"]
         config = next((key for key, entry in configs.items() if "greedy" in entry), None)
         config = config or ("decoder" if "decoder" in configs else next(iter(configs)))
         found[name] = golden(name, config, configs[config])
         print(name, config, flush=True)
-    lines = [f"{json.dumps(name)}: {json.dumps(content, sort_keys=True)}" for name, content in found.items()]
+    lines = [f"{json.dumps(name)}: {json.dumps(content, sort_keys=True)}" for name, content in sorted(found.items())]
     (HERE / "tokens.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 

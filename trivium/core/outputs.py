@@ -98,6 +98,22 @@ class CrossCache(NamedTuple):
     cross_value: Tensor | None = None
 
 
+class RingCache(NamedTuple):
+    """A LayerCache of a layer that sees a window of the last tokens alone: a new token takes the place of the oldest.
+
+    Attributes:
+        key: (B, W, K, H), W the width of the window; token number n is in place n modulo W.
+        value: The same.
+        length: How many tokens have been seen, an int32 scalar.
+        counted: How many of the next tokens are to be remembered, an int32 scalar; () for all. What follows them fills up.
+    """
+
+    key: Tensor
+    value: Tensor
+    length: Tensor
+    counted: Tensor = ()
+
+
 class StateCache(NamedTuple):
     """What a layer whose memory is a state, and not keys, has seen; passed in and returned like a LayerCache.
 
@@ -105,11 +121,13 @@ class StateCache(NamedTuple):
         recent: (B, K - 1, C), the last inputs of its convolution, whose kernel has size K.
         state: (B, ...), what the layer remembers, float32.
         length: How many tokens have been seen, an int32 scalar.
+        counted: How many of the next tokens are to be remembered, an int32 scalar; () for all. What follows them fills up.
     """
 
     recent: Tensor
     state: Tensor
     length: Tensor
+    counted: Tensor = ()
 
 
 class BaseModelOutput(ModelOutput):

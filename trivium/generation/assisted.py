@@ -113,6 +113,14 @@ def seen(cache, length):
     return tuple(layer._replace(length=length) for layer in cache)
 
 
+def check_caches(call, other):
+    """Raises InputError where a network cannot forget the tokens of a draft that were wrong."""
+    for model in (call.model, other):
+        if any(hasattr(layer, "counted") for layer in model.init_cache(1, call.room)):
+            why = f"{type(model).__name__} remembers a state or a window, which cannot be set back to where a draft was right"
+            raise InputError(why, key="assistant_model")
+
+
 def check(c, callbacks, model, other):
     """Raises InputError where assisted decoding cannot do what is asked for."""
     single.check(c, callbacks)

@@ -19,6 +19,8 @@ POSITIONS = ("wpe.weight", "embed_positions.weight", "position_embeddings.weight
 """How the tables of learned positions are called."""
 SPOKEN = ("language", "task")
 """What may be said of speech."""
+SEEN = "pixel_values"
+"""What a decoder may be shown with its prompt."""
 CROSSED = ("encoder_hidden_states", "encoder_attention_mask")
 """What a decoder may be told of an encoder that is not its own."""
 
@@ -62,6 +64,7 @@ class Call:
         extras: What the decoder is told besides, likewise.
         key: What chance draws from.
         kept: The cache of an earlier turn.
+        images: What is shown with the prompt: an array, or None.
     """
 
     model: Any
@@ -76,6 +79,7 @@ class Call:
     extras: dict
     key: Any
     kept: Any = None
+    images: Any = None
 
     @property
     def batch(self):
@@ -95,7 +99,7 @@ class Call:
         if kept and any(kept.values()):
             kept["room"] = self.room  # more than are generated, but as seldom another size
         options = {"steps": steps, "eos": c.eos, "pad": c.pad, "sample": c.do_sample, **kept}
-        options |= {"crosses": is_pair(self.model), "positions": takes(self.model, "position_ids")}
+        options |= {"crosses": is_pair(self.model), "positions": takes(self.model, "position_ids"), "columns": self.room}
         options |= {"keep": 1 if c.num_beams == 1 else max(2, 1 + len(c.eos))}
         return decoding.Plan(**options | changes)
 
@@ -149,15 +153,23 @@ class Call:
             begin = int(self.kept[0].length)
         states = []
         for piece, count in self.pieces(begin):
-            logits, cache, x = run(decoding.read, plan)(cache, tensor(piece), tensor(np.int32(count)), given, encoded)
+            logits, cache, x = run(decoding.read, plan)(cache, piece, tensor(np.int32(count)), given, encoded)
             states.append(x)
             encoded = None  # the cache has it
         return logits, cache, states
 
     def pieces(self, begin):
-        """The prompt from a column on, cut into pieces of one width, (B, P) and how much of it counts."""
+        """The prompt from a column on, cut into pieces of one width, (B, P) or (B, P, D), and how much of it counts."""
         size, width = piece_width(self.c, begin, self.start, self.programs.compiles, most_positions(self.model))
-        ids = reading.widened(self.prompts.ids[:, begin:], self.rows, width)
+        ids, run = self.prompts.ids[:, begin:], self.programs
+        if self.images is None:
+            ids = run.tensor(reading.widened(ids, self.rows, width))
+        else:
+            ids = reading.widened(ids, self.batch, width)
+            ids, fits = run(embed, self.rows)((), run.tensor(ids), run.tensor(self.images))
+            if not fits:
+                why = f"{len(self.images)} images have another number of tokens than the prompts have places for"
+                raise InputError(why, key=SEEN, hint="repeat the image token for each token of an image")
         for first in range(0, self.start - begin, size):
             yield ids[:, first : first + size], min(size, self.start - begin - first)
 
@@ -189,7 +201,7 @@ def takes(model, name):
 
 def body_class(model):
     """The class of the body, whose inputs are those of `model.body`."""
-    return type(model).body_class or type(model)
+    return getattr(type(model), "body_class", None) or type(model)
 
 
 def is_pair(model):
@@ -199,13 +211,19 @@ def is_pair(model):
 
 def vocabulary(model):
     """V."""
-    c = model.config
+    c = model.writing_config
     return getattr(c, "decoder_vocabulary", c.vocab_size)
 
 
 def encode(model, _, source):
     """The encoder's output. A program."""
     return model.encode(**source)
+
+
+def embed(model, rows, _, ids, images):
+    """Tokens (B, T) with the images that they have places for, embedded: (rows, T, D), and whether they fit. A program."""
+    x = model.get_body().embed(ids, images)
+    return ops.pad(x, [(0, rows - ops.shape(x)[0]), (0, 0), (0, 0)]), ops.every(x == x)
 
 
 def repeat(model, times, _, cache, logits):
@@ -217,24 +235,24 @@ def repeat(model, times, _, cache, logits):
 
 def taken(layer, rows, crossed=False):
     """A layer's cache with its rows (B,) chosen by number; what it holds of an encoder only if `crossed`."""
-    names = [name for name in layer._fields if name != "length" and (crossed or not name.startswith("cross"))]
-    held = {name: getattr(layer, name) for name in names}
-    return layer._replace(**{name: ops.take(value, rows) for name, value in held.items() if value is not None})
+    chosen = {name: x for name, x in held(layer).items() if crossed or not name.startswith("cross")}
+    return layer._replace(**{name: ops.take(x, rows) for name, x in chosen.items()})
+
+
+def held(layer):
+    """What a layer's cache holds of each text, by name."""
+    return {name: x for name, x in layer._asdict().items() if name not in ("length", "counted") and x is not None}
 
 
 def grown(cache, rows, room):
     """A cache with more rows, which nobody looks at, and more room."""
 
-    def wider(x, columns):
+    def wider(layer, name, x):
         batch, width = ops.shape(x)[:2]
-        return ops.pad(x, [(0, rows - batch), (0, max(columns - width, 0)), (0, 0), (0, 0)])
+        more = max(room - width, 0) if name in ("key", "value") and not hasattr(layer, "counted") else 0
+        return ops.pad(x, [(0, rows - batch), (0, more), *[(0, 0)] * (len(x.shape) - 2)])
 
-    found = []
-    for layer in cache:
-        held = {name: getattr(layer, name) for name in layer._fields if name != "length"}
-        widths = {name: 0 if name.startswith("cross") else room for name in held}
-        found.append(layer._replace(**{name: wider(x, widths[name]) for name, x in held.items() if x is not None}))
-    return tuple(found)
+    return tuple(layer._replace(**{name: wider(layer, name, x) for name, x in held(layer).items()}) for layer in cache)
 
 
 # Arguments
@@ -243,8 +261,8 @@ def grown(cache, rows, room):
 def inputs_of(model):
     """The names of the arrays that `generate` takes: the prompt or what the encoder is given, and others."""
     if is_pair(model):
-        return [next(iter(model.input_shapes())), "decoder_input_ids"]
-    return ["input_ids", *(name for name in CROSSED if takes(model, name))]
+        return [*model.source_names(), model.prompt_name]
+    return ["input_ids", *(name for name in (*CROSSED, SEEN) if takes(model, name))]
 
 
 def hears(model):
@@ -257,9 +275,6 @@ def check_writes(model):
     if not getattr(model.config, "is_decoder", True):
         why = f"{type(model).__name__} reads all of a text at once"
         raise InputError(why, key="is_decoder", hint="load it with is_decoder=True, if it was trained to write")
-    if not all(hasattr(layer, "key") for layer in model.init_cache(1, 1)):
-        why = f"{type(model).__name__} remembers a state and not each token, which generate does not do yet"
-        raise InputError(why, key="past_key_values", hint="call it with past_key_values from init_cache, a token at a time")
 
 
 def prepare(model, c, explicit, callbacks, inputs, mask, seed, kept, compiled, others):
@@ -299,9 +314,11 @@ def prepare(model, c, explicit, callbacks, inputs, mask, seed, kept, compiled, o
         room = reading.bucket(room)
     rows = 1 << (batch - 1).bit_length() if run.compiles else batch
     source = {name: reading.widened(value, rows) for name, value in source.items()}
+    images = others.pop(SEEN, None) if not is_pair(model) else None
     extras = {name: reading.widened(run.array(value), rows) for name, value in others.items()}
     key = ops.random_key(seed, like=model.like())
-    return Call(model, run, c, callbacks, prompts, rows, limit, room, source, extras, key, kept)
+    images = None if images is None else run.array(images)
+    return Call(model, run, c, callbacks, prompts, rows, limit, room, source, extras, key, kept, images)
 
 
 def piece_width(c, begin, end, compiles, most):
@@ -313,7 +330,7 @@ def piece_width(c, begin, end, compiles, most):
 def most_positions(model):
     """How many positions the decoder has learned; infinitely many where they are computed."""
     tables = [name for name in model.layout.weights if name.endswith(POSITIONS) and ".encoder." not in f".{name}"]
-    c = model.config
+    c = model.writing_config
     if not tables or getattr(c, "position_embedding_type", "absolute") != "absolute":
         return math.inf
     return getattr(c, "max_target_positions", None) or c.max_position_embeddings
@@ -328,32 +345,40 @@ def first_token(c):
 
 def of_pair(model, c, inputs, mask, others, run):
     """What an encoder is given, the decoder's prompt and mask, and further inputs of the decoder."""
-    name = next(iter(model.input_shapes()))
-    if inputs is None:
-        raise InputError(f"{type(model).__name__} writes after what its encoder is given", key=name, hint=f"give {name}")
-    array = run.array(inputs)
-    source = {name: array}
-    if name == "input_ids":
-        seen = reading.read(array, mask, c.pad_token_id, c.eos, run.array)  # which also says what is wrong with them
-        shown = array != c.pad_token_id if mask is None and seen.offset.any() else np.ones(array.shape)
-        shown = (shown if mask is None else run.array(mask)).astype(np.int32)
-        width = reading.bucket(array.shape[1]) if run.compiles else array.shape[1]
-        fill = c.pad_token_id or 0
-        source = {name: reading.widened(array.astype(np.int32), len(array), width, fill)}
-        source["attention_mask"] = reading.widened(shown, len(array), width)
+    names, others = model.source_names(), dict(others)
+    given = {names[0]: inputs} | {name: others.pop(name, None) for name in names[1:]}
+    for name, value in given.items():
+        if value is None:
+            raise InputError(f"{type(model).__name__} writes after what its encoder is given", key=name, hint=f"give {name}")
+    source = {name: run.array(value) for name, value in given.items()}
+    batch = len(source[names[0]])
+    prompt = others.pop(model.prompt_name, None)
+    if "input_ids" in source:
+        source |= read_source(source["input_ids"], mask, c, run)
+    elif mask is not None and model.prompt_name == "input_ids":
+        if not run.array(mask).all():
+            raise InputError("prompts with an image are of one length", key="attention_mask", hint="generate for each length")
     elif mask is not None:
         source["attention_mask"] = run.array(mask)
-    others = dict(others)
-    prompt = others.pop("decoder_input_ids", None)
     start = c.decoder_start_token_id if c.decoder_start_token_id is not None else c.bos_token_id
     if prompt is None and start is None:
         raise InputError("the decoder has nothing to begin with", key="decoder_start_token_id", hint="set it, or bos_token_id")
-    if prompt is None:
-        prompt = np.full((len(array), 1), start)
-    prompt = run.array(prompt)
-    if len(prompt) != len(array):
-        raise InputError(f"{len(prompt)} decoder_input_ids for {len(array)} {name}", key="decoder_input_ids")
+    prompt = np.full((batch, 1), start) if prompt is None else model.begun(run.array(prompt), c)
+    if any(len(value) != batch for value in (prompt, *source.values())):
+        sizes = ", ".join(f"{len(value)} {name}" for name, value in (source | {model.prompt_name: prompt}).items())
+        raise InputError(f"{sizes}: as many are needed of each", key=model.prompt_name)
     return source, prompt, np.ones(prompt.shape), others
+
+
+def read_source(ids, mask, c, run):
+    """The encoder's tokens and their mask, (B, E), each text at the start of its row."""
+    found = reading.read(ids, mask, c.pad_token_id, c.eos, run.array)
+    width = reading.bucket(found.length) if run.compiles else found.length
+    turned = np.full((len(found.ids), width), c.pad_token_id or 0, np.int32)
+    counts = found.length - found.offset
+    for row, (tokens, count) in enumerate(zip(found.ids, counts, strict=True)):
+        turned[row, :count] = tokens[found.length - count :]
+    return {"input_ids": turned, "attention_mask": (np.arange(width) < counts[:, None]).astype(np.int32)}
 
 
 def last_column(model, c, explicit, length):
@@ -367,7 +392,7 @@ def last_column(model, c, explicit, length):
     limit = c.max_length
     if "max_length" not in explicit and limit == type(c)().max_length:  # Transformers' default is of the continuation
         most = getattr(model.config, "max_position_embeddings", None)
-        limit = length + limit if most is None else min(length + limit, most)
+        limit = min(length + limit, most) if most else length + limit  # 0 where positions have no end
     if limit <= length:
         raise InputError(
             f"the prompt has {length} tokens, and max_length is {limit}", key="max_length", hint="set max_new_tokens instead"
@@ -381,7 +406,7 @@ def check_kept(kept, prompts):
     Raises:
         InputError: It is not of these prompts.
     """
-    seen, batch = int(kept[0].length), ops.shape(kept[0].key)[0]
+    seen, batch = int(kept[0].length), ops.shape(kept[0][0])[0]
     if batch != len(prompts.given):
         raise InputError(f"past_key_values are of {batch} texts, and there are {len(prompts.given)}", key="past_key_values")
     if prompts.offset.any():

@@ -183,7 +183,7 @@ class GenerationConfig:
     def from_model_config(cls, config: Config) -> Self:
         """What a model's config.json says of generating, as files from before generation_config.json do."""
         found: dict[str, Any] = {}
-        for part in (getattr(config, "decoder", None), config):
+        for part in (getattr(config, "text_config", None), getattr(config, "decoder", None), config):
             if isinstance(part, Config):
                 said = {name: getattr(part, name, None) for name in _kinds()}
                 found |= {name: value for name, value in said.items() if value is not None}

@@ -22,6 +22,7 @@ class Plan:
         scores: Whether to keep scores, and `logits` the logits; for `room` tokens.
         crosses: Whether there is an encoder.
         positions: Whether the network is told positions.
+        columns: L, which masks are wide.
         beams: Texts that are followed for each prompt; `early` says when they end (GenerationConfig.early_stopping).
             In contrastive search, the candidates for the next token.
         groups: Of beams, each with `beams`.
@@ -37,6 +38,7 @@ class Plan:
     room: int = 0
     crosses: bool = False
     positions: bool = True
+    columns: int = 0
     beams: int = 1
     groups: int = 1
     early: bool | str = False
@@ -92,20 +94,26 @@ class State(NamedTuple):
 
 
 def forward(model, plan, cache, ids, given, encoded=None):
-    """The network's last states (B, T, D) for the next tokens ids (B, T), and the cache."""
+    """The network's last states (B, T, D) for the next tokens, ids (B, T) or embedded (B, T, D), and the cache."""
     inputs = dict(given.extras)
     if plan.crosses:
         inputs |= {"decoder_input_ids": ids, "encoder_outputs": encoded}
     else:
-        room = ops.shape(cache[0].key)[1]
-        columns = ops.arange(room, like=ids)[None]
-        inputs |= {"input_ids": ids, "attention_mask": columns >= given.offset[:, None]}
+        columns = ops.arange(plan.columns, like=ids)[None]
+        name = "input_ids" if len(ids.shape) == 2 else "inputs_embeds"
+        inputs |= {name: ids, "attention_mask": columns >= given.offset[:, None]}
         if plan.positions:
             columns = ops.arange(ops.shape(ids)[1], like=ids)[None] + cache[0].length
             # what is beyond the prompt is nobody's business, but must have a position that there is
-            inputs["position_ids"] = ops.maximum(ops.minimum(columns, given.limit - 1) - given.offset[:, None], 0)
+            least = -1 if has_states(cache) else 0  # no mask tells a state that there is no text yet
+            inputs["position_ids"] = ops.maximum(ops.minimum(columns, given.limit - 1) - given.offset[:, None], least)
     out = model.body(**inputs, past_key_values=cache)
     return out.last_hidden_state, out.past_key_values
+
+
+def has_states(cache):
+    """Whether a layer remembers a state, which cannot be set back."""
+    return any(hasattr(layer, "state") for layer in cache)
 
 
 def unembed(model, x):
@@ -114,12 +122,13 @@ def unembed(model, x):
 
 
 def read(model, plan, cache, ids, count, given, encoded=None):
-    """Reads the first `count` of ids (B, P). A program: `cache` is given away.
+    """Reads the first `count` of ids (B, P), or of what is embedded (B, P, D). A program: `cache` is given away.
 
     Returns:
         The logits (B, V) of what follows, the cache, which has seen no more, and the network's states (B, P, D).
     """
     before = cache[0].length
+    cache = tuple(layer._replace(counted=count) if hasattr(layer, "counted") else layer for layer in cache)
     x, cache = forward(model, plan, cache, ids, given, encoded)
     batch = ops.shape(ids)[0]
     last = ops.take_rows(x, ops.broadcast_to(count - 1, (batch,)))

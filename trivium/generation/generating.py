@@ -12,19 +12,39 @@ from . import assisted, beams, calls, contrastive, groups, single, speech
 class Generates:
     """A network that writes: it has a `body`, and `unembed(x) -> logits`; one with an encoder, also `encode`."""
 
+    prompt_name = "decoder_input_ids"
+    """What the prompt is called where there is an encoder."""
+
     @property
     def generation_config(self):
         """How `generate` generates unless it is told: generation_config.json, or else what config.json says of it."""
-        return vars(self).get("_generation_config") or GenerationConfig.from_model_config(self.config)
+        return vars(self).get("_generation_config") or self.adapted(GenerationConfig.from_model_config(self.config))
 
     @generation_config.setter
     def generation_config(self, config):
         vars(self)["_generation_config"] = config
 
+    def adapted(self, c):
+        """What a checkpoint's files say of generating, as this class means it."""
+        return c
+
+    def source_names(self):
+        """What `encode` is given, by name."""
+        return (next(iter(self.input_shapes())),)
+
+    def begun(self, ids, c):
+        """The decoder's first tokens (B, T) for the prompt (B, T) that the caller gave."""
+        return ids
+
+    @property
+    def writing_config(self):
+        """The config of the part that writes."""
+        return self.config.text_config if hasattr(self.config, "text_config") else getattr(self.config, "decoder", self.config)
+
     def _read_beside(self, folder: Path) -> None:
         super()._read_beside(folder)
         if (folder / FILE).is_file():
-            self.generation_config = GenerationConfig.from_pretrained(folder)
+            self.generation_config = self.adapted(GenerationConfig.from_pretrained(folder))
 
     def _write_beside(self, folder: Path) -> None:
         super()._write_beside(folder)
@@ -125,8 +145,11 @@ class Generates:
         else:
             assisted.check(c, callbacks, self, helper)
         call = calls.prepare(self, c, options.keys(), callbacks, inputs, mask, seed, past_key_values, compiled, others)
+        if helper is not None and call.images is not None:
+            raise InputError("assistant_model would not see the images", key="assistant_model")
         if helper is not None:  # drafts may be written beyond the end
             call.room += c.num_assistant_tokens
+            assisted.check_caches(call, helper)
         return call
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from trivium.core.errors import InputError
 from trivium.generation.outputs import GenerateOutput
 
-from . import decoding
+from . import calls, decoding
 
 
 def search(call):
@@ -91,14 +91,10 @@ def result(call, plan, state, times):
         sequences,
         scores=columns(state.scores, plan.scores),
         logits=columns(state.logits, plan.logits),
-        past_key_values=tuple(layer_rows(layer, rows) for layer in state.cache),
+        past_key_values=tuple(
+            layer._replace(**{name: x[:rows] for name, x in calls.held(layer).items()}) for layer in state.cache
+        ),
     )
-
-
-def layer_rows(layer, rows):
-    """A layer's cache, its first rows alone."""
-    held = {name: getattr(layer, name) for name in layer._fields if name != "length"}
-    return layer._replace(**{name: value[:rows] for name, value in held.items() if value is not None})
 
 
 def stream(call):

@@ -1,9 +1,9 @@
 """The state of decoding: one `LayerCache` per layer, of fixed size, passed in and returned.
 
-B batch, T tokens of the input, S room for tokens, K key heads, H head width.
+B batch, T tokens of the input, S room for tokens, W a window, K key heads, H head width.
 """
 
-from trivium.core.outputs import CrossCache, LayerCache
+from trivium.core.outputs import CrossCache, LayerCache, RingCache
 
 from . import ops
 
@@ -15,8 +15,10 @@ def empty(model, batch_size, max_length, crosses=False):
     return tuple(empty_layer(model, batch_size, max_length, kind) for _ in range(model.config.num_hidden_layers))
 
 
-def empty_layer(model, batch_size, max_length, kind=LayerCache):
-    """The cache of one layer, as `empty` makes them."""
+def empty_layer(model, batch_size, max_length, kind=LayerCache, window=None):
+    """The cache of one layer, as `empty` makes them; a ring where texts may be longer than the `window` that the layer sees."""
+    if window is not None and window < max_length:
+        kind, max_length = RingCache, window
     like, shape = model.like(), (batch_size, max_length, model.config.key_heads, model.config.head_width)
     return kind(ops.zeros(shape, like=like), ops.zeros(shape, like=like), ops.arange(1, like=like)[0])
 
@@ -34,8 +36,49 @@ def extend(cache, k, v):
     """
     if cache is None:
         return k, v, None
+    if isinstance(cache, RingCache):
+        return extend_ring(cache, k, v)
     keys, values = ops.update(cache.key, k, cache.length), ops.update(cache.value, v, cache.length)
     return keys, values, cache._replace(key=keys, value=values, length=cache.length + ops.shape(k)[1])
+
+
+# Rings
+
+
+def extend_ring(cache, k, v):
+    """As `extend`: of one token what the ring then holds, (B, W, K, H); of several what it held and they, (B, W + T, K, H)."""
+    tokens, room = ops.shape(k)[1], ops.shape(cache.key)[1]
+    if is_one(tokens):
+        place = cache.length % room
+        keys, values = ops.update(cache.key, k, place), ops.update(cache.value, v, place)
+        return keys, values, RingCache(keys, values, cache.length + 1)
+    keys, values = ops.concat([cache.key, k], 1), ops.concat([cache.value, v], 1)
+    length = cache.length + (tokens if isinstance(cache.counted, tuple) else cache.counted)
+    number, place = ring_numbers(length, room, k), ops.arange(room, like=k)
+    chosen = ops.where(number >= cache.length, number - cache.length + room, place)
+
+    def kept(x):
+        return ops.transpose(ops.take(ops.transpose(x, (1, 0, 2, 3)), chosen), (1, 0, 2, 3))
+
+    return keys, values, RingCache(kept(keys), kept(values), length)
+
+
+def ring_numbers(length, room, x):
+    """The number of the token in each place of a ring that has seen `length` tokens: (W,), below 0 where there is none."""
+    return length - 1 - (length - 1 - ops.arange(room, like=x)) % room
+
+
+def numbers(cache, x):
+    """The number of the token that each key of `extend_ring` is of, for x (B, T, D): (W,) or (W + T,), below 0 for none."""
+    tokens, room = ops.shape(x)[1], ops.shape(cache.key)[1]
+    if is_one(tokens):
+        return ring_numbers(cache.length + 1, room, x)
+    return ops.concat([ring_numbers(cache.length, room, x), ops.arange(tokens, like=x) + cache.length], 0)
+
+
+def is_one(tokens):
+    """Whether a number of tokens, which may be unknown while a framework traces, is one."""
+    return isinstance(tokens, int) and tokens == 1
 
 
 # Decoders that attend to an encoder

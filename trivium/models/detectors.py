@@ -27,7 +27,7 @@ class SinePositions(nn.Module):
 
     def __init__(self, c):
         super().__init__()
-        self.frequencies = [10000 ** (-4 * i / c.d_model) for i in range(c.d_model // 4)]
+        self.frequencies = tuple(10000 ** (-4 * i / c.d_model) for i in range(c.d_model // 4))
 
     def forward(self, visible):  # (B, h, w) -> (B, h, w, D)
         visible = ops.cast(visible, "float32")

@@ -3,7 +3,10 @@
 B batch, T tokens of the input, S keys; True is visible.
 """
 
-from . import ops
+from trivium.core.errors import InputError
+from trivium.core.outputs import RingCache
+
+from . import caches, ops
 
 
 def padding(attention_mask):
@@ -22,6 +25,8 @@ def causal(x, attention_mask, cache, window=None):
     """
     if cache is None and attention_mask is None and window is None:
         return None
+    if cache is not None and isinstance(cache[0], RingCache):
+        return _in_ring(x, attention_mask, cache[0])
     tokens = ops.shape(x)[1]
     seen = 0 if cache is None else cache[0].length
     room = tokens if cache is None else ops.shape(cache[0].key)[1]
@@ -33,6 +38,21 @@ def causal(x, attention_mask, cache, window=None):
     if attention_mask is not None:
         visible = visible & padding(_widen(attention_mask, room))
     return visible
+
+
+def _in_ring(x, attention_mask, cache):
+    """As `causal`, for the keys of `caches.extend_ring`, whose ring is as long as the window."""
+    window = ops.shape(cache.key)[1]
+    queries, keys = ops.arange(ops.shape(x)[1], like=x) + cache.length, caches.numbers(cache, x)
+    visible = (keys <= queries[:, None]) & (keys > queries[:, None] - window) & (keys >= 0)
+    if attention_mask is None:
+        return visible[None, None]
+    if len(attention_mask.shape) != 2:
+        raise InputError("a cache that is a ring takes masks (B, S)", key="attention_mask", hint="make it as long as the text")
+    columns = ops.transpose(ops.cast(attention_mask, "bool"), (1, 0))
+    last = ops.shape(columns)[0] - 1
+    shown = ops.transpose(ops.take(columns, ops.minimum(ops.maximum(keys, 0), last)), (1, 0)) | (keys > last)
+    return visible[None, None] & shown[:, None, None, :]
 
 
 def count(x, attention_mask, cache):

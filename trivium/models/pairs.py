@@ -15,7 +15,7 @@ from trivium.core.outputs import BaseModelOutput, Seq2SeqLMOutput
 from . import caches, composites, encoder_decoders, heads, nn, ops
 
 
-class Pair(nn.Model):
+class Pair(heads.Generates, nn.Model):
     """An encoder, and a decoder that attends to it and predicts a text.
 
     A subclass has `encode(...)`, whose output `decode` takes.
@@ -66,8 +66,7 @@ class Pair(nn.Model):
         """The decoder's answer to what the encoder returned, which may be in the cache instead."""
         encoded = encoder_decoders.as_output(encoder_outputs)
         x = encoded.last_hidden_state  # (B, E, D)
-        if x is not None and self.config.projects:
-            x = self.enc_to_dec_proj(x)
+        x = x if x is None else self.projected(x)
         if labels is not None and input_ids is None and inputs["inputs_embeds"] is None:
             input_ids = heads.shift_right(labels, self.config)
             if self.hides_padding and attention_mask is None:
@@ -85,6 +84,18 @@ class Pair(nn.Model):
             encoder_hidden_states=encoded.hidden_states,
             encoder_attentions=encoded.attentions,
         )
+
+    def body(self, decoder_input_ids, attention_mask=None, encoder_outputs=None, past_key_values=None):
+        """The decoder's last states (B, T, D), which `unembed` turns into logits."""
+        x = encoder_decoders.as_output(encoder_outputs).last_hidden_state
+        inputs = {"encoder_hidden_states": x if x is None else self.projected(x), "encoder_attention_mask": attention_mask}
+        return self.decoder.body(decoder_input_ids, past_key_values=past_key_values, **_given(inputs))
+
+    def unembed(self, x):
+        return self.decoder.unembed(x)
+
+    def projected(self, x):  # (B, E, D) -> (B, E, width of the decoder)
+        return self.enc_to_dec_proj(x) if self.config.projects else x
 
     def loss_of(self, logits, labels):
         return heads.token_loss(logits, labels)

@@ -25,15 +25,24 @@ def begin(cache, x, kernel_size, state_size):
     return ops.zeros((batch, kernel_size - 1, width), like=x), state
 
 
-def convolve(conv, recent, x):  # a layer, (B, K - 1, C), (B, T, C) -> (B, T, C), (B, K - 1, C)
-    """A convolution without padding, in which no token sees a later one, and the inputs that the next call must know."""
+def convolve(conv, recent, x):  # a layer, (B, K - 1, C), (B, T, C) -> (B, T, C), (B, K - 1 + T, C)
+    """A convolution without padding, in which no token sees a later one, and the inputs, whose last the next call needs."""
     joined = ops.concat([recent, x], 1)
-    return conv(joined), joined[:, ops.shape(x)[1] :]
+    return conv(joined), joined
 
 
-def keep(cache, recent, state, x):
-    """The cache after x (B, T, C); None where there was none."""
-    return None if cache is None else StateCache(recent, state, cache.length + ops.shape(x)[1])
+def keep(cache, inputs, states):
+    """The cache after T tokens, or as many as are `counted`, of inputs (B, K - 1 + T, C) and states (B, T, ...); or None."""
+    if cache is None:
+        return None
+    tokens, before = ops.shape(states)[1], ops.shape(cache.recent)[1]
+    if isinstance(cache.counted, tuple):
+        return StateCache(inputs[:, tokens:], states[:, -1], cache.length + tokens)
+    batch = ops.shape(states)[0]
+    last = ops.broadcast_to(cache.counted, (batch,))
+    recent = [ops.take_rows(inputs, last + place)[:, None] for place in range(before)]
+    recent = ops.concat(recent, 1) if recent else cache.recent
+    return StateCache(recent, ops.take_rows(states, last - 1), cache.length + cache.counted)
 
 
 def columns(attention_mask, x, length):  # (B, S), (B, T, D) -> (B, T)

@@ -64,13 +64,13 @@ class Encoder(nn.Module):
     def __init__(self, c, layer_class: type = Layer):
         super().__init__()
         self.layers = nn.Layers(layer_class(c) for _ in range(c.num_hidden_layers))
-        self.asked = {"attentions": c.output_attentions, "hidden_states": c.output_hidden_states}
+        self.asked = c.output_attentions, c.output_hidden_states
 
     def forward(self, x, *shared, output_attentions, output_hidden_states):
         return self.layers(
             *(x, *shared),
-            attentions=self.asked["attentions"] if output_attentions is None else output_attentions,
-            hidden_states=self.asked["hidden_states"] if output_hidden_states is None else output_hidden_states,
+            attentions=self.asked[0] if output_attentions is None else output_attentions,
+            hidden_states=self.asked[1] if output_hidden_states is None else output_hidden_states,
         )
 
 

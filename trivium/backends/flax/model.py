@@ -202,5 +202,6 @@ def _register(cls: type[outputs.ModelOutput]) -> None:
 
 outputs.on_each_class(_register)
 export.register_namedtuple_serialization(outputs.LayerCache, serialized_name="trivium.core.outputs.LayerCache")
+export.register_namedtuple_serialization(outputs.RingCache, serialized_name="trivium.core.outputs.RingCache")
 export.register_namedtuple_serialization(outputs.StateCache, serialized_name="trivium.core.outputs.StateCache")
 export.register_namedtuple_serialization(outputs.CrossCache, serialized_name="trivium.core.outputs.CrossCache")

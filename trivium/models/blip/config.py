@@ -30,6 +30,7 @@ class BlipTextConfig(Config):
     bos_token_id: int | None = 30522
     eos_token_id: int | tuple[int, ...] | None = 2
     pad_token_id: int | None = 0
+    sep_token_id: int | None = 102
 
     def check(self) -> None:
         self.require_divisible("hidden_size", "num_attention_heads")

@@ -7,6 +7,8 @@ V vocabulary, M texts.
 
 import functools
 
+import numpy as np
+
 from trivium.core.init import Constant, Normal
 from trivium.core.outputs import BaseModelOutput, BaseModelOutputWithPooling, ImageTextMatchingOutput, ImageToTextOutput
 from trivium.models.blip.config import BlipConfig, BlipTextConfig, BlipVisionConfig
@@ -185,7 +187,7 @@ class Whole(clip.Whole):
         return self.vision_model(pixel_values, *asked, interpolate_pos_encoding)
 
 
-class Writing(Whole):
+class Writing(heads.Generates, Whole):
     """What the classes that write text share."""
 
     other_ties = {"text_decoder.cls.predictions.decoder.bias": "text_decoder.cls.predictions.bias"}
@@ -193,6 +195,20 @@ class Writing(Whole):
     def init_cache(self, batch_size, max_length):
         """An empty past_key_values with room for `max_length` tokens."""
         return self.text_decoder.bert.init_cache(batch_size, max_length)
+
+    def adapted(self, c):
+        """Whatever generation_config.json says, a text ends with the token that separates texts; so it is in Transformers."""
+        text = self.config.text_config
+        return c.replace(eos_token_id=text.sep_token_id, pad_token_id=text.pad_token_id)
+
+    def body(self, decoder_input_ids, attention_mask=None, encoder_outputs=None, past_key_values=None):
+        """The last states (B, T, D) of what writes, which `unembed` turns into logits."""
+        states = encoder_outputs.last_hidden_state if encoder_outputs is not None else None
+        told = {"encoder_hidden_states": states, "encoder_attention_mask": attention_mask}
+        return self.text_decoder.bert(decoder_input_ids, **told, past_key_values=past_key_values)
+
+    def unembed(self, x):
+        return self.text_decoder.cls.predictions(x, None)
 
     @staticmethod
     def written(loss, logits, cache, image):
@@ -206,12 +222,21 @@ class BlipForConditionalGeneration(Writing):
     With past_key_values, from `init_cache`, images are given with the first tokens only.
     """
 
+    prompt_name = "input_ids"
+
     def __init__(self, c: BlipConfig):
         super().__init__(c)
         self.text_decoder = TextDecoder(c.text)
 
     def get_input_embeddings(self):
         return self.text_decoder.bert.get_input_embeddings()
+
+    def encode(self, pixel_values, **options):
+        """The image, as `see` has it, to which a caption attends."""
+        return self.see(pixel_values, **options)
+
+    def begun(self, ids, c):  # the tokenizer's first token is none of BLIP's, and its last one ends a text
+        return np.concatenate([np.full((len(ids), 1), self.config.text_config.bos_token_id), ids[:, 1:-1]], 1)
 
     def forward(self, pixel_values=None, input_ids=None, attention_mask=None, labels=None, past_key_values=None, **options):
         image = BaseModelOutput() if caches.has_crossed(past_key_values) else self.see(pixel_values, **options)
@@ -236,6 +261,9 @@ class BlipForQuestionAnswering(Writing):
 
     def get_input_embeddings(self):
         return self.text_encoder.get_input_embeddings()
+
+    def source_names(self):
+        return "input_ids", "pixel_values"
 
     def encode(self, input_ids, pixel_values, attention_mask=None, **options):
         """The question, having seen the image, which can be given back as encoder_outputs."""

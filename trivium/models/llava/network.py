@@ -58,6 +58,11 @@ class LlavaModel(nn.Model):
         seen = self.vision_tower(pixel_values, output_hidden_states=True).hidden_states
         return self.multi_modal_projector(ops.concat([seen[layer][:, c.features] for layer in c.feature_layers], -1))
 
+    def embed(self, input_ids, pixel_values):
+        """Tokens (B, T) with images (P, C, H, W) where they have places for them, embedded: (B, T, D)."""
+        x = self.get_input_embeddings()(input_ids)
+        return merge(x, input_ids == self.config.image_token_index, self.get_image_features(pixel_values))
+
     def forward(
         self,
         input_ids=None,
@@ -103,7 +108,7 @@ def merge(x, places, features):  # (B, T, D), (B, T), (P, S, D) -> (B, T, D)
     return ops.where(places[..., None], chosen + ops.where(counted[-1, -1] == total, zero, zero + float("nan")), x)
 
 
-class LlavaForConditionalGeneration(heads.Head, body=LlavaModel):
+class LlavaForConditionalGeneration(heads.Generates, heads.Head, body=LlavaModel):
     """LLaVA that predicts the next token. Labels: (B, T), not shifted, -100 where there is nothing to predict."""
 
     optional = ("lm_head",)
@@ -121,8 +126,11 @@ class LlavaForConditionalGeneration(heads.Head, body=LlavaModel):
         """As the body's."""
         return self.get_body().get_image_features(pixel_values)
 
+    def unembed(self, x):  # (B, T, D) -> (B, T, V)
+        return self.lm_head(x, self.get_input_embeddings())
+
     def forward(self, *inputs, labels=None, **options):
         out = self.body(*inputs, **options)
-        logits = self.lm_head(out.last_hidden_state, self.get_input_embeddings())  # (B, T, D) -> (B, T, V)
+        logits = self.unembed(out.last_hidden_state)
         kept = heads.kept(out, "past_key_values", "hidden_states", "attentions", "image_hidden_states")
         return ImagesInTextHeadOutput(heads.next_token_loss(logits, labels), logits, **kept)

@@ -38,14 +38,14 @@ class Mixer(nn.Module):
         x, gate = ops.split(self.in_proj(x), 2, -1)  # (B, T, C)
         x = x if visible is None else x * visible
         recent, state = recurrent.begin(cache, x, self.kernel_size, (self.width, self.states))
-        x, recent = recurrent.convolve(self.conv1d, recent, x)
+        x, inputs = recurrent.convolve(self.conv1d, recent, x)
         x = self.activation(x)
         x = x if visible is None else x * visible
-        y, state = self.scan(x, state)
+        y, states = self.scan(x, state)
         y = (y + x * ops.cast_like(self.D, x)) * self.activation(gate)
-        return self.out_proj(y), recurrent.keep(cache, recent, state, x)
+        return self.out_proj(y), recurrent.keep(cache, inputs, states)
 
-    def scan(self, x, state):  # (B, T, C), (B, C, N) -> (B, T, C), (B, C, N)
+    def scan(self, x, state):  # (B, T, C), (B, C, N) -> (B, T, C), (B, T, C, N)
         """The recurrence of each channel, whose decay, input and output the token chooses; equations 2 and 4."""
         found = self.x_proj(x)  # (B, T, R + 2 N)
         steps = ops.cast(ops.softplus(self.dt_proj(found[..., : self.rank])), "float32")  # (B, T, C)
@@ -54,7 +54,7 @@ class Mixer(nn.Module):
         decay = ops.exp(steps[..., None] * -ops.exp(ops.cast(self.A_log, "float32")))  # (B, T, C, N)
         added = (steps * ops.cast(x, "float32"))[..., None] * taken[:, :, None]  # (B, T, C, N)
         states = ops.linear_scan(decay, added, state)
-        return ops.einsum("btcn,btn->btc", ops.cast_like(states, x), shown), states[:, -1]
+        return ops.einsum("btcn,btn->btc", ops.cast_like(states, x), shown), states
 
 
 class Block(nn.Module):

@@ -5,7 +5,7 @@ Jiang and others, arXiv:2310.06825. Checkpoint: mistralai/Mistral-7B-v0.1. Lette
 
 from trivium.models.mistral.config import MistralConfig as Config
 
-from .. import heads, masks
+from .. import caches, heads, masks
 from ..llama import network as llama
 
 
@@ -13,6 +13,13 @@ class MistralModel(llama.LlamaModel):
     """Mistral without a head. Inputs: as Decoder's."""
 
     config_class = Config
+
+    def init_cache(self, batch_size, max_length):
+        """An empty past_key_values with room for `max_length` tokens; of a window, where that is shorter."""
+        c = self.config
+        return tuple(
+            caches.empty_layer(self, batch_size, max_length, window=c.sliding_window) for _ in range(c.num_hidden_layers)
+        )
 
     def mask(self, x, attention_mask, cache):  # -> (B or 1, 1, T, S)
         # Unlike Llama: what is a window or more behind is hidden.

@@ -5,14 +5,19 @@ Yang and others, arXiv:2407.10671. Checkpoint: Qwen/Qwen2.5-0.5B. Letters: as in
 
 from trivium.models.qwen2.config import Qwen2Config as Config
 
-from .. import heads, masks
+from .. import caches, heads, masks
 from ..llama import network as llama
+
+
+def slides(c: Config, index: int) -> bool:
+    """Whether a layer sees a window only."""
+    return c.use_sliding_window and index >= c.max_window_layers
 
 
 class Layer(llama.Layer):
     def __init__(self, c: Config, index: int):
         super().__init__(c, index)
-        self.slides = c.use_sliding_window and index >= c.max_window_layers
+        self.slides = slides(c, index)
 
     @staticmethod
     def make_attention(c: Config):
@@ -32,9 +37,19 @@ class Qwen2Model(llama.LlamaModel):
     config_class = Config
     layer_class = Layer
 
+    def init_cache(self, batch_size, max_length):
+        """An empty past_key_values with room for `max_length` tokens; of a window, where a layer sees no more."""
+        c = self.config
+        windows = (c.sliding_window if slides(c, index) else None for index in range(c.num_hidden_layers))
+        return tuple(caches.empty_layer(self, batch_size, max_length, window=window) for window in windows)
+
     def mask(self, x, attention_mask, cache):  # -> two of (B or 1, 1, T, S), for layers of each kind
-        window = self.config.sliding_window if self.config.use_sliding_window else None
-        return masks.causal(x, attention_mask, cache), masks.causal(x, attention_mask, cache, window)
+        c = self.config
+        if not c.use_sliding_window:
+            return (masks.causal(x, attention_mask, cache),) * 2
+        # one layer's cache of each kind; of a kind that there is not, nobody asks
+        upper = cache if cache is None else cache[min(c.max_window_layers, c.num_hidden_layers - 1) :]
+        return masks.causal(x, attention_mask, cache), masks.causal(x, attention_mask, upper, c.sliding_window)
 
 
 class Qwen2ForCausalLM(heads.CausalLM, body=Qwen2Model):

@@ -25,7 +25,7 @@ class Attention(llama.Attention):
         self.dropout = nn.Dropout(c.attention_dropout)
         self.heads, self.key_heads, self.scale = c.num_attention_heads, c.key_heads, c.head_width**-0.5
 
-    def forward(self, x, angles, mask, begins, cache=None):  # (B, T, D) -> (B, T, D), cache
+    def forward(self, x, angles, mask, begins, there, cache=None):  # (B, T, D) -> (B, T, D), cache
         x, cache, _ = super().forward(x, angles, mask, cache)
         return x, cache
 
@@ -44,14 +44,13 @@ class LinearRecurrentUnit(nn.Module):
         self.recurrent_gate_bias = nn.Parameter((n, width), ZEROS)
         self.heads, self.width = n, width
 
-    def forward(self, x, begins, state):  # (B, T, C), (B or 1, T, 1), (B, C) -> (B, T, C), (B, C)
+    def forward(self, x, begins, state):  # (B, T, C), (B or 1, T, 1), (B, C) -> (B, T, C)
         opened = self.gate(x, self.recurrent_gate_weight, self.recurrent_gate_bias)
         logs = -8.0 * ops.cast(opened, "float32") * ops.softplus(ops.cast(self.recurrent_param, "float32"))  # (B, T, C)
         taken = ops.cast(x * self.gate(x, self.input_gate_weight, self.input_gate_bias), "float32")
         kept = ops.where(begins, logs * 0, ops.exp(logs))
         added = taken * ops.where(begins, logs * 0 + 1, bounded_sqrt(1 - ops.exp(2 * logs)))
-        states = ops.linear_scan(kept, added, state)
-        return ops.cast_like(states, x), states[:, -1]
+        return ops.linear_scan(kept, added, state)
 
     def gate(self, x, weight, bias):  # (B, T, C), (N, W, W), (N, W) -> (B, T, C)
         batch, tokens, width = ops.shape(x)
@@ -79,13 +78,13 @@ class RecurrentBlock(nn.Module):
         self.activation = ops.activation(c.hidden_activation)
         self.kernel_size, self.width = c.conv1d_width, width
 
-    def forward(self, x, angles, mask, begins, cache=None):  # (B, T, D) -> (B, T, D), cache
+    def forward(self, x, angles, mask, begins, there, cache=None):  # (B, T, D) -> (B, T, D), cache
         gate = self.activation(self.linear_y(x))  # (B, T, C)
         x = self.linear_x(x)  # (B, T, C)
         recent, state = recurrent.begin(cache, x, self.kernel_size, (self.width,))
-        x, recent = recurrent.convolve(self.conv_1d, recent, x)
-        x, state = self.rg_lru(x, begins, state)
-        return self.linear_out(x * gate), recurrent.keep(cache, recent, state, x)
+        x, inputs = recurrent.convolve(self.conv_1d, recent, x if there is None else x * ops.cast_like(there, x))
+        states = self.rg_lru(x, begins, state)
+        return self.linear_out(ops.cast_like(states, x) * gate), recurrent.keep(cache, inputs, states)
 
 
 class MLP(nn.Module):
@@ -109,8 +108,8 @@ class Layer(nn.Module):
         self.channel_pre_norm = nn.RMSNorm(c.hidden_size, eps=c.rms_norm_eps, shift=1.0)
         self.mlp_block = MLP(c)
 
-    def forward(self, x, angles, mask, begins, cache=None):  # (B, T, D) -> (B, T, D)
-        y, cache = self.temporal_block(self.temporal_pre_norm(x), angles, mask, begins, cache)
+    def forward(self, x, angles, mask, begins, there, cache=None):  # (B, T, D) -> (B, T, D)
+        y, cache = self.temporal_block(self.temporal_pre_norm(x), angles, mask, begins, there, cache)
         x = x + y
         return x + self.mlp_block(self.channel_pre_norm(x)), {"past_key_values": cache}
 
@@ -119,9 +118,9 @@ class RecurrentGemmaModel(nn.Model):
     """RecurrentGemma without a head.
 
     Inputs: input_ids (B, T) or inputs_embeds (B, T, D); attention_mask (B, S), 0 hides, whose columns count from the start of
-    the cache; position_ids (B, T), of which 0 begins a text: recurrences forget what came before; past_key_values from
-    `init_cache`. A token sees `attention_window_size` keys before its own, as in Google's own code; Transformers 4.52 agrees
-    with it as long as texts are no longer than that.
+    the cache; position_ids (B, T), of which 0 begins a text: recurrences forget what came before, and below 0 there is none;
+    past_key_values from `init_cache`. A token sees `attention_window_size` keys before its own, as in Google's own code;
+    Transformers 4.52 agrees with it as long as texts are no longer than that.
     """
 
     config_class = Config
@@ -139,11 +138,14 @@ class RecurrentGemmaModel(nn.Model):
         return Normal((config.w_init_variance_scale / config.conv1d_width) ** 0.5)
 
     def init_cache(self, batch_size, max_length):
-        """An empty past_key_values: a StateCache for a recurrent layer, a LayerCache for `max_length` tokens for the others."""
+        """An empty past_key_values: states of recurrent layers, for the others room for `max_length` tokens or a window."""
         c = self.config
+        window = c.attention_window_size + 1
         sizes = batch_size, c.recurrent_width, c.conv1d_width, (c.recurrent_width,)
         return tuple(
-            recurrent.empty(self, *sizes) if kind == "recurrent" else caches.empty_layer(self, batch_size, max_length)
+            recurrent.empty(self, *sizes)
+            if kind == "recurrent"
+            else caches.empty_layer(self, batch_size, max_length, window=window)
             for kind in c.kinds
         )
 
@@ -165,6 +167,7 @@ class RecurrentGemmaModel(nn.Model):
     ):
         c = self.config
         x = heads.embed(self.embed_tokens, input_ids, inputs_embeds)  # (B, T, D)
+        there = None if position_ids is None else position_ids[..., None] >= 0
         if position_ids is None:
             position_ids = caches.positions(past_key_values, x)
         mask = self.mask(x, attention_mask, past_key_values)
@@ -174,6 +177,7 @@ class RecurrentGemmaModel(nn.Model):
             self.rotary_emb(position_ids, x),
             mask,
             position_ids[..., None] == 0,
+            there,
             cache=past_key_values,
             hidden_states=c.output_hidden_states if output_hidden_states is None else output_hidden_states,
         )
