@@ -14,8 +14,6 @@ from torch.utils import _pytree
 
 from trivium.core import programs
 
-from . import products
-
 _kept: weakref.WeakKeyDictionary[Any, dict[Any, Callable[..., Any]]] = weakref.WeakKeyDictionary()
 
 
@@ -51,7 +49,7 @@ class Programs(programs.Programs):
         for module in training:
             module.training = False
         try:
-            with torch.inference_mode(), products.quick(self.model):
+            with torch.inference_mode():
                 yield
         finally:
             for module in training:
