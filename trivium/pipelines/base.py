@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import tqdm
 
-from trivium.core.errors import InputError
+from trivium.core.errors import InputError, LimitExceeded, NotFound
 from trivium.core.names import nearest
 
 from .running import Runner
@@ -116,7 +116,9 @@ class Pipeline:
     def is_one(self, inputs: Any) -> bool:
         """Whether this is one item, and not several."""
         several = isinstance(inputs, (list, tuple)) or hasattr(inputs, "__next__")
-        return not several and (hasattr(inputs, "shape") or isinstance(inputs, (str, bytes, Mapping)) or not _is_dataset(inputs))
+        return not several and (
+            hasattr(inputs, "shape") or isinstance(inputs, (str, bytes, Mapping)) or not _is_dataset(inputs)
+        )
 
     # Calls
 
@@ -214,7 +216,9 @@ class Pipeline:
     def _stages(cls) -> dict[str, frozenset[str]]:
         """The options of each stage."""
         return {
-            stage: frozenset(p.name for p in inspect.signature(getattr(cls, stage)).parameters.values() if p.kind is p.KEYWORD_ONLY)
+            stage: frozenset(
+                p.name for p in inspect.signature(getattr(cls, stage)).parameters.values() if p.kind is p.KEYWORD_ONLY
+            )
             for stage in ("prepare", "run", "finish")
         }
 
@@ -226,7 +230,9 @@ class Pipeline:
         known = sorted(frozenset.union(*self._stages().values()))
         for name in options:
             if name not in known:
-                raise InputError(f"{self.task or type(self).__name__} has no option {name!r}", key=name, hint=nearest(name, known))
+                raise InputError(
+                    f"{self.task or type(self).__name__} has no option {name!r}", key=name, hint=nearest(name, known)
+                )
         return dict(options)
 
 
@@ -236,3 +242,25 @@ _ARTICLES = {"tokenizer": "a tokenizer", "image_processor": "an image processor"
 
 def _is_dataset(inputs: Any) -> bool:
     return hasattr(inputs, "__iter__") or (hasattr(inputs, "__len__") and hasattr(inputs, "__getitem__"))
+
+
+_FETCHED = 2**28  # bytes at most
+
+
+def fetched(address: str, timeout: float | None = None) -> bytes:
+    """What an address (http, https) gives.
+
+    Raises:
+        NotFound: Nothing.
+        LimitExceeded: More than 256 MiB.
+    """
+    import urllib.request
+
+    try:
+        with urllib.request.urlopen(address, timeout=timeout) as found:
+            content = found.read(_FETCHED + 1)
+    except (OSError, ValueError) as error:
+        raise NotFound(f"nothing was to be had there: {error}", path=address) from None
+    if len(content) > _FETCHED:
+        raise LimitExceeded(f"more than {_FETCHED:,} bytes", path=address)
+    return content

@@ -35,7 +35,9 @@ class FillMaskPipeline(Pipeline):
         piece = Piece(tokenized(self.tokenizer, item, **(tokenizer_kwargs or {})))
         if self.tokenizer.mask_token_id not in piece.inputs["input_ids"]:
             raise InputError(
-                f"the text has no {self.tokenizer.mask_token}: {item!r}", key="inputs", hint="put it where a word is to be found"
+                f"the text has no {self.tokenizer.mask_token}: {item!r}",
+                key="inputs",
+                hint="put it where a word is to be found",
             )
         yield piece
 

@@ -11,7 +11,7 @@ import numpy as np
 from trivium.core.errors import InputError
 
 from . import scores
-from .base import Piece, Pipeline, Result
+from .base import Piece, Pipeline, Result, fetched
 from .results import Boxes, Masks
 from .zero_shot import parsed
 
@@ -34,10 +34,20 @@ class ImagePipeline(Pipeline):
 
 
 def opened(image: Any, timeout: float | None = None) -> Any:
-    """Pillow's image of a path, an address, bytes, an array or one of its own."""
-    from trivium.processing.pictures import opened_image
+    """Pillow's RGB image of a path, an address, the bytes of a file, an array or one of its own.
 
-    return opened_image(image, timeout)
+    Raises:
+        ProcessorError: It is no image.
+        NotFound: There is no such file, or the address gives none.
+    """
+    from PIL import Image
+
+    from trivium.processing.pictures import pictures
+
+    if isinstance(image, str) and image.startswith(("http://", "https://")):
+        image = fetched(image, timeout)
+    (picture,) = pictures([image], 3)
+    return Image.fromarray(picture.astype(np.uint8)) if isinstance(picture, np.ndarray) else picture
 
 
 class ImageClassificationPipeline(ImagePipeline):
@@ -77,7 +87,11 @@ class ObjectDetectionPipeline(ImagePipeline):
         labels = self.model.config.id2label
         return Boxes(
             (
-                {"score": float(score), "label": labels[int(label)], "box": {n: int(e) for n, e in zip(names, box, strict=True)}}
+                {
+                    "score": float(score),
+                    "label": labels[int(label)],
+                    "box": {n: int(e) for n, e in zip(names, box, strict=True)},
+                }
                 for score, label, box in zip(found["scores"], found["labels"], found["boxes"], strict=True)
             ),
             image=about["image"],
@@ -111,7 +125,9 @@ class ImageSegmentationPipeline(ImagePipeline):
         about, out = results[0].piece.about, results[0].out
         can = [name for name in ("panoptic", "instance", "semantic") if self._reader(name)]
         if subtask is not None and subtask not in can:
-            raise InputError(f"subtask = {subtask!r} is none that {type(self.model).__name__} does", key="subtask", hint=", ".join(can))
+            raise InputError(
+                f"subtask = {subtask!r} is none that {type(self.model).__name__} does", key="subtask", hint=", ".join(can)
+            )
         task = subtask or can[0]
         sizes = [about["size"]]
         if task == "semantic":

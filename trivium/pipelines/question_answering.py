@@ -134,7 +134,9 @@ def _both(item: Any) -> tuple[str, str]:
     return item["question"], item["context"]
 
 
-def _best(start: np.ndarray, end: np.ndarray, allowed: np.ndarray, top_k: int, longest: int) -> Iterator[tuple[int, int, float]]:
+def _best(
+    start: np.ndarray, end: np.ndarray, allowed: np.ndarray, top_k: int, longest: int
+) -> Iterator[tuple[int, int, float]]:
     """The spans with the highest products of chances, no longer than `longest`."""
     scores = np.tril(np.triu(np.outer(start, end)), longest - 1)
     for place in np.argsort(-scores, axis=None, kind="stable")[:top_k]:

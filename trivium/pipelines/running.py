@@ -25,7 +25,7 @@ class Runner:
 
     def __init__(self, model: Any, compiled: bool | None = None):
         self.model = model
-        self.programs = importlib.import_module(f"trivium.backends.{model.column}.programs").Programs(model, compiled)
+        self.programs = importlib.import_module(f"trivium.backends.{backend_of(model)}.programs").Programs(model, compiled)
         self.takes = frozenset(p.name for p in parameters(type(model)))
 
     def __call__(self, inputs: Mapping[str, np.ndarray], method: str = "__call__", **switches: Any) -> Any:
@@ -48,6 +48,12 @@ class Runner:
             return tuple(self._arrays(part) for part in value)
         array = self.programs.array(value.float() if str(getattr(value, "dtype", "")) == "torch.bfloat16" else value)
         return array.astype(np.float32) if array.dtype.name in ("bfloat16", "float16") else array
+
+
+def backend_of(model: Any) -> str:
+    """The framework of a model: "torch", "tensorflow", "flax" or "numpy"."""
+    prefix = "trivium.backends."
+    return next(base.__module__ for base in type(model).__mro__ if base.__module__.startswith(prefix)).split(".")[2]
 
 
 def _call(model: Any, method: str, names: tuple[str, ...], switches: tuple[tuple[str, Any], ...], _: Any, *tensors: Any) -> Any:

@@ -69,7 +69,8 @@ class TextGenerationPipeline(GeneratingPipeline):
         room = self.tokenizer.model_max_length - new
         if room <= 0:
             raise InputError(
-                f"{new} new tokens leave none of the model's {self.tokenizer.model_max_length} for a prompt", key="max_new_tokens"
+                f"{new} new tokens leave none of the model's {self.tokenizer.model_max_length} for a prompt",
+                key="max_new_tokens",
             )
         return min(room, length) if length else 1
 
@@ -90,7 +91,9 @@ class TextGenerationPipeline(GeneratingPipeline):
         continue_final_message: bool | None = None,
     ) -> list[dict[str, Any]]:
         if return_tensors and (return_text or return_full_text is not None):
-            raise InputError("return_tensors gives no text, which return_text and return_full_text are of", key="return_tensors")
+            raise InputError(
+                "return_tensors gives no text, which return_text and return_full_text are of", key="return_tensors"
+            )
         result = results[0]
         if return_tensors:
             return [{"generated_token_ids": tokens.tolist()} for tokens in result.out["sequences"]]

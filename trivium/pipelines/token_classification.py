@@ -36,7 +36,9 @@ class TokenClassificationPipeline(Pipeline):
         if not isinstance(item, str):
             raise InputError(f"{self.task} takes texts, not {type(item).__name__}", key="inputs")
         if stride is not None and stride >= self.tokenizer.model_max_length:
-            raise InputError(f"stride = {stride} is no less than a text's length of {self.tokenizer.model_max_length}", key="stride")
+            raise InputError(
+                f"stride = {stride} is no less than a text's length of {self.tokenizer.model_max_length}", key="stride"
+            )
         parts = {} if stride is None else {"return_overflowing_tokens": True, "stride": stride}
         found = self.tokenizer(
             [item], truncation=True, return_special_tokens_mask=True, return_offsets_mapping=True, **parts
@@ -58,15 +60,21 @@ class TokenClassificationPipeline(Pipeline):
             aggregation_strategy = "simple" if grouped_entities else "none"
         strategy = str(getattr(aggregation_strategy, "value", aggregation_strategy)).lower()
         if strategy not in STRATEGIES:
-            raise InputError(f"aggregation_strategy = {strategy!r} is none of: {', '.join(STRATEGIES)}", key="aggregation_strategy")
+            raise InputError(
+                f"aggregation_strategy = {strategy!r} is none of: {', '.join(STRATEGIES)}", key="aggregation_strategy"
+            )
         if len(results) > 1 and strategy == "none":
-            raise InputError("parts of a text can only be joined where tokens are", key="aggregation_strategy", hint='say "simple"')
+            raise InputError(
+                "parts of a text can only be joined where tokens are", key="aggregation_strategy", hint='say "simple"'
+            )
         found = []
         for result in results:
             tokens = self._tokens(result, strategy)
             entities = tokens if strategy in ("none", "simple") else [self._word(word, strategy) for word in _words(tokens)]
             if strategy == "none":
-                entities = [{name: value for name, value in one.items() if name not in ("scores", "inside")} for one in entities]
+                entities = [
+                    {name: value for name, value in one.items() if name not in ("scores", "inside")} for one in entities
+                ]
             else:
                 entities = [self._group(group) for group in _groups(entities)]
             found += [one for one in entities if one.get("entity", one.get("entity_group")) not in ignore_labels]

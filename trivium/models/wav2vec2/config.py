@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from trivium.core.config import Activation, Config, Count, Epsilon, Rate, Scale, Size
@@ -79,6 +80,11 @@ class Wav2Vec2Config(Config):
     def masks(self) -> bool:
         """Whether there is a vector for what is masked."""
         return self.mask_time_prob > 0 or self.mask_feature_prob > 0
+
+    @property
+    def inputs_to_logits_ratio(self) -> int:
+        """How many samples of the wave make one step of the network."""
+        return math.prod(self.conv_stride)
 
     @property
     def output_width(self) -> int:
