@@ -12,9 +12,19 @@ import numpy as np
 TOKENIZERS = Path(__file__).parent / "goldens" / "tokenizers"
 TEXT = {"vocab_size": 512, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24,
         "max_position_embeddings": 128}  # fmt: skip
-VISION = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24, "image_size": 32, "patch_size": 8}
+VISION = {
+    "hidden_size": 16,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 24,
+    "image_size": 32,
+    "patch_size": 8,
+}
 LABELS = {"id2label": {"0": "O", "1": "B-PER", "2": "I-PER", "3": "B-LOC", "4": "I-LOC"}}
-NLI = {"id2label": {"0": "contradiction", "1": "neutral", "2": "entailment"}, "label2id": {"contradiction": 0, "neutral": 1, "entailment": 2}}
+NLI = {
+    "id2label": {"0": "contradiction", "1": "neutral", "2": "entailment"},
+    "label2id": {"contradiction": 0, "neutral": 1, "entailment": 2},
+}
 SHORT = "The quick brown fox jumps over the lazy dog."
 LONG = "Hello, world! The fox of newest and lowest is it, that you are on for he was. " * 3
 

@@ -58,3 +58,27 @@ def test_the_page_on_tokenizers_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
     for snippet in snippets:
         exec(snippet, space)
     assert len(snippets) == 2 and (tmp_path / "copy" / "tokenizer.json").exists()
+
+
+def test_the_page_on_pipelines_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its snippets, with a small checkpoint."""
+    from tests.test_pipelines import checkpoint
+
+    checkpoint("classes", tmp_path).rename(tmp_path / "checkpoint")
+    monkeypatch.chdir(tmp_path)
+    snippets = re.findall(r"```python\n(.*?)```", (support.ROOT / "docs" / "pipelines.md").read_text(), re.DOTALL)
+    for snippet in snippets:
+        exec(snippet, {})
+    assert len(snippets) == 1
+
+
+def test_the_page_on_migration_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its program, with a small checkpoint."""
+    from tests.test_pipelines import checkpoint
+
+    checkpoint("classes", tmp_path).rename(tmp_path / "checkpoint")
+    monkeypatch.chdir(tmp_path)
+    (snippet,) = re.findall(r"```python\n(.*?)```", (support.ROOT / "docs" / "migration.md").read_text(), re.DOTALL)
+    space: dict[str, object] = {}
+    exec(snippet, space)
+    assert space["logits"].shape == (1, 3) and (tmp_path / "tuned" / "tf_model.h5").exists()  # type: ignore[attr-defined]

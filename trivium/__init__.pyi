@@ -13,8 +13,10 @@ from trivium.core.config import Config as _Config
 from trivium.core.outputs import *
 from trivium.generation.generating import Generates
 from trivium.core.auto import AutoConfig as AutoConfig
+from trivium.processing.tokenizers import AutoTokenizer as AutoTokenizer
 from trivium.core.errors import TriviumError as TriviumError
 from trivium.research.binding import bind as bind
+from trivium.pipelines import pipeline as pipeline
 from trivium.research.binding import register as register
 from trivium.core.transfer import transfer as transfer
 from trivium.models.albert.config import AlbertConfig as AlbertConfig
@@ -533,9 +535,9 @@ class TFBlipTextModel(_TFTwin[BaseModelOutputWithPooling]):
     config: BlipTextConfig
 class TFBlipModel(_TFTwin[ContrastiveOutput]):
     config: BlipConfig
-class TFBlipForConditionalGeneration(_TFTwin[Any]):
+class TFBlipForConditionalGeneration(_TFTwin[Any], Generates):
     config: BlipConfig
-class TFBlipForQuestionAnswering(_TFTwin[Any]):
+class TFBlipForQuestionAnswering(_TFTwin[Any], Generates):
     config: BlipConfig
 class TFBlipForImageTextRetrieval(_TFTwin[ImageTextMatchingOutput]):
     config: BlipConfig
@@ -649,7 +651,7 @@ class TFElectraForQuestionAnswering(_TFTwin[QuestionAnsweringOutput]):
     config: ElectraConfig
 class TFEncodecModel(_TFTwin[EncodecOutput]):
     config: EncodecConfig
-class TFEncoderDecoderModel(_TFTwin[Seq2SeqLMOutput]):
+class TFEncoderDecoderModel(_TFTwin[Seq2SeqLMOutput], Generates):
     config: EncoderDecoderConfig
 class TFFalconModel(_TFTwin[BaseModelOutput]):
     config: FalconConfig
@@ -727,7 +729,7 @@ class TFLlamaForQuestionAnswering(_TFTwin[QuestionAnsweringOutput]):
     config: LlamaConfig
 class TFLlavaModel(_TFTwin[ImagesInTextModelOutput]):
     config: LlavaConfig
-class TFLlavaForConditionalGeneration(_TFTwin[ImagesInTextHeadOutput]):
+class TFLlavaForConditionalGeneration(_TFTwin[ImagesInTextHeadOutput], Generates):
     config: LlavaConfig
 class TFM2M100Model(_TFTwin[Seq2SeqModelOutput]):
     config: M2M100Config
@@ -945,7 +947,7 @@ class TFViltForImagesAndTextClassification(_TFTwin[HeadOutput]):
     config: ViltConfig
 class TFViltForTokenClassification(_TFTwin[HeadOutput]):
     config: ViltConfig
-class TFVisionEncoderDecoderModel(_TFTwin[Seq2SeqLMOutput]):
+class TFVisionEncoderDecoderModel(_TFTwin[Seq2SeqLMOutput], Generates):
     config: VisionEncoderDecoderConfig
 class TFViTModel(_TFTwin[BaseModelOutputWithPooling]):
     config: ViTConfig
@@ -1108,9 +1110,9 @@ class FlaxBlipTextModel(_FlaxTwin[BaseModelOutputWithPooling]):
     config: BlipTextConfig
 class FlaxBlipModel(_FlaxTwin[ContrastiveOutput]):
     config: BlipConfig
-class FlaxBlipForConditionalGeneration(_FlaxTwin[Any]):
+class FlaxBlipForConditionalGeneration(_FlaxTwin[Any], Generates):
     config: BlipConfig
-class FlaxBlipForQuestionAnswering(_FlaxTwin[Any]):
+class FlaxBlipForQuestionAnswering(_FlaxTwin[Any], Generates):
     config: BlipConfig
 class FlaxBlipForImageTextRetrieval(_FlaxTwin[ImageTextMatchingOutput]):
     config: BlipConfig
@@ -1224,7 +1226,7 @@ class FlaxElectraForQuestionAnswering(_FlaxTwin[QuestionAnsweringOutput]):
     config: ElectraConfig
 class FlaxEncodecModel(_FlaxTwin[EncodecOutput]):
     config: EncodecConfig
-class FlaxEncoderDecoderModel(_FlaxTwin[Seq2SeqLMOutput]):
+class FlaxEncoderDecoderModel(_FlaxTwin[Seq2SeqLMOutput], Generates):
     config: EncoderDecoderConfig
 class FlaxFalconModel(_FlaxTwin[BaseModelOutput]):
     config: FalconConfig
@@ -1302,7 +1304,7 @@ class FlaxLlamaForQuestionAnswering(_FlaxTwin[QuestionAnsweringOutput]):
     config: LlamaConfig
 class FlaxLlavaModel(_FlaxTwin[ImagesInTextModelOutput]):
     config: LlavaConfig
-class FlaxLlavaForConditionalGeneration(_FlaxTwin[ImagesInTextHeadOutput]):
+class FlaxLlavaForConditionalGeneration(_FlaxTwin[ImagesInTextHeadOutput], Generates):
     config: LlavaConfig
 class FlaxM2M100Model(_FlaxTwin[Seq2SeqModelOutput]):
     config: M2M100Config
@@ -1520,7 +1522,7 @@ class FlaxViltForImagesAndTextClassification(_FlaxTwin[HeadOutput]):
     config: ViltConfig
 class FlaxViltForTokenClassification(_FlaxTwin[HeadOutput]):
     config: ViltConfig
-class FlaxVisionEncoderDecoderModel(_FlaxTwin[Seq2SeqLMOutput]):
+class FlaxVisionEncoderDecoderModel(_FlaxTwin[Seq2SeqLMOutput], Generates):
     config: VisionEncoderDecoderConfig
 class FlaxViTModel(_FlaxTwin[BaseModelOutputWithPooling]):
     config: ViTConfig

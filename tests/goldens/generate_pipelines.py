@@ -28,10 +28,19 @@ def checkpoint(name: str, folder: Path) -> None:
     cls = getattr(transformers, values["architectures"][0])
     model = cls(transformers.AutoConfig.from_pretrained(folder))
     state = model.state_dict()
-    endings = ("encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "predictions.decoder.weight", "predictions.decoder.bias")
+    endings = (
+        "encoder.embed_tokens.weight",
+        "decoder.embed_tokens.weight",
+        "predictions.decoder.weight",
+        "predictions.decoder.bias",
+    )
     endings += () if values["model_type"] == "wav2vec2" else ("lm_head.weight",)
     ties = {key for key in state if key.endswith(endings)}
-    new = {key: torch.from_numpy(drawn.weight(key, tuple(value.shape))) for key, value in state.items() if value.is_floating_point() and key not in ties}
+    new = {
+        key: torch.from_numpy(drawn.weight(key, tuple(value.shape)))
+        for key, value in state.items()
+        if value.is_floating_point() and key not in ties
+    }
     model.load_state_dict(new, strict=False)
     model.tie_weights()
     model.save_pretrained(folder)

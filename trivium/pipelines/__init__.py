@@ -54,9 +54,12 @@ TASKS: Mapping[str, Task] = {
     "feature-extraction": Task(
         ("feature_extraction", "FeatureExtractionPipeline"), ("AutoModel",), ("distilbert/distilbert-base-cased", "6ea8117")
     ),
-    "fill-mask": Task(("fill_mask", "FillMaskPipeline"), ("AutoModelForMaskedLM",), ("distilbert/distilroberta-base", "fb53ab8")),
+    "fill-mask": Task(
+        ("fill_mask", "FillMaskPipeline"), ("AutoModelForMaskedLM",), ("distilbert/distilroberta-base", "fb53ab8")
+    ),
     "image-classification": Task(
-        ("images", "ImageClassificationPipeline"), ("AutoModelForImageClassification",), ("google/vit-base-patch16-224", "3f49326")
+        ("images", "ImageClassificationPipeline"), ("AutoModelForImageClassification",),
+        ("google/vit-base-patch16-224", "3f49326"),
     ),
     "image-feature-extraction": Task(
         ("feature_extraction", "ImageFeatureExtractionPipeline"), ("AutoModel",), ("google/vit-base-patch16-224", "3f49326")
@@ -78,7 +81,9 @@ TASKS: Mapping[str, Task] = {
         ("text_classification", "TextClassificationPipeline"), ("AutoModelForSequenceClassification",),
         ("distilbert/distilbert-base-uncased-finetuned-sst-2-english", "714eb0f"),
     ),
-    "text-generation": Task(("text_generation", "TextGenerationPipeline"), ("AutoModelForCausalLM",), ("openai-community/gpt2", "607a30d")),
+    "text-generation": Task(
+        ("text_generation", "TextGenerationPipeline"), ("AutoModelForCausalLM",), ("openai-community/gpt2", "607a30d")
+    ),
     "text2text-generation": Task(("text2text", "Text2TextGenerationPipeline"), _SEQ2SEQ, ("google-t5/t5-base", "a9723ea")),
     "token-classification": Task(("token_classification", "TokenClassificationPipeline"), ("AutoModelForTokenClassification",)),
     "translation": Task(("text2text", "TranslationPipeline"), _SEQ2SEQ, ("google-t5/t5-base", "a9723ea")),
@@ -87,7 +92,8 @@ TASKS: Mapping[str, Task] = {
         ("dandelin/vilt-b32-finetuned-vqa", "d0a1f6a"),
     ),
     "zero-shot-classification": Task(
-        ("zero_shot", "ZeroShotClassificationPipeline"), ("AutoModelForSequenceClassification",), ("facebook/bart-large-mnli", "d7645e1")
+        ("zero_shot", "ZeroShotClassificationPipeline"), ("AutoModelForSequenceClassification",),
+        ("facebook/bart-large-mnli", "d7645e1"),
     ),
     "zero-shot-image-classification": Task(
         ("images", "ZeroShotImageClassificationPipeline"), ("AutoModel",), ("openai/clip-vit-base-patch32", "3d74acf")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from .base import Piece, Pipeline, Result, fetched
 class AudioPipeline(Pipeline):
     """A pipeline of recordings: paths, bytes, arrays (T,) at the model's rate, or {"raw" or "array": (T,), "sampling_rate"}."""
 
-    needs = ("feature_extractor",)
+    needs: ClassVar[tuple[str, ...]] = ("feature_extractor",)
     compiled = False  # recordings seldom have the same length, and padding would change what some models hear
 
     def heard(self, item: Any) -> np.ndarray:
@@ -80,7 +80,7 @@ class AutomaticSpeechRecognitionPipeline(AudioPipeline):
         For each recording {"text"}, and "chunks": [{"text", "timestamp": (begin, end)}] if asked for.
     """
 
-    needs = ("tokenizer", "feature_extractor")
+    needs: ClassVar[tuple[str, ...]] = ("tokenizer", "feature_extractor")
 
     def prepare(
         self, item: Any, *, chunk_length_s: float = 0, stride_length_s: float | tuple[float, float] | None = None

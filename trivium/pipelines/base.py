@@ -1,4 +1,4 @@
-"""What every pipeline does: items become pieces, pieces become batches, batches are run, and the results are the items' again."""
+"""What every pipeline does: items become pieces, pieces batches, batches are run, and the results are the items' again."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -47,7 +47,7 @@ class ImageFeatureExtractionPipeline(Pipeline):
         return_tensors: Return an array, and not lists.
     """
 
-    needs = ("image_processor",)
+    needs: ClassVar[tuple[str, ...]] = ("image_processor",)
 
     def prepare(self, item: Any) -> Iterator[Piece]:
         yield Piece({"pixel_values": self.image_processor(item, return_tensors="np")["pixel_values"][0]})

@@ -49,7 +49,7 @@ class FillMaskPipeline(Pipeline):
         found = []
         for place, row in zip(masked, chances[:, among], strict=True):
             best = np.argsort(-row, kind="stable")[:top_k]
-            found.append([self._choice(ids, place, int(among[i]), float(row[i]), len(masked) == 1) for i in best])
+            found.append([self._choice(ids, int(place), int(among[i]), float(row[i]), len(masked) == 1) for i in best])
         return found[0] if len(masked) == 1 else found
 
     def _choice(self, ids: np.ndarray, place: int, token: int, score: float, alone: bool) -> dict[str, Any]:
@@ -59,7 +59,8 @@ class FillMaskPipeline(Pipeline):
 
     def _tokens(self, targets: str | Iterable[str]) -> np.ndarray:
         """The tokens of the words to choose among, each once."""
-        vocabulary, found = self.tokenizer.get_vocab(), {}
+        vocabulary = self.tokenizer.get_vocab()
+        found: dict[int, None] = {}
         for word in [targets] if isinstance(targets, str) else targets:
             token = vocabulary.get(word)
             if token is None:

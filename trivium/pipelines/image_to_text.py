@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -27,7 +27,7 @@ class ImageToTextPipeline(GeneratingPipeline):
         For each image a list of {"generated_text"}.
     """
 
-    needs = ("tokenizer", "image_processor")
+    needs: ClassVar[tuple[str, ...]] = ("tokenizer", "image_processor")
     defaults = {"max_new_tokens": 256}
 
     def prepare(self, item: Any, *, prompt: str | None = None, timeout: float | None = None) -> Iterator[Piece]:
@@ -59,7 +59,7 @@ class VisualQuestionAnsweringPipeline(Pipeline):
         For each question a list of {"score", "answer"}.
     """
 
-    needs = ("tokenizer", "image_processor")
+    needs: ClassVar[tuple[str, ...]] = ("tokenizer", "image_processor")
 
     def prepare(self, item: Mapping[str, Any], *, timeout: float | None = None) -> Iterator[Piece]:
         yield asked(self, item, timeout)
@@ -68,7 +68,7 @@ class VisualQuestionAnsweringPipeline(Pipeline):
         found = scores.sigmoid(results[0].out["logits"])
         return [{"score": one["score"], "answer": one["label"]} for one in scores.ranked(found, self.model.config, top_k)]
 
-    def __call__(self, image: Any, question: Any = None, **options: Any) -> Any:
+    def __call__(self, image: Any, question: Any = None, **options: Any) -> Any:  # type: ignore[override]
         return super().__call__(paired(image, question), **options)
 
 
@@ -79,7 +79,7 @@ class GenerativeVisualQuestionAnsweringPipeline(GeneratingPipeline):
         For each question a list of {"answer"}.
     """
 
-    needs = ("tokenizer", "image_processor")
+    needs: ClassVar[tuple[str, ...]] = ("tokenizer", "image_processor")
     defaults = {"max_new_tokens": 256}
 
     def prepare(self, item: Mapping[str, Any], *, timeout: float | None = None) -> Iterator[Piece]:
@@ -88,7 +88,7 @@ class GenerativeVisualQuestionAnsweringPipeline(GeneratingPipeline):
     def finish(self, results: list[Result], *, top_k: int | None = None) -> list[dict[str, str]]:
         return [{"answer": text.strip()} for text in self.texts(results[0])]
 
-    def __call__(self, image: Any, question: Any = None, **options: Any) -> Any:
+    def __call__(self, image: Any, question: Any = None, **options: Any) -> Any:  # type: ignore[override]
         return super().__call__(paired(image, question), **options)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from .zero_shot import parsed
 class ImagePipeline(Pipeline):
     """A pipeline of images: paths, addresses (http), Pillow's images or arrays."""
 
-    needs = ("image_processor",)
+    needs: ClassVar[tuple[str, ...]] = ("image_processor",)
 
     def prepare(self, item: Any, *, timeout: float | None = None) -> Iterator[Piece]:
         yield self._piece(item, timeout)
@@ -170,7 +170,7 @@ class ZeroShotImageClassificationPipeline(Pipeline):
         For each image a list of {"score", "label"}, the best first.
     """
 
-    needs = ("tokenizer", "image_processor")
+    needs: ClassVar[tuple[str, ...]] = ("tokenizer", "image_processor")
 
     def prepare(
         self,

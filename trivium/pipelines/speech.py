@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -24,7 +24,7 @@ class SpeechToTextPipeline(GeneratingPipeline, AudioPipeline):
         For each recording {"text"}. A recording longer than the model hears at once is refused.
     """
 
-    needs = ("tokenizer", "feature_extractor")
+    needs: ClassVar[tuple[str, ...]] = ("tokenizer", "feature_extractor")
     defaults = {"max_new_tokens": 256, "num_beams": 5}
 
     def prepare(self, item: Any) -> Iterator[Piece]:
