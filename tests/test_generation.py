@@ -21,7 +21,7 @@ from tests.conftest import GOLDENS, Golden, goldens
 from trivium.cli import main
 from trivium.core.errors import ConfigError, InputError
 from trivium.generation.config import GenerationConfig
-from trivium.generation.text import Printer, Writer
+from trivium.generation.text import Chat, Printer, Writer
 from trivium.models import catalogue
 
 TOKENS = json.loads((GOLDENS / "tokens.json").read_text())
@@ -711,3 +711,20 @@ def test_the_command_line(speaking: Path, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text((speaking / "config.json").read_text())
     refused = run(["generate", str(tmp_path), "w1", "--backend", "numpy"])
     assert refused.exit_code == 1 and "tokenizer.json" in refused.stderr
+
+
+def test_chat(speaking: Path, tmp_path: Path) -> None:
+    """`trivium chat` answers line by line, and remembers what was said."""
+    template = "{% for m in messages %}{{ m.content }} {% endfor %}w1"
+    for path in speaking.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    run = functools.partial(CliRunner().invoke, main, ["chat", str(tmp_path), "--backend", "numpy", "--max-new-tokens", "3"])
+    refused = run(input="w3\n")
+    assert refused.exit_code == 1 and "chat template" in refused.stderr
+    (tmp_path / "chat_template.jinja").write_text(template)
+    answers = run(input="w3 w25\nw4\n\nw5\n").output.splitlines()
+    assert [len(answer.split()) for answer in answers] == [3, 3]
+    talk = Chat(tmp_path, "numpy", system="w9")
+    said = ["".join(talk.answer(text, max_new_tokens=3)) for text in ("w3 w25", "w4")]
+    assert [one["role"] for one in talk.messages] == ["system", "user", "assistant", "user", "assistant"]
+    assert said[1].split() == Writer(tmp_path, "numpy").write(f"w9 w3 w25 {said[0]} w4 w1", max_new_tokens=3).split()

@@ -1,4 +1,4 @@
-"""The command line: `trivium convert`, `inspect`, `verify`, `doctor`, `explain`, `generate`, `new` and `env`.
+"""The command line: `trivium convert`, `inspect`, `verify`, `doctor`, `explain`, `generate`, `chat`, `new` and `env`.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 failed; 2 wrong usage; 3 unsafe or corrupt input;
 4 a difference was found; 130 interrupted. With --json, stdout holds exactly one JSON object, also for an error.
@@ -432,6 +432,42 @@ def generate(
         click.echo()
     else:
         click.echo(writer.write(prompt, **options))
+
+
+@main.command()
+@click.argument("src")
+@click.option("--backend", type=click.Choice(_BACKENDS), default="torch", show_default=True, help="The framework.")
+@click.option("--dtype", help="Of the weights: float32, bfloat16, ... By default the checkpoint's.")
+@click.option("--system", help="What the system says first.")
+@click.option("--set", "fields", multiple=True, metavar="NAME=VALUE", help="A field of the generation config: top_p=0.9.")
+@click.option(
+    "--max-new-tokens", type=click.IntRange(1), default=512, show_default=True, help="How much an answer has at most."
+)
+@click.option("--seed", type=int, help="Of drawing.")
+def chat(
+    src: str,
+    backend: str,
+    dtype: str | None,
+    system: str | None,
+    fields: tuple[str, ...],
+    max_new_tokens: int,
+    seed: int | None,
+) -> None:
+    """Talk with the checkpoint SRC, line by line of stdin, by its chat template. An empty line ends it."""
+    from trivium.generation.text import Chat
+
+    options: dict[str, Any] = dict(map(_field, fields)) | {"seed": seed, "max_new_tokens": max_new_tokens}
+    talk = Chat(src, backend, system, **({"dtype": dtype} if dtype else {}))
+    terminal = sys.stdin.isatty()
+    while True:
+        if terminal:
+            click.echo("> ", nl=False, err=True)
+        line = sys.stdin.readline().strip()
+        if not line:
+            return
+        for piece in talk.answer(line, **options):
+            click.echo(piece, nl=False)
+        click.echo()
 
 
 def _field(text: str) -> tuple[str, Any]:

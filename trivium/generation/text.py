@@ -121,6 +121,45 @@ class Writer:
         return self.tokenizer.decode([int(token) for token in sequences[0]][skipped:])
 
 
+class Chat(Writer):
+    """A conversation with a checkpoint that was trained for such, by its chat template.
+
+    Args:
+        source: A directory or a Hub id.
+        backend: "torch", "flax", "tensorflow" or "numpy".
+        system: What the first message of the system says, if there is to be one.
+        options: Of `from_pretrained`.
+
+    Attributes:
+        messages: What was said: {"role", "content"} each.
+
+    Raises:
+        TemplateError: The checkpoint has no chat template.
+        NotFound, TokenizerError, ConfigError: As of `Writer`.
+    """
+
+    def __init__(self, source: str | Path, backend: str = "torch", system: str | None = None, **options: Any) -> None:
+        from trivium.processing.tokenizers import AutoTokenizer
+
+        self.templates = AutoTokenizer.from_pretrained(source)
+        self.templates.get_chat_template()
+        super().__init__(source, backend, **options)
+        self.messages: list[dict[str, str]] = [{"role": "system", "content": system}] if system else []
+
+    def answer(self, text: str, **options: Any) -> Iterator[str]:
+        """The answer to a message, piece by piece as it is written. Options: those of `generate`."""
+        messages = [*self.messages, {"role": "user", "content": text}]
+        prompt = self.templates.apply_chat_template(messages, add_generation_prompt=True)
+        words, pieces = Words(self.tokenizer), []
+        for column in self.model.stream([prompt], **options):
+            pieces.append(words.add(column[0]))
+            if pieces[-1]:
+                yield pieces[-1]
+        pieces.append(words.rest())
+        yield pieces[-1]
+        self.messages = [*messages, {"role": "assistant", "content": "".join(pieces).strip()}]
+
+
 def read_tokenizer(folder: Path) -> Tokenizer:
     """The tokenizer of a checkpoint directory."""
     path = folder / "tokenizer.json"

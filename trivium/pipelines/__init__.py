@@ -199,16 +199,19 @@ _BY_CLASS = (
     ("ForConditionalGeneration", "text2text-generation"),
 )  # fmt: skip
 """What a class's name ends with -> what it is for."""
+_BY_NAME = {
+    "WhisperForConditionalGeneration": "automatic-speech-recognition", "BlipForConditionalGeneration": "image-to-text",
+    "ViltForQuestionAnswering": "visual-question-answering", "BlipForQuestionAnswering": "visual-question-answering",
+    "CLIPModel": "zero-shot-image-classification", "SiglipModel": "zero-shot-image-classification",
+}  # fmt: skip
+"""A class's name -> what it is for, where the ending does not say."""
 
 
 def _task_of(config: Any, name: str = "") -> str:
     """What a checkpoint is for, by the class that it names."""
-    special = {"WhisperForConditionalGeneration": "automatic-speech-recognition", "BlipForConditionalGeneration": "image-to-text",
-               "ViltForQuestionAnswering": "visual-question-answering", "BlipForQuestionAnswering": "visual-question-answering",
-               "CLIPModel": "zero-shot-image-classification", "SiglipModel": "zero-shot-image-classification"}  # fmt: skip
     names = [name] if name else [re.sub("^(TF|Flax)", "", one) for one in config.architectures or ()]
     for one in names:
-        found = special.get(one) or next((task for ending, task in _BY_CLASS if one.endswith(ending)), None)
+        found = _BY_NAME.get(one) or next((task for ending, task in _BY_CLASS if one.endswith(ending)), None)
         if found is not None:
             return found
     raise InputError(
