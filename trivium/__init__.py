@@ -18,13 +18,14 @@ _NAMES = {
     "AutoTokenizer": "trivium.processing.tokenizers",
     "TriviumError": "trivium.core.errors",
     "bind": "trivium.research.binding",
+    "compare": "trivium.research.comparing",
     "pipeline": "trivium.pipelines",
     "register": "trivium.research.binding",
     "transfer": "trivium.core.transfer",
 }
 
 __all__ = [
-    "AutoConfig", "AutoTokenizer", "TriviumError", "bind", "convert", "flax", "numpy", "pipeline", "processing", "register",
+    "AutoConfig", "AutoTokenizer", "TriviumError", "bind", "compare", "convert", "flax", "numpy", "pipeline", "processing", "register",
     "tensorflow", "torch", "transfer",
 ]  # fmt: skip
 

@@ -16,6 +16,7 @@ from trivium.core.auto import AutoConfig as AutoConfig
 from trivium.processing.tokenizers import AutoTokenizer as AutoTokenizer
 from trivium.core.errors import TriviumError as TriviumError
 from trivium.research.binding import bind as bind
+from trivium.research.comparing import compare as compare
 from trivium.pipelines import pipeline as pipeline
 from trivium.research.binding import register as register
 from trivium.core.transfer import transfer as transfer

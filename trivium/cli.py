@@ -1,4 +1,4 @@
-"""The command line: `trivium convert`, `inspect`, `verify`, `doctor`, `explain`, `generate`, `chat`, `new` and `env`.
+"""The command line: `trivium convert`, `inspect`, `verify`, `compare`, `generate`, `chat`; `trivium --help` has them all.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 failed; 2 wrong usage; 3 unsafe or corrupt input;
 4 a difference was found; 130 interrupted. With --json, stdout holds exactly one JSON object, also for an error.
@@ -432,6 +432,35 @@ def generate(
         click.echo()
     else:
         click.echo(writer.write(prompt, **options))
+
+
+@main.command()
+@click.argument("a")
+@click.argument("b", required=False)
+@click.option("--backend", type=click.Choice(_BACKENDS), default="numpy", show_default=True, help="The framework of A.")
+@click.option("--other-backend", type=click.Choice(_BACKENDS), help="The framework of B, or of A a second time.")
+@click.option("--tolerance", type=float, help="The relative difference from which on parts differ.  [default: 0.0001]")
+@click.option("--png", type=click.Path(dir_okay=False), help="Draw the differences into this file.")
+@_json
+def compare(
+    a: str, b: str | None, backend: str, other_backend: str | None, tolerance: float | None, png: str | None, as_json: bool
+) -> int:
+    """Run the checkpoints A and B, or A in two frameworks, layer by layer on drawn inputs. Exit code 4 if they differ."""
+    from trivium.research.comparing import compare as run
+
+    limits: dict[str, Any] = {} if tolerance is None else {"tolerance": tolerance}
+    found = run(a, b, backend=backend, other_backend=other_backend, **limits)
+    if png:
+        found.save(png)
+    if as_json:
+        _print_json(found.as_dict())
+    else:
+        width = max(len(part.path) for part in found.parts)
+        for part in found.parts:
+            click.echo(f"{part.path:<{width}}  {part.error:8.1e}{'  differs' if not part.error <= found.tolerance else ''}")
+        parting = found.parting
+        click.echo("the same, within the tolerance" if parting is None else f"they part at {parting.path}")
+    return 0 if found.same else DIFFERENT
 
 
 @main.command()
