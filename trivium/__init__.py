@@ -25,8 +25,8 @@ _NAMES = {
 }
 
 __all__ = [
-    "AutoConfig", "AutoTokenizer", "TriviumError", "bind", "compare", "convert", "flax", "numpy", "pipeline", "processing", "register",
-    "tensorflow", "torch", "transfer",
+    "AutoConfig", "AutoTokenizer", "TriviumError", "bind", "compare", "convert", "flax", "numpy", "pipeline", "processing",
+    "register", "tensorflow", "torch", "transfer",
 ]  # fmt: skip
 
 
