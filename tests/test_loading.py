@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import os
@@ -447,6 +448,32 @@ class Hub(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.answer(body=True)
 
+    def do_POST(self) -> None:
+        """What is uploaded: a repository is made, files are announced, and a commit holds them."""
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        path = self.path.partition("?")[0].strip("/")
+        repository, *_ = path.removeprefix("api/models/").partition("/preupload/" if "/preupload/" in path else "/commit/")
+        if self.headers.get("Authorization") != "Bearer may-write":
+            self.reply(403, b'{"error": "no"}', {"Content-Type": "application/json"}, True)
+            return
+        if path == "api/repos/create":
+            repository = f"org/{json.loads(content)['name']}"
+            self.repositories.setdefault(repository, {})
+            found: dict[str, Any] = {"url": f"http://{self.headers['Host']}/{repository}"}
+        elif "/preupload/" in path:
+            files = json.loads(content)["files"]
+            found = {"files": [{"path": one["path"], "uploadMode": "regular", "shouldIgnore": False} for one in files]}
+        elif path == "api/validate-yaml":  # of the card
+            found = {"errors": [], "warnings": []}
+        else:
+            lines = [json.loads(line) for line in content.splitlines() if line]
+            files = [line["value"] for line in lines if line["key"] == "file"]
+            self.repositories[repository] = {one["path"]: base64.b64decode(one["content"]) for one in files}
+            self.asked.append(f"commit of {len(files)}")
+            address = f"http://{self.headers['Host']}/{repository}/commit/{self.COMMIT}"
+            found = {"commitUrl": address, "commitOid": self.COMMIT, "success": True}
+        self.reply(200, json.dumps(found).encode(), {"Content-Type": "application/json"}, True)
+
     def do_HEAD(self) -> None:
         self.answer(body=False)
 
@@ -561,3 +588,29 @@ def test_hub_says_no(hub: str, tmp_path: Path, call: str, environment: dict[str,
     assert found.startswith(f"{error} "), found
     assert message in found
     assert "hint: " in found
+
+
+@pytest.mark.parametrize("token", ["may-write", "may-not"])
+def test_push_to_hub(hub: str, tmp_path: Path, token: str) -> None:
+    """A model and its tokenizer in two formats, in one commit, with a card; and what a Hub that refuses is told as."""
+    program = f"""
+import trivium, trivium.numpy as tr
+from trivium.core.errors import TriviumError
+model = tr.BertForPreTraining.from_pretrained({str(FILES / "bert_tf")!r})
+try:
+    print(model.push_to_hub("org/pushed", formats=("safetensors", "flax"), token={token!r}))
+except TriviumError as error:
+    print(type(error).__name__, error)
+"""
+    Hub.asked.clear()
+    settings = {"HF_ENDPOINT": hub, "HF_HOME": str(tmp_path), "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_XET": "1"}
+    done = run(program, HF_HUB_OFFLINE="0", **settings)
+    if token == "may-not":
+        assert "HubError" in done.stdout and "hf auth login" in done.stdout, done.stderr
+        return
+    assert "/org/pushed/commit/" in done.stdout, done.stderr
+    files = Hub.repositories["org/pushed"]
+    assert {"config.json", "model.safetensors", "flax_model.msgpack", "README.md"} <= set(files)
+    assert Hub.asked[-1].startswith("commit of") and b"library_name: trivium" in files["README.md"]
+    again = from_hub(hub, tmp_path, "door.AutoModelForPreTraining.from_pretrained('org/pushed').num_parameters()")
+    assert int(again) > 1000

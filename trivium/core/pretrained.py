@@ -8,7 +8,7 @@ import importlib
 import logging
 import math
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -387,6 +387,16 @@ class Pretrained:
         names = (self.unbound().__name__,)
         save(self.read_weights(), self.unbound(), self.config.replace(architectures=names), directory, format, **options)
         self._write_beside(Path(directory))
+
+    def push_to_hub(self, repo_id: str, formats: Sequence[str] = ("safetensors",), **options: Any) -> str:
+        """Uploads the model in one commit, in several formats if need be; see `trivium.core.publishing.push`.
+
+        Returns:
+            The address of the commit.
+        """
+        from .publishing import push
+
+        return push(self, repo_id, formats, **options)
 
 
 class _Lazy(Mapping[str, np.ndarray]):
