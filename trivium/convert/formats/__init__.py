@@ -99,6 +99,10 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max(1, (os.cpu_count() or 2) - 1), "trivium-transposing")
 
 
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a forked process has the pool, and none of its threads
+
+
 class Format(Protocol):
     """What each module of this package provides."""
 
