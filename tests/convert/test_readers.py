@@ -90,7 +90,7 @@ def test_bfloat16_without_more_ado(tmp_path):  # S29
     values = np.array([1.5, -0.0, np.nan], ml_dtypes.bfloat16)
     SAFETENSORS.module.write(tmp_path / SAFETENSORS.file, outputs({"a": values}), {})
     code = (
-        "import sys; from pathlib import Path; from trivium.convert import open_checkpoint\n"
+        "import sys; from pathlib import Path; from trivium.convert.checkpoint import open_checkpoint\n"
         "tensor = open_checkpoint(sys.argv[1]).tensors['a']\n"
         "print(tensor.dtype, tensor.read().tobytes().hex())"
     )
