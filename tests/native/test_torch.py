@@ -24,6 +24,7 @@ from trivium.models import catalogue
 torch = pytest.importorskip("torch")
 
 from trivium import torch as door  # noqa: E402
+from trivium.backends.torch import inference  # noqa: E402
 
 pytestmark = pytest.mark.xdist_group("torch")
 
@@ -383,3 +384,33 @@ def test_cached_decoding(golden: Golden, dtype: str) -> None:
             end = 3 + index
             close(out.logits[:, -1], whole[:, end - 1], 1e-5 if dtype == "float32" else 5e-2)
         assert int(cache[0].length) == tokens.shape[1]
+
+
+def test_generation_reads_large_matrices_quickly(tmp_path: Path) -> None:
+    """A compiled sum of products in place of `F.linear`, for GPT-2's matrices, which are laid out anew, and for its head."""
+    config = door.GPT2Config(n_embd=512, n_layer=2, n_head=8, n_positions=64, vocab_size=640)
+    model, ids = door.GPT2LMHeadModel(config), torch.arange(12)[None]
+    model.save_pretrained(tmp_path / "before")
+    options = {"max_new_tokens": 20, "return_dict_in_generate": True, "output_logits": True}
+    as_is = model.generate(ids, compiled=False, **options)
+    assert model.transformer.h[0].mlp.c_fc.weight.is_contiguous()
+    quick = model.generate(ids, **options)
+    assert model.transformer.h[0].mlp.c_fc.weight.T.is_contiguous()
+    assert (inference._compiled.cache_info().currsize, quick.sequences.tolist()) == (1, as_is.sequences.tolist())
+    differences = [float((one - other).abs().max()) for one, other in zip(quick.logits, as_is.logits, strict=True)]
+    assert 0 < max(differences) < 1e-4  # another order of the same sum
+    model.save_pretrained(tmp_path / "after")
+    assert (tmp_path / "after/model.safetensors").read_bytes() == (tmp_path / "before/model.safetensors").read_bytes()
+
+
+def test_a_cache_that_is_given_stays(tmp_path: Path) -> None:
+    """Programs write their caches in place, a caller's own calls do not, in inference mode neither."""
+    config = door.GPT2Config(n_embd=16, n_layer=2, n_head=2, n_positions=32, vocab_size=40)
+    model = door.GPT2LMHeadModel(config).eval()
+    ids = torch.arange(5)[None]
+    with torch.inference_mode():
+        cache = model(ids, past_key_values=model.init_cache(1, 16)).past_key_values
+        before = [layer.key.clone() for layer in cache]
+        model(ids[:, :1], past_key_values=cache)
+        model.generate(torch.arange(7)[None], past_key_values=cache, max_new_tokens=4)
+    assert all(torch.equal(layer.key, key) for layer, key in zip(cache, before, strict=True))

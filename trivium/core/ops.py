@@ -128,10 +128,11 @@ def take_along(x: Tensor, index: Tensor, axis: int) -> Tensor:
     return _unbound()
 
 
-def update(x: Tensor, values: Tensor, start: Tensor) -> Tensor:
+def update(x: Tensor, values: Tensor, start: Tensor, last: bool = False) -> Tensor:
     """x with `values` in place of those from `start` on: (B, S, ...), (B, T, ...), () int32 -> (B, S, ...).
 
-    A new tensor; compilers write in place where nobody else looks. A `start` beyond S - T is taken as S - T.
+    A new tensor; compilers write in place where nobody else looks. `last` says that nobody does, so that a program which
+    is not compiled may, too. A `start` beyond S - T is taken as S - T.
     Source: jax.lax.dynamic_update_slice.
     """
     return _unbound()

@@ -38,7 +38,7 @@ def extend(cache, k, v):
         return k, v, None
     if isinstance(cache, RingCache):
         return extend_ring(cache, k, v)
-    keys, values = ops.update(cache.key, k, cache.length), ops.update(cache.value, v, cache.length)
+    keys, values = ops.update(cache.key, k, cache.length, True), ops.update(cache.value, v, cache.length, True)
     return keys, values, cache._replace(key=keys, value=values, length=cache.length + ops.shape(k)[1])
 
 
@@ -50,7 +50,7 @@ def extend_ring(cache, k, v):
     tokens, room = ops.shape(k)[1], ops.shape(cache.key)[1]
     if is_one(tokens):
         place = cache.length % room
-        keys, values = ops.update(cache.key, k, place), ops.update(cache.value, v, place)
+        keys, values = ops.update(cache.key, k, place, True), ops.update(cache.value, v, place, True)
         return keys, values, RingCache(keys, values, cache.length + 1)
     keys, values = ops.concat([cache.key, k], 1), ops.concat([cache.value, v], 1)
     length = cache.length + (tokens if isinstance(cache.counted, tuple) else cache.counted)

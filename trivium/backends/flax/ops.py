@@ -97,7 +97,7 @@ def take_along(x: Array, index: Array, axis: int) -> Array:
     return jnp.take_along_axis(x, index, axis)
 
 
-def update(x: Array, values: Array, start: Array) -> Array:
+def update(x: Array, values: Array, start: Array, last: bool = False) -> Array:
     return lax.dynamic_update_slice_in_dim(x, values.astype(x.dtype), start, 1, allow_negative_indices=False)
 
 

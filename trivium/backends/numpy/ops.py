@@ -97,7 +97,7 @@ def take_along(x: Any, index: Any, axis: int) -> np.ndarray:
     return np.take_along_axis(x, index, axis)
 
 
-def update(x: Any, values: Any, start: Any) -> np.ndarray:
+def update(x: Any, values: Any, start: Any, last: bool = False) -> np.ndarray:
     x = x.copy()
     first = min(max(int(start), 0), x.shape[1] - values.shape[1])
     x[:, first : first + values.shape[1]] = values

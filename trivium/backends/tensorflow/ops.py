@@ -105,7 +105,7 @@ def take_along(x: Tensor, index: Tensor, axis: int) -> tf.Tensor:
     return tf.experimental.numpy.take_along_axis(_t(x), _t(index), axis)
 
 
-def update(x: Tensor, values: Tensor, start: Tensor) -> tf.Tensor:
+def update(x: Tensor, values: Tensor, start: Tensor, last: bool = False) -> tf.Tensor:
     count = tf.shape(values)[1]
     first = tf.clip_by_value(tf.cast(start, tf.int32), 0, tf.shape(x)[1] - count)
     places = tf.range(tf.shape(x)[1]) - first

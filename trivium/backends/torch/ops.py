@@ -93,10 +93,13 @@ def take_along(x: Tensor, index: Tensor, axis: int) -> Tensor:
     return torch.take_along_dim(x, index.long(), axis)
 
 
-def update(x: Tensor, values: Tensor, start: Tensor) -> Tensor:
+def update(x: Tensor, values: Tensor, start: Tensor, last: bool = False) -> Tensor:
     count = values.shape[1]
     first = start.clamp(0, x.shape[1] - count)
-    return x.index_copy(1, first + torch.arange(count, device=x.device), values.to(x.dtype))
+    place = first + torch.arange(count, device=x.device)
+    if last:
+        return x.index_copy(1, place, values.to(x.dtype))  # which `inference.Inference` does in place
+    return torch.index_copy(x, 1, place, values.to(x.dtype))
 
 
 def add_at(x: Tensor, index: Tensor, values: Tensor) -> Tensor:

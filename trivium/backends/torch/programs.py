@@ -14,6 +14,8 @@ from torch.utils import _pytree
 
 from trivium.core import programs
 
+from .inference import Inference, product_for, sum_of_products
+
 _kept: weakref.WeakKeyDictionary[Any, dict[Any, Callable[..., Any]]] = weakref.WeakKeyDictionary()
 
 
@@ -21,6 +23,7 @@ class Programs(programs.Programs):
     def __init__(self, model: Any, compiled: bool | None = None) -> None:
         self.model, self.compiles = model, bool(compiled)
         self.whole_loops = not self.compiles  # a loop over values breaks the graph: its step is compiled instead
+        self.product = None if compiled is False else product_for(model)
 
     def __call__(self, run: Callable[..., Any], *static: Any) -> Callable[..., Any]:
         if not self.compiles:
@@ -36,8 +39,11 @@ class Programs(programs.Programs):
         if (run, static, sizes) not in kept:
             model = weakref.ref(self.model)  # or the programs of a model would keep it alive
 
+            product = self.product and sum_of_products  # a part of the program
+
             def program(*tensors: Any) -> Any:
-                return run(model(), *static, *tensors)
+                with Inference(product):
+                    return run(model(), *static, *tensors)
 
             program.__code__ = program.__code__.replace()  # PyTorch counts compilations by code, and stops at eight
             kept[run, static, sizes] = torch.compile(program, dynamic=False)
@@ -49,7 +55,7 @@ class Programs(programs.Programs):
         for module in training:
             module.training = False
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), contextlib.nullcontext() if self.compiles else Inference(self.product):
                 yield
         finally:
             for module in training:
@@ -59,7 +65,7 @@ class Programs(programs.Programs):
         return self.model._native(np.asarray(array))  # which may be a number
 
     def copy(self, tensors: Any) -> Any:
-        return tensors  # nothing is written in place
+        return _pytree.tree_map_only(torch.Tensor, torch.clone, tensors)
 
     @staticmethod
     def array(tensor: Any) -> np.ndarray:

@@ -1,0 +1,80 @@
+"""What PyTorch does in another way while programs generate: caches are written in place, and one row is multiplied quickly.
+
+A step of generation multiplies one row by every matrix of a model, which takes as long as the matrices take to be read. On a CPU MKL
+reads them at half the speed of memory then; the loop that PyTorch's compiler writes for a sum of products reads them at nearly all
+of it, and is one for all sizes. A matrix that lies as (inputs, outputs), as GPT-2's do, is laid in memory the other way round once.
+"""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch.overrides import TorchFunctionMode
+
+from . import nn
+
+_LARGE = 1 << 20  # bytes of a matrix; smaller ones stay in the processor's cache, where MKL is as quick
+
+
+class Inference(TorchFunctionMode):
+    """While this is entered, `ops.update` writes into what it is given, and `F.linear` of one row may be a sum of products.
+
+    Args:
+        product: x (I,) times a weight (O, I) on a CPU; None: PyTorch's own.
+    """
+
+    def __init__(self, product: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None) -> None:
+        super().__init__()
+        self.product = product
+
+    def __torch_function__(self, function: Callable[..., Any], types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        if function is torch.Tensor.index_copy:
+            return torch.Tensor.index_copy_(*args)
+        if function is F.linear and self.product and _is_one_row(*args):
+            return self._row(*args)
+        return function(*args, **(kwargs or {}))
+
+    def _row(self, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
+        found = self.product(x.reshape(-1), weight).reshape(*x.shape[:-1], -1)
+        return found if bias is None else found + bias
+
+
+def product_for(model: torch.nn.Module) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None:
+    """The compiled sum of products if a model has large matrices on a CPU.
+
+    Those of `Conv1D` are laid in memory as they are read; their shapes and values stay.
+    """
+    for module in model.modules():
+        if isinstance(module, nn.Conv1D) and _is_large(module.weight) and module.weight.is_contiguous():
+            module.weight.data = module.weight.data.T.contiguous().T
+    return _compiled() if any(_is_large(weight) for weight in model.parameters()) else None
+
+
+def sum_of_products(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """x (I,) times a weight (O, I): (O,), summed in float32."""
+    return (weight.float() * x.float()).sum(-1).to(x.dtype)
+
+
+@functools.cache
+def _compiled() -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None:
+    found = torch.compile(sum_of_products, dynamic=True)
+    try:
+        found(torch.ones(64), torch.ones(128, 64))
+    except Exception as error:  # its kinds are PyTorch's own
+        reason = str(error).strip().splitlines()[0]
+        warnings.warn(f"generation reads weights at half speed: PyTorch's compiler does not work here: {reason}", stacklevel=2)
+        return None
+    return found
+
+
+def _is_large(weight: torch.Tensor) -> bool:
+    return weight.device.type == "cpu" and weight.is_floating_point() and weight.nbytes >= _LARGE and weight.ndim == 2
+
+
+def _is_one_row(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> bool:
+    return x.numel() == x.shape[-1] and x.dtype == weight.dtype and _is_large(weight) and weight.is_contiguous()
