@@ -85,7 +85,7 @@ class Generates:
             tokenizer: What has `decode(tokens) -> text`; for stop_strings.
             past_key_values: Of an earlier output; the prompt is then the whole text, which must be longer.
             seed: Of sampling; None for the framework's own state.
-            compiled: Whether to compile; None: JAX and TensorFlow do, PyTorch does not.
+            compiled: Whether to compile; None: JAX and TensorFlow do, PyTorch its products alone.
             **options: Fields of GenerationConfig; further inputs of the network.
 
         Returns:

@@ -1,8 +1,9 @@
 """What PyTorch does in another way while programs generate: caches are written in place, and one row is multiplied quickly.
 
-A step of generation multiplies one row by every matrix of a model, which takes as long as the matrices take to be read. On a CPU MKL
-reads them at half the speed of memory then; the loop that PyTorch's compiler writes for a sum of products reads them at nearly all
-of it, and is one for all sizes. A matrix that lies as (inputs, outputs), as GPT-2's do, is laid in memory the other way round once.
+A step of generation multiplies one row by every matrix of a model, which takes as long as the matrices take to be read. On a
+CPU MKL reads them at half the speed of memory then; the loop that PyTorch's compiler writes for a sum of products reads them at
+nearly all of it, and is one for all sizes. A matrix that lies as (inputs, outputs), as GPT-2's do, is laid in memory the other
+way round once.
 """
 
 from __future__ import annotations
