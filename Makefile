@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: setup demo test check bench clean
+.PHONY: setup demo test check docs docs-serve bench clean
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -26,6 +26,12 @@ check: setup  ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: setup  ## the documentation's site, in .site; `make docs-serve` shows it
+	$(BIN)/zensical build --strict
+
+docs-serve: setup
+	$(BIN)/zensical serve
+
 .venv-peer/.ready:
 	$(PYTHON) -m venv .venv-peer
 	.venv-peer/bin/python -m pip install --quiet torch==2.13.0 transformers==5.23.0
@@ -36,4 +42,4 @@ bench: setup .venv-peer/.ready  ## the benchmarks; see benchmarks/README.md
 	$(BIN)/python -m benchmarks.startup
 
 clean:
-	rm -rf $(VENV) .venv-peer .demo
+	rm -rf $(VENV) .venv-peer .demo .site

@@ -1,4 +1,4 @@
-"""The support table of README.md, made from the code: `python -m docs.support` rewrites it, and a test keeps it true.
+"""The support tables of README.md and docs/architectures.md, made from the code: `python -m docs.support` rewrites them.
 
 An architecture that has a folder in `trivium/models` is bound to every backend and every format by construction, and `tests/`
 runs each of its classes in all of them; a class without a golden fails the tests. So the table needs only the folders.
@@ -13,6 +13,18 @@ from trivium.models import catalogue
 ROOT = Path(__file__).parents[1]
 SYSTEMS = ROOT / "docs" / "architectures.tsv"
 BEGIN, END = "<!-- support table: made by `python -m docs.support` -->", "<!-- end of the support table -->"
+
+PAGE = """# What there is
+
+{served} of the {count} systems that Trivium is for are there, served by {architectures} architectures. What has a check runs in PyTorch, TensorFlow, JAX
+and NumPy, and its checkpoints go through safetensors, `tf_model.h5` and `flax_model.msgpack`; each of its classes is tested in all of them.
+
+<input id="filter" type="search" placeholder="Filter: a system, an architecture, a class ..." aria-label="Filter" style="width: 100%; padding: 0.5em; border: 1px solid currentColor; border-radius: 0.3em">
+
+| system | architecture | classes | |
+|---|---|---|:-:|
+{rows}
+"""
 
 
 def systems() -> list[tuple[str, str]]:
@@ -51,6 +63,20 @@ def updated(text: str) -> str:
     return f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}"
 
 
+def page() -> str:
+    """docs/architectures.md: every system that Trivium is to run, and what there is of it."""
+    present, lines = catalogue.architectures(), []
+    names = sorted(systems(), key=lambda row: row[0].lower())
+    for name, architecture in names:
+        config, *classes = present.get(architecture, [""])
+        prefix = config.removesuffix("Config")
+        heads = f"`{prefix}` + {', '.join(cls.removeprefix(prefix) for cls in classes)}" if config else "not there yet"
+        lines.append(f"| {name} | `{architecture}` | {heads} | {'✓' if config else ''} |")
+    served = sum(architecture in present for _, architecture in names)
+    return PAGE.format(served=served, count=len(names), architectures=len(present), rows="\n".join(lines))
+
+
 if __name__ == "__main__":
     readme = ROOT / "README.md"
     readme.write_text(updated(readme.read_text()))
+    (ROOT / "docs" / "architectures.md").write_text(page())

@@ -10,6 +10,7 @@ from pathlib import Path, PureWindowsPath
 from types import TracebackType
 from typing import Any, Self
 
+from trivium.core import hub
 from trivium.core.errors import Collision, Corrupt, KeyMismatch, NotFound, Unsafe
 from trivium.core.files import read_json
 
@@ -88,7 +89,7 @@ def open_checkpoint(path: str | Path, trust: bool = False, private: bool = False
         Corrupt, Unsafe, LimitExceeded, UnsupportedDtype: A file breaks the rules of its format.
         Collision: Two tensors have one name and differ.
     """
-    path = Path(path)
+    path = hub.resolve(path)
     chosen, notes = _choose(path) if path.is_dir() and not (path / ORBAX_MARKER).is_file() else (path, ())
     if chosen.name.endswith(".index.json"):
         kind = next((kind for kind in KINDS if chosen.name.endswith(f"{kind.suffix}.index.json")), KINDS[0])

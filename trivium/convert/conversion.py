@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import trivium
+from trivium.core import hub
 from trivium.core.errors import Corrupt, Mismatch, WriteError
 from trivium.core.init import draw
 
@@ -111,7 +112,7 @@ def convert(
     The other files of the model (tokenizer, generation config, subfolders) travel unchanged.
 
     Args:
-        src: A directory, a weight file or an index, with config.json beside it.
+        src: A directory, a weight file, an index or a Hub id, with config.json beside it.
         dst: The directory to write.
         to: "torch" (model.safetensors), "tensorflow" (tf_model.h5) or "flax" (flax_model.msgpack), with the names of
             Transformers 4; or "bin" (pytorch_model.bin), "npz" (model.npz, with PyTorch's names), "keras" (model.weights.h5
@@ -141,7 +142,7 @@ def convert(
         ConfigError: The architecture is not known, or config.json is not valid.
         WriteError: The destination could not be written; what was there before is unharmed.
     """
-    start, src, dst = time.perf_counter(), Path(src), Path(dst)
+    start, src, dst = time.perf_counter(), hub.resolve(src), Path(dst)
     target, kept = target_named(to), None if dtype is None else dtype_named(dtype)
     patterns = {"ignore": tuple(ignore), "allow_missing": tuple(allow_missing), "rename": dict(rename or {})}
     options: dict[str, Any] = patterns | {"trust": trust}

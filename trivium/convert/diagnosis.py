@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from trivium.core import hub
 from trivium.core.errors import CheckpointError, Collision, ConfigError, NotFound
 
 from .bits import differing
@@ -85,15 +86,13 @@ def doctor(path: str | Path, trust: bool = False) -> Diagnosis:
     """Examines a checkpoint; of a directory, the files of all formats, which should hold the same numbers.
 
     Args:
-        path: A directory, a weight file or an index.
+        path: A directory, a weight file, an index or a Hub id.
         trust: See `open_checkpoint`.
 
     Raises:
         NotFound: There is nothing to examine.
     """
-    path = Path(path)
-    if not path.exists():
-        raise NotFound("no such file or directory", path=path)
+    path = hub.resolve(path)
     findings: list[Finding] = []
     notes: list[str] = []
     patients: list[tuple[Checkpoint, Match | None]] = []

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from trivium.core.errors import Collision, KeyMismatch, NotFound
+from trivium.core.errors import Collision, KeyMismatch
 
 from .checkpoint import Checkpoint, open_checkpoint
 from .plan import Match, fit
@@ -25,7 +25,7 @@ def opened(
     """The match of the checkpoint at `src` with the class that it was saved from; exact, but for what the patterns allow.
 
     Args:
-        src: A directory, a weight file or an index.
+        src: A directory, a weight file, an index or a Hub id.
         ignore: Patterns (as of `fnmatch`) of tensors to leave out.
         allow_missing: Patterns of weights that may be absent.
         rename: Prefix of the file's names -> what stands for it.
@@ -34,8 +34,6 @@ def opened(
     Raises:
         CheckpointError, ConfigError: It cannot be read, or does not fit.
     """
-    if not Path(src).exists():
-        raise NotFound("no such file or directory", path=src)
     with open_checkpoint(src, trust) as checkpoint:
         if rename:
             checkpoint.tensors = _renamed(checkpoint, rename)

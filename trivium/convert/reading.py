@@ -60,7 +60,7 @@ def open(src: str | Path, *, canonical: bool | None = None, trust: bool = False)
     """The weights of a checkpoint in any format, as a lazy mapping.
 
     Args:
-        src: A directory, a weight file or an index.
+        src: A directory, a weight file, an index or a Hub id.
         canonical: Whether names, shapes and axes are those of the Hub's PyTorch checkpoints, whatever the format; otherwise
             they are the file's own. If None they are the Hub's where Trivium has the architecture and everything fits.
         trust: Read HDF5 in this process, and not in a child with limits: for files whose origin you know.
