@@ -115,7 +115,7 @@ def call(model: torch.nn.Module, case: table.Case) -> tuple[dict[str, Any], dict
         draws |= {"rand": lambda *shape, **options: noise, "randperm": lambda count: noise.argsort()}
     torch.set_default_dtype(torch.float64)  # for the masks that a network makes, with float64's lowest number
     with torch.no_grad(), mock.patch("torch.nn.functional.softmax", softmax_as_wide), mock.patch.multiple(torch, **draws):
-        result = model(**wide, **case.options, return_dict=True)
+        result = model(**drawn.nested(wide), **case.options, return_dict=True)
     torch.set_default_dtype(torch.float32)
     model.config.problem_type = problem_type  # the call has written its guess there
     blind = None if case.blind is None else drawn.array("blind", case.blind).astype(bool)

@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from trivium.core import activations
+from trivium.backends.numpy import ops as on_host
+from trivium.core import activations, assignment
 
 # Shapes
 
@@ -195,6 +196,22 @@ def argsort(x: Tensor, axis: int) -> Tensor:
 
 def sort(x: Tensor, axis: int) -> Tensor:
     return x.sort(axis).values
+
+
+@torch.library.custom_op("trivium::linear_assignment", mutates_args=(), schema="(Tensor costs, Tensor real) -> Tensor")
+def _linear_assignment(costs: Tensor, real: Tensor) -> Tensor:
+    found = assignment.solve(on_host, costs.detach().float().cpu().numpy(), real.cpu().numpy())
+    return torch.from_numpy(found).to(costs.device)
+
+
+@_linear_assignment.register_fake
+def _(costs: Tensor, real: Tensor) -> Tensor:
+    return costs.new_empty((costs.shape[0], costs.shape[2]), dtype=torch.int32)
+
+
+def linear_assignment(costs: Tensor, real: Tensor) -> Tensor:
+    # on the host: step by step on a device it would wait for every step's outcome
+    return _linear_assignment(costs.detach(), real)
 
 
 def top_k(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
@@ -383,8 +400,10 @@ def resize_bilinear(x: Tensor, size: tuple[int, int]) -> Tensor:
 # Losses
 
 
-def cross_entropy(logits: Tensor, labels: Tensor, ignore_index: int = -100) -> Tensor:
-    return F.cross_entropy(logits.to(_accumulator(logits)), labels.long(), ignore_index=ignore_index)
+def cross_entropy(logits: Tensor, labels: Tensor, ignore_index: int = -100, weight: Tensor | None = None) -> Tensor:
+    logits = logits.to(_accumulator(logits))
+    weight = None if weight is None else weight.to(logits.dtype)
+    return F.cross_entropy(logits, labels.long(), weight, ignore_index=ignore_index)
 
 
 def binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
