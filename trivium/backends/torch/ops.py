@@ -415,8 +415,42 @@ def ctc_loss(
     logits: Tensor, labels: Tensor, logit_lengths: Tensor, label_lengths: Tensor, blank: int, zero_infinity: bool
 ) -> Tensor:
     logs = torch.log_softmax(logits, -1, dtype=_accumulator(logits)).transpose(0, 1)
-    lengths = logit_lengths.long(), label_lengths.long()
-    return F.ctc_loss(logs, labels.clamp(min=0).long(), *lengths, blank, "none", zero_infinity)
+    arguments = logs, labels.clamp(min=0).long(), logit_lengths.long(), label_lengths.long(), blank
+    if not torch.compiler.is_compiling():
+        return F.ctc_loss(*arguments, "none", zero_infinity)
+    return _ctc_loss(*arguments, zero_infinity)[0]
+
+
+@torch.library.custom_op(
+    "trivium::ctc_loss",
+    mutates_args=(),
+    schema="(Tensor logs, Tensor labels, Tensor steps, Tensor counts, int blank, bool zero_infinity) -> (Tensor, Tensor)",
+)
+def _ctc_loss(
+    logs: Tensor, labels: Tensor, steps: Tensor, counts: Tensor, blank: int, zero_infinity: bool
+) -> tuple[Tensor, Tensor]:
+    """The losses and their slopes: PyTorch's own keeps in between what has a shape that depends on values."""
+    losses, between = torch.ops.aten._ctc_loss.Tensor(logs, labels, steps, counts, blank, zero_infinity)
+    each = torch.ones_like(losses)
+    slopes = torch.ops.aten._ctc_loss_backward.Tensor(each, logs, labels, steps, counts, losses, between, blank, zero_infinity)
+    return torch.where(losses.isinf(), 0, losses) if zero_infinity else losses, slopes
+
+
+@_ctc_loss.register_fake
+def _(logs: Tensor, labels: Tensor, steps: Tensor, counts: Tensor, blank: int, zero_infinity: bool) -> tuple[Tensor, Tensor]:
+    return logs.new_empty(logs.shape[1]), torch.empty_like(logs)
+
+
+def _keep_slopes(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+    ctx.save_for_backward(output[1])
+
+
+def _ctc_backward(ctx: Any, losses: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+    (slopes,) = ctx.saved_tensors
+    return slopes * losses[None, :, None], None, None, None, None, None
+
+
+_ctc_loss.register_autograd(_ctc_backward, setup_context=_keep_slopes)
 
 
 def mean_squared_error(x: Tensor, y: Tensor) -> Tensor:
