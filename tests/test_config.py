@@ -169,7 +169,7 @@ def test_differs_by_class() -> None:
         (BertConfig, "classifier_dropout", -0.1, "a number from 0 to 1 or null"),
         (BertConfig, "hidden_act", "mish", "one of .*'gelu'"),
         (BertConfig, "is_decoder", 1, "a boolean"),
-        (BertConfig, "position_embedding_type", "relative_key", "supported: 'absolute'"),
+        (BertConfig, "position_embedding_type", "relative", "supported: 'absolute', 'relative_key'"),
         (BertConfig, "problem_type", "ranking", "supported: 'regression'"),
         (BertConfig, "architectures", "BertModel", "of type"),
         (BertConfig, "id2label", ["a"], "of type"),
