@@ -32,7 +32,7 @@ class Attention(nn.Module):
         options = {"scale": self.scale, "dropout": self.attention_dropout, "weights": attentions}
         if self.relates:
             # Unlike Bert: not scaled as products of queries and keys are
-            options["bias"] = bert.of_distances(self.distance_embedding, self.farthest, q, k, 0, self.meets_keys)
+            options["bias"] = bert.of_distances(q, k, self.distance_embedding, self.farthest, 0, self.meets_keys)
         y, weights = ops.attention(q, k, v, mask, **options)
         return self.LayerNorm(x + self.output_dropout(self.dense(multihead.merge(y)))), weights
 

@@ -29,14 +29,21 @@ class Embeddings(nn.Module):
         return self.dropout(self.LayerNorm(x + self.position_embeddings(positions) if self.absolute else x))
 
 
-def of_distances(embedding, farthest, q, k, first, meets_keys):  # (B, T, N, H), (B, S, N, H) -> (B, N, T, S)
+def of_distances(q, k, embedding, farthest, first, meets_keys):  # (B, T, N, H), (B, S, N, H) -> (B, N, T, S)
     """What queries, the first at place `first`, make of how far keys are; if `meets_keys`, what keys make of it too.
 
     `embedding` has vectors of distances from -farthest to farthest. Shaw and others, arXiv:1803.02155; Huang and others,
     arXiv:2009.13658, methods 3 and 4.
+
+    Raises:
+        InputError: The text is longer than there are distances.
     """
-    places, others = ops.arange(ops.shape(q)[1], like=q) + first, ops.arange(ops.shape(k)[1], like=q)
-    far = ops.minimum(ops.maximum(places[:, None] - others[None], -farthest), farthest)  # what is beyond is hidden
+    tokens = ops.shape(q)[1]
+    if isinstance(tokens, int) and tokens > farthest + 1:
+        why = f"a text of {tokens} tokens, and distances are known up to {farthest}"
+        raise InputError(why, key="max_position_embeddings", hint=f"cut it to {farthest + 1} tokens")
+    places, others = ops.arange(tokens, like=q) + first, ops.arange(ops.shape(k)[1], like=q)
+    far = ops.minimum(ops.maximum(places[:, None] - others[None], -farthest), farthest)  # a cache has room for more, hidden
     vectors = ops.cast_like(embedding(far + farthest), q)  # (T, S, H)
     found = ops.einsum("btnh,tsh->bnts", q, vectors)
     return found + ops.einsum("bsnh,tsh->bnts", k, vectors) if meets_keys else found
@@ -64,7 +71,7 @@ class SelfAttention(nn.Module):
         causal, scale = self.causal and mask is None, q.shape[-1] ** -0.5
         options = {"causal": causal, "scale": scale, "dropout": self.dropout, "weights": attentions}
         if self.relates:
-            liked = of_distances(self.distance_embedding, self.farthest, q, k, first, self.meets_keys)
+            liked = of_distances(q, k, self.distance_embedding, self.farthest, first, self.meets_keys)
             options["bias"] = scale * liked
         x, weights = ops.attention(q, k, v, mask, **options)
         return multihead.merge(x), cache, weights

@@ -27,7 +27,7 @@ class Sinusoids(nn.Module):
         return x * ops.cast(positions != self.padding, "float32")[..., None]
 
 
-def positions(c: Config, input_ids, x, cache):  # (B, T), (B, T, D) -> (B or 1, T)
+def positions(c: Config, input_ids, x, cache):  # -> (B or 1, T)
     """The positions of tokens, of which padding does not count, and has the position of its number."""
     if input_ids is None:
         return caches.positions(cache, x) + (c.pad_token_id + 1)
