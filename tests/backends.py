@@ -33,7 +33,7 @@ def _compiled_tensorflow(model: Any) -> Any:
     function = tf.function(lambda arrays: model(**arrays), jit_compile=True)
 
     def call(**arrays: Any) -> Any:
-        return function({name: tf.convert_to_tensor(x) if isinstance(x, np.ndarray) else x for name, x in arrays.items()})
+        return function(tf.nest.map_structure(lambda x: tf.convert_to_tensor(x) if isinstance(x, np.ndarray) else x, arrays))
 
     return call
 
@@ -63,8 +63,12 @@ class Backend:
         self.name = name
         self.door = importlib.import_module(f"trivium.{name}")
 
-    def array(self, value: np.ndarray) -> Any:
-        """A NumPy array as the framework's users would pass it."""
+    def array(self, value: Any) -> Any:
+        """A NumPy array, or lists and dicts of them, as the framework's users would pass it."""
+        if isinstance(value, dict):
+            return {name: self.array(part) for name, part in value.items()}
+        if isinstance(value, list):
+            return [self.array(part) for part in value]
         if self.name == "torch":
             import torch
 
@@ -130,7 +134,7 @@ class Backend:
             pairs = zip(tape.gradient(value, variables), variables, strict=True)
             return out, [tf.zeros_like(held.value) if found is None else tf.convert_to_tensor(found) for found, held in pairs]
 
-        arrays = {name: tf.constant(value) for name, value in arrays.items()}
+        arrays = tf.nest.map_structure(tf.constant, arrays)
         if backwards:
             out, gradients = tf.function(step, jit_compile=True)(arrays)
         else:

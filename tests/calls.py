@@ -32,10 +32,12 @@ def built(backend: Backend, golden: Golden, dtype: str = "float32") -> Any:
     return model
 
 
-def inputs_of(case: dict[str, Any], dtype: str = "float32") -> dict[str, np.ndarray]:
+def inputs_of(case: dict[str, Any], dtype: str = "float32") -> dict[str, Any]:
     """The arrays of a call, floats in a dtype."""
     found = {name: drawn.unpack(value) for name, value in case["inputs"].items()}
-    return {name: value.astype(DTYPES[dtype]) if value.dtype.kind == "f" else value for name, value in found.items()}
+    return drawn.nested(
+        {name: value.astype(DTYPES[dtype]) if value.dtype.kind == "f" else value for name, value in found.items()}
+    )
 
 
 def floats_of(case: dict[str, Any], out: Any) -> Iterator[tuple[Path, Any, np.ndarray]]:

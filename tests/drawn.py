@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,7 @@ def weight(name: str, shape: Sequence[int], dtype: DTypeLike = np.float32) -> ND
 def array(name: str, spec: Any) -> NDArray[Any]:
     """The input of that name which a `table.Input` describes. Floats are float32, wider ones are made by the caller."""
     if spec.kind == "given":
-        values = np.array(spec.data)
+        values = np.array(spec.data).reshape(spec.shape or np.shape(spec.data))
     elif spec.kind == "integers":
         label = f"{name} {spec.shape} {spec.low} {spec.high}"
         raw = bits(label, int(np.prod(spec.shape))) % np.uint64(spec.high - spec.low)
@@ -55,6 +55,20 @@ def array(name: str, spec: Any) -> NDArray[Any]:
     if spec.kept is not None:
         values = np.where(np.array(spec.kept, bool), values, spec.fill)
     return values.astype(spec.dtype)
+
+
+def nested(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """Arrays by name, those whose names are paths ("labels.0.boxes") in lists of dicts."""
+    found: dict[str, Any] = {}
+    for name, value in arrays.items():
+        if "." not in name:
+            found[name] = value
+            continue
+        outer, index, inner = name.split(".")
+        dicts = found.setdefault(outer, [])
+        dicts.extend({} for _ in range(len(dicts), int(index) + 1))
+        dicts[int(index)][inner] = value
+    return found
 
 
 def pack(values: NDArray[Any]) -> dict[str, Any]:

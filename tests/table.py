@@ -20,7 +20,8 @@ IGNORED = -100  # the label that a loss leaves out
 class Input:
     """One array given to a model: `kind` "integers" (drawn from [low, high)), "normal" (drawn) or "given" (`data`).
 
-    Where `kept` has a zero, the value is replaced by `fill`.
+    Where `kept` has a zero, the value is replaced by `fill`. What is named "labels.0.boxes" is the boxes in the first of a list
+    of dicts.
     """
 
     kind: str
@@ -54,6 +55,11 @@ def normal(*shape: int) -> Input:
 def given(data: Any) -> Input:
     """Integers as they stand."""
     return Input("given", data=data)
+
+
+def numbers(data: Any) -> Input:
+    """Floats as they stand."""
+    return Input("given", data=data, dtype="float32")
 
 
 def mask(*rows: Any) -> Input:

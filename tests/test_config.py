@@ -14,6 +14,7 @@ from tests.conftest import Golden, every_golden
 from trivium.core.auto import AutoConfig
 from trivium.core.config import Config
 from trivium.core.errors import ConfigError, Corrupt, NotFound
+from trivium.generation.config import GenerationConfig
 from trivium.models import catalogue
 from trivium.models.bert.config import BertConfig
 from trivium.models.gpt2.config import GPT2Config
@@ -168,7 +169,7 @@ def test_differs_by_class() -> None:
         (BertConfig, "classifier_dropout", -0.1, "a number from 0 to 1 or null"),
         (BertConfig, "hidden_act", "mish", "one of .*'gelu'"),
         (BertConfig, "is_decoder", 1, "a boolean"),
-        (BertConfig, "position_embedding_type", "relative_key", "supported: 'absolute'"),
+        (BertConfig, "position_embedding_type", "relative", "supported: 'absolute', 'relative_key'"),
         (BertConfig, "problem_type", "ranking", "supported: 'regression'"),
         (BertConfig, "architectures", "BertModel", "of type"),
         (BertConfig, "id2label", ["a"], "of type"),
@@ -247,3 +248,24 @@ def test_missing_file(tmp_path: Path) -> None:
         BertConfig.from_pretrained(tmp_path)
     with pytest.raises(NotFound, match="no such file or directory"):
         BertConfig.from_pretrained(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("model_type", "field", "value"),
+    [
+        ("bart", "forced_eos_token_id", 2),
+        ("mbart", "forced_eos_token_id", 2),
+        ("blenderbot", "forced_eos_token_id", 2),
+        ("blenderbot-small", "forced_eos_token_id", 2),
+        ("marian", "forced_eos_token_id", 0),
+        ("pegasus", "forced_eos_token_id", 1),
+        ("m2m_100", "forced_eos_token_id", None),
+        ("whisper", "begin_suppress_tokens", (220, 50256)),
+    ],
+)
+def test_what_transformers_generates_with_by_default(model_type: str, field: str, value: Any) -> None:
+    """Configs made in code, and files that leave it out, generate with the defaults of Transformers' config class."""
+    cls = catalogue.config_class(model_type)
+    for made in (cls(), cls.from_dict({"model_type": model_type})):
+        assert getattr(GenerationConfig.from_model_config(made), field) == value
+    assert getattr(GenerationConfig.from_model_config(cls(**{field: None})), field) is None

@@ -244,6 +244,12 @@ def argsort(d: Draw) -> Any:
 
 
 @case
+def linear_assignment(d: Draw) -> Any:
+    batch, rows, columns = d.size(), d.size(1, 5), d.size(1, 5)
+    return [d.floats(batch, rows, columns), d.bits(batch, rows)]
+
+
+@case
 def max_pool(d: Draw) -> Any:
     size = d.size(1, 3), d.size(1, 3)
     padding = tuple(d.size(0, side // 2) for side in size)
@@ -346,7 +352,8 @@ def cross_entropy(d: Draw) -> Any:
     labels = d.integers(rows, low=0, high=classes)
     if d.flag():
         labels[d.bits(rows)] = ignored  # all of them, at times: NaN
-    return [d.floats(rows, classes, scale=d.of(1.0, 20.0)), labels], {"ignore_index": ignored}
+    weight = d.of(None, np.abs(d.floats(classes)) + d.dtype.type(0.5))
+    return [d.floats(rows, classes, scale=d.of(1.0, 20.0)), labels], {"ignore_index": ignored, "weight": weight}
 
 
 @case
@@ -361,7 +368,7 @@ def mean_squared_error(d: Draw) -> Any:
     return [d.floats(*shape), d.floats(*shape)]
 
 
-ALSO_INT32 = {"arange", "argmax", "argsort"}
+ALSO_INT32 = {"arange", "argmax", "argsort", "linear_assignment"}
 INDEXED = {"top_k"}  # values, and their places in int32
 AT_LEAST_FLOAT32 = {"constant", "cross_entropy", "ctc_loss", "binary_cross_entropy", "mean_squared_error"}
 RESULT_IS_LIKE = {
@@ -631,6 +638,34 @@ def test_while_loop(backend: Backend) -> None:
         assert int(count) == 5
         assert array(doubled).tolist() == [8.0, 24.0]
         assert int(function(begin._replace(count=tensor(backend, np.int32(7)))).count) == 7
+
+
+@each_backend
+def test_linear_assignment(backend: Backend) -> None:
+    """Of all ways to give rows to columns it is the cheapest; compiled too, and with more rows than columns."""
+    assign, generator = bound(backend, "ops").linear_assignment, np.random.default_rng(0)
+    for rows, columns in ((1, 4), (4, 4), (4, 2)):
+        costs = generator.standard_normal((3, rows, columns)).astype(np.float32)
+        real = np.ones((3, rows), bool)
+        real[0, -1], real[1] = False, False
+        for function in (assign, compiled(backend, lambda both: assign(*both))):
+            given = tensor(backend, costs), tensor(backend, real)
+            found = array(function(given) if function is not assign else assign(*given))
+            for cost, there, row_of in zip(costs, real, found, strict=True):
+                chosen = [(row, column) for column, row in enumerate(row_of.tolist()) if row >= 0]
+                kept = np.flatnonzero(there)
+                count = min(len(kept), columns)
+                assert {row for row, _ in chosen} <= set(kept) and len(chosen) == len(dict(chosen)) == count
+                ways = itertools.product(itertools.permutations(kept, count), itertools.combinations(range(columns), count))
+                cheapest = min(sum(cost[pair] for pair in zip(*way, strict=True)) for way in ways)
+                assert sum(cost[pair] for pair in chosen) <= cheapest + 1e-5
+
+
+@each_backend
+def test_linear_assignment_ends_whatever_the_costs(backend: Backend) -> None:
+    costs = np.full((2, 3, 4), np.nan, np.float32)
+    found = bound(backend, "ops").linear_assignment(tensor(backend, costs), tensor(backend, np.ones((2, 3), bool)))
+    assert array(found).shape == (2, 4)
 
 
 @each_backend

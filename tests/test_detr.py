@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 
 from tests import drawn
 from trivium import numpy as door
+from trivium.backends.numpy.models import detection_losses, frozen_resnets
 from trivium.core.errors import ConfigError, InputError
+from trivium.core.pretrained import _construction
 from trivium.models.detr.config import DetrConfig
 
 TINY = {
@@ -67,8 +70,8 @@ def test_the_largest_timm_backbones_have_bottlenecks() -> None:
     ("fields", "message"),
     [
         ({"backbone": "swin_tiny"}, "'swin_tiny' is not supported"),
-        ({"dilation": True}, "dilation"),
-        ({"backbone_kwargs": {"output_stride": 16}}, "'output_stride': 16"),
+        ({"use_timm_backbone": False, "backbone": None, "dilation": True}, "dilation = True is not supported without timm"),
+        ({"backbone_kwargs": {"output_stride": 4}}, "'output_stride': 4"),
         ({"use_timm_backbone": False, "backbone": None, "backbone_config": {"model_type": "swin"}}, "is a swin"),
         ({"d_model": 6, "encoder_attention_heads": 2, "decoder_attention_heads": 2}, "multiple of 4"),
         ({"encoder_layerdrop": 0.1}, "encoder_layerdrop"),
@@ -79,10 +82,64 @@ def test_refused_configs(fields: dict[str, Any], message: str) -> None:
         DetrConfig(**fields)
 
 
-def test_labels_are_refused() -> None:
+@pytest.mark.parametrize("kind", ["basic", "bottleneck"])
+@pytest.mark.parametrize("stride", [16, 8])
+def test_dilated_maps_are_the_others_between_their_places(kind: str, stride: int) -> None:
+    """Holes in the kernels let a finer map see at every second place (or fourth) just what the coarser one does."""
+
+    def last(output_stride: int) -> np.ndarray:
+        with _construction("float32", 0):
+            backbone = frozen_resnets.TimmResNet(kind, (1, 1, 2, 2), 1, output_stride)
+        for name, part in _convolutions(backbone):
+            part.weight = drawn.weight(name, part.weight.shape)
+        return backbone.features(drawn._normal("image", (1, 72, 104, 1)).astype(np.float32))[-1]
+
+    coarse, fine = last(32), last(stride)
+    assert DetrConfig(dilation=True).output_stride == 16 and DetrConfig().output_stride == 32
+    assert fine.shape[1:3] == (-(-72 // stride), -(-104 // stride))
+    assert np.allclose(fine[:, :: 32 // stride, :: 32 // stride], coarse, atol=1e-5 * np.abs(coarse).max())
+
+
+def _convolutions(part: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """The convolutions of a network in NumPy by their paths."""
+    for name, inner in vars(part).items():
+        if type(inner).__name__ == "Conv2d":
+            yield f"{path}{name}.weight", inner
+        elif hasattr(inner, "forward"):
+            yield from _convolutions(inner, f"{path}{name}.")
+
+
+BOXES = np.array([[0.3, 0.4, 0.2, 0.5], [0.7, 0.6, 0.5, 0.3]], np.float32)
+OBJECTS = {"class_labels": np.array([1, 0]), "boxes": BOXES}
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [([OBJECTS, OBJECTS], "2 labels for 1 images"), ([{"boxes": BOXES}], "labels\\[0\\] has no 'class_labels'")],
+)
+def test_wrong_labels(labels: list[dict[str, np.ndarray]], message: str) -> None:
     model = door.DetrForObjectDetection(DetrConfig(backbone="resnet18", **TINY))  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="losses are not there yet"):
-        model(np.zeros((1, 3, 32, 32), np.float32), labels=[{}])
+    with pytest.raises(InputError, match=message):
+        model(np.zeros((1, 3, 32, 32), np.float32), labels=labels)
+
+
+def test_what_is_no_object_changes_no_loss() -> None:
+    """Images may be given as many labels each, which spares compilers another shape: a class below 0 does not count."""
+    generator = np.random.default_rng(0)
+    logits, boxes = generator.standard_normal((1, 4, 3)).astype(np.float32), generator.random((1, 4, 4)).astype(np.float32)
+    filled = {"class_labels": np.array([1, -1, 0]), "boxes": np.insert(BOXES, 1, 0.5, axis=0)}
+    config = DetrConfig(num_labels=2)
+    found, expected = (detection_losses.detection_loss(config, [given], logits, boxes)[1] for given in (filled, OBJECTS))
+    assert found == expected
+
+
+def test_more_objects_than_queries() -> None:
+    """As many as there are queries have one, and those that suit best."""
+    logits = np.zeros((1, 1, 3), np.float32)
+    config = DetrConfig(num_labels=2)
+    for index in (0, 1):
+        _, found = detection_losses.detection_loss(config, [OBJECTS], logits, BOXES[None, index : index + 1])
+        assert found["loss_bbox"] == 0 and abs(found["loss_giou"]) < 1e-6
 
 
 def test_masks_need_four_stages() -> None:

@@ -25,6 +25,15 @@ def dtype_of(value: Any) -> str:
     return getattr(value.dtype, "name", str(value.dtype).removeprefix("torch."))
 
 
+def widened(value: Any, dtype: str) -> Any:
+    """Arrays of a dtype as float64, in whatever they are in."""
+    if isinstance(value, dict):
+        return {name: widened(part, dtype) for name, part in value.items()}
+    if isinstance(value, list):
+        return [widened(part, dtype) for part in value]
+    return value.astype(np.float64) if value.dtype.name == dtype else value
+
+
 # A number that float16 cannot hold is in the network's file, which PyTorch, the quickest, reads for every class.
 TRIED = [
     (golden, dtype, framework)
@@ -42,13 +51,13 @@ def test_half_precision(golden: Golden, dtype: str, backend: Backend) -> None:
     model = built(backend, golden, dtype)
     assert {read().dtype.name for _, read in model.read_weights()} == {dtype}
     inputs = inputs_of(case, dtype)
-    wide = {name: value.astype(np.float64) if value.dtype.name == dtype else value for name, value in inputs.items()}
+    wide = widened(inputs, dtype)
     expected = transfer(model, "numpy", "float64")(**wide, **case["options"])
     out = backend.call(model, inputs, **case["options"])
     errors = {}
     for path, found, stored in floats_of(case, out):
         wanted = at(expected, path)
-        assert dtype_of(found) in ((dtype, "float32") if "loss" in str(path[-1]) else (dtype,)), path
+        assert dtype_of(found) in ((dtype, "float32") if "loss" in str(path) else (dtype,)), path
         values = backend.numpy(found).astype(np.float64)
         assert np.isfinite(values).all(), path
         counts = ~np.isnan(stored)

@@ -47,7 +47,7 @@ def test_outputs(golden: Golden, backend: Backend, checkpoint: Path) -> None:
     if backend.name == "torch":
         assert list(model.state_dict()) and set(model.state_dict()) == set(golden.content["state_dict"])
     for case in golden.content["cases"]:
-        inputs = {name: drawn.unpack(value) for name, value in case["inputs"].items()}
+        inputs = drawn.nested({name: drawn.unpack(value) for name, value in case["inputs"].items()})
         out = backend.call(model, inputs, **case["options"])
         assert {name for name in out if name != "past_key_values"} == set(case["outputs"])
         for name, expected in case["outputs"].items():

@@ -11,8 +11,9 @@ import pytest
 from tests import drawn
 from tests.backends import Backend, each_backend
 from tests.conftest import Golden
-from trivium.core.errors import ConfigError
+from trivium.core.errors import ConfigError, InputError
 from trivium.models.encoder_decoder.config import EncoderDecoderConfig
+from trivium.models.speech_encoder_decoder.config import SpeechEncoderDecoderConfig
 
 BERT = {"model_type": "bert", "hidden_size": 16, "num_attention_heads": 2}
 DECODER = BERT | {"is_decoder": True, "add_cross_attention": True}
@@ -77,6 +78,57 @@ def test_refused_decoders(decoder: dict[str, object], message: str) -> None:
 
     with pytest.raises(ConfigError, match=message):
         door.EncoderDecoderModel(EncoderDecoderConfig.from_dict({"encoder": BERT, "decoder": decoder}))
+
+
+TROCR = {"model_type": "trocr", "d_model": 16, "decoder_attention_heads": 2, "cross_attention_hidden_size": 12}
+SPEECH = {"model_type": "wav2vec2", "hidden_size": 16, "num_attention_heads": 2, "num_conv_pos_embedding_groups": 2}
+
+
+@pytest.mark.parametrize(
+    ("cls", "values", "message"),
+    [
+        (EncoderDecoderConfig, {"encoder": BERT, "decoder": TROCR}, "= 12, and the encoder is of width 16"),
+        (
+            SpeechEncoderDecoderConfig,
+            {"encoder": SPEECH | {"add_adapter": True, "output_hidden_size": 12}, "decoder": {"model_type": "bart"}},
+            "of width 12, the decoder's is 1024",
+        ),
+    ],
+)
+def test_widths_that_do_not_fit(cls: type[EncoderDecoderConfig], values: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        cls.from_dict(values)
+
+
+def test_an_encoder_that_does_not_tell_what_is_padding() -> None:
+    """A spectrogram's transformer has one length, and no mask."""
+    from trivium import numpy as door
+
+    spectrogram = {"model_type": "audio-spectrogram-transformer", "hidden_size": 16, "num_attention_heads": 2}
+    spectrogram |= {"num_hidden_layers": 1, "intermediate_size": 8, "max_length": 24, "num_mel_bins": 16}
+    decoder = {"model_type": "bart", "d_model": 16, "decoder_layers": 1, "decoder_ffn_dim": 8, "vocab_size": 11}
+    config = SpeechEncoderDecoderConfig.from_dict({"encoder": spectrogram, "decoder": decoder, "decoder_start_token_id": 1})
+    model, sound = door.SpeechEncoderDecoderModel(config), np.zeros((1, 24, 16), np.float32)
+    assert model(sound, decoder_input_ids=np.array([[1, 2]])).logits.shape == (1, 2, 11)
+    with pytest.raises(InputError, match="does not tell which of its states are padding"):
+        model(sound, np.ones((1, 24), int), decoder_input_ids=np.array([[1, 2]]))
+
+
+def test_a_pooler_that_nobody_trained(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Checkpoints of TrOCR have none, as their encoders had none; it is drawn and reported, and changes no answer."""
+    from safetensors.numpy import load_file, save_file
+
+    from trivium import numpy as door
+
+    golden = Golden("vision-encoder-decoder", "VisionEncoderDecoderModel", "trocr").write(tmp_path)
+    whole = door.VisionEncoderDecoderModel.from_pretrained(golden)
+    weights = load_file(golden / "model.safetensors")
+    save_file({name: value for name, value in weights.items() if "pooler" not in name}, golden / "model.safetensors")
+    with caplog.at_level(logging.WARNING, "trivium"):
+        model = door.VisionEncoderDecoderModel.from_pretrained(golden)
+    assert "encoder.pooler.dense.weight" in caplog.text
+    image, tokens = np.ones((1, 3, 12, 12), np.float32), np.array([[2, 5]])
+    assert np.array_equal(model(image, tokens).logits, whole(image, tokens).logits)
 
 
 def test_labels_need_a_start_token(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from tests import drawn
 from tests.backends import Backend, each_backend
 from tests.conftest import Golden
 from trivium.core.auto import AutoConfig
-from trivium.core.errors import ConfigError
+from trivium.core.errors import ConfigError, InputError
+from trivium.models.bert.config import BertConfig
 from trivium.models.clip.config import CLIPConfig, CLIPTextConfig, CLIPVisionConfig
 from trivium.models.llama.config import LlamaConfig
 from trivium.models.llava.config import LlavaConfig
@@ -125,3 +126,14 @@ def test_a_config_within_a_config_may_leave_its_architecture_unsaid() -> None:
     assert isinstance(config.text_config, LlamaConfig) and config.text_config.hidden_size == 64
     assert isinstance(config.vision_config, ViTConfig)
     assert config.to_dict() == {"text_config": {"hidden_size": 64}, "vision_config": {"model_type": "vit"}}
+
+
+def test_a_text_longer_than_the_distances_that_attention_knows() -> None:
+    from trivium import numpy as door
+
+    sizes = {"vocab_size": 7, "hidden_size": 8, "num_attention_heads": 2, "num_hidden_layers": 1, "intermediate_size": 8}
+    config = BertConfig(**sizes, max_position_embeddings=4, position_embedding_type="relative_key")  # type: ignore[arg-type]
+    model = door.BertModel(config)
+    assert model(np.ones((1, 4), int)).last_hidden_state.shape == (1, 4, 8)
+    with pytest.raises(InputError, match="5 tokens, and distances are known up to 3"):
+        model(np.ones((1, 5), int))

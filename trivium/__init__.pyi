@@ -77,8 +77,10 @@ from trivium.models.segformer.config import SegformerConfig as SegformerConfig
 from trivium.models.siglip.config import SiglipConfig as SiglipConfig
 from trivium.models.siglip.config import SiglipTextConfig as SiglipTextConfig
 from trivium.models.siglip.config import SiglipVisionConfig as SiglipVisionConfig
+from trivium.models.speech_encoder_decoder.config import SpeechEncoderDecoderConfig as SpeechEncoderDecoderConfig
 from trivium.models.swin.config import SwinConfig as SwinConfig
 from trivium.models.t5.config import T5Config as T5Config
+from trivium.models.trocr.config import TrOCRConfig as TrOCRConfig
 from trivium.models.umt5.config import UMT5Config as UMT5Config
 from trivium.models.vilt.config import ViltConfig as ViltConfig
 from trivium.models.vision_encoder_decoder.config import VisionEncoderDecoderConfig as VisionEncoderDecoderConfig
@@ -361,6 +363,7 @@ from trivium.torch import SiglipTextModel as SiglipTextModel
 from trivium.torch import SiglipVisionModel as SiglipVisionModel
 from trivium.torch import SiglipModel as SiglipModel
 from trivium.torch import SiglipForImageClassification as SiglipForImageClassification
+from trivium.torch import SpeechEncoderDecoderModel as SpeechEncoderDecoderModel
 from trivium.torch import SwinModel as SwinModel
 from trivium.torch import SwinForImageClassification as SwinForImageClassification
 from trivium.torch import SwinForMaskedImageModeling as SwinForMaskedImageModeling
@@ -371,6 +374,7 @@ from trivium.torch import T5ForConditionalGeneration as T5ForConditionalGenerati
 from trivium.torch import T5ForQuestionAnswering as T5ForQuestionAnswering
 from trivium.torch import T5ForSequenceClassification as T5ForSequenceClassification
 from trivium.torch import T5ForTokenClassification as T5ForTokenClassification
+from trivium.torch import TrOCRForCausalLM as TrOCRForCausalLM
 from trivium.torch import UMT5Model as UMT5Model
 from trivium.torch import UMT5EncoderModel as UMT5EncoderModel
 from trivium.torch import UMT5ForConditionalGeneration as UMT5ForConditionalGeneration
@@ -904,6 +908,8 @@ class TFSiglipModel(_TFTwin[ContrastiveOutput]):
     config: SiglipConfig
 class TFSiglipForImageClassification(_TFTwin[HeadOutput]):
     config: SiglipConfig
+class TFSpeechEncoderDecoderModel(_TFTwin[Seq2SeqLMOutput], Generates):
+    config: SpeechEncoderDecoderConfig
 class TFSwinModel(_TFTwin[SpatialModelOutput]):
     config: SwinConfig
 class TFSwinForImageClassification(_TFTwin[SpatialHeadOutput]):
@@ -924,6 +930,8 @@ class TFT5ForSequenceClassification(_TFTwin[Seq2SeqLMOutput]):
     config: T5Config
 class TFT5ForTokenClassification(_TFTwin[HeadOutput]):
     config: T5Config
+class TFTrOCRForCausalLM(_TFTwin[HeadOutput], Generates):
+    config: TrOCRConfig
 class TFUMT5Model(_TFTwin[Seq2SeqModelOutput]):
     config: UMT5Config
 class TFUMT5EncoderModel(_TFTwin[BaseModelOutput]):
@@ -1479,6 +1487,8 @@ class FlaxSiglipModel(_FlaxTwin[ContrastiveOutput]):
     config: SiglipConfig
 class FlaxSiglipForImageClassification(_FlaxTwin[HeadOutput]):
     config: SiglipConfig
+class FlaxSpeechEncoderDecoderModel(_FlaxTwin[Seq2SeqLMOutput], Generates):
+    config: SpeechEncoderDecoderConfig
 class FlaxSwinModel(_FlaxTwin[SpatialModelOutput]):
     config: SwinConfig
 class FlaxSwinForImageClassification(_FlaxTwin[SpatialHeadOutput]):
@@ -1499,6 +1509,8 @@ class FlaxT5ForSequenceClassification(_FlaxTwin[Seq2SeqLMOutput]):
     config: T5Config
 class FlaxT5ForTokenClassification(_FlaxTwin[HeadOutput]):
     config: T5Config
+class FlaxTrOCRForCausalLM(_FlaxTwin[HeadOutput], Generates):
+    config: TrOCRConfig
 class FlaxUMT5Model(_FlaxTwin[Seq2SeqModelOutput]):
     config: UMT5Config
 class FlaxUMT5EncoderModel(_FlaxTwin[BaseModelOutput]):

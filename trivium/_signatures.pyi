@@ -59,8 +59,10 @@ from trivium.models.segformer.config import SegformerConfig as SegformerConfig
 from trivium.models.siglip.config import SiglipConfig as SiglipConfig
 from trivium.models.siglip.config import SiglipTextConfig as SiglipTextConfig
 from trivium.models.siglip.config import SiglipVisionConfig as SiglipVisionConfig
+from trivium.models.speech_encoder_decoder.config import SpeechEncoderDecoderConfig as SpeechEncoderDecoderConfig
 from trivium.models.swin.config import SwinConfig as SwinConfig
 from trivium.models.t5.config import T5Config as T5Config
+from trivium.models.trocr.config import TrOCRConfig as TrOCRConfig
 from trivium.models.umt5.config import UMT5Config as UMT5Config
 from trivium.models.vilt.config import ViltConfig as ViltConfig
 from trivium.models.vision_encoder_decoder.config import VisionEncoderDecoderConfig as VisionEncoderDecoderConfig
@@ -769,6 +771,10 @@ class SiglipModel:
 class SiglipForImageClassification:
     config: SiglipConfig
     def __call__(self, pixel_values: Any, labels: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, interpolate_pos_encoding: bool = False) -> HeadOutput: ...
+class SpeechEncoderDecoderModel(Generates):
+    config: SpeechEncoderDecoderConfig
+    def __call__(self, input_values: Any = None, attention_mask: Any = None, decoder_input_ids: Any = None, decoder_attention_mask: Any = None, encoder_outputs: Any = None, past_key_values: Any = None, decoder_inputs_embeds: Any = None, decoder_token_type_ids: Any = None, decoder_position_ids: Any = None, labels: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> Seq2SeqLMOutput: ...
+    def encode(self, input_values: Any, attention_mask: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> Any: ...
 class SwinModel:
     config: SwinConfig
     def __call__(self, pixel_values: Any, bool_masked_pos: Any = None, interpolate_pos_encoding: bool = False, output_attentions: Any = None, output_hidden_states: Any = None) -> SpatialModelOutput: ...
@@ -804,6 +810,9 @@ class T5ForSequenceClassification:
 class T5ForTokenClassification:
     config: T5Config
     def __call__(self, input_ids: Any = None, attention_mask: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class TrOCRForCausalLM(Generates):
+    config: TrOCRConfig
+    def __call__(self, input_ids: Any = None, attention_mask: Any = None, encoder_hidden_states: Any = None, encoder_attention_mask: Any = None, past_key_values: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
 class UMT5Model:
     config: UMT5Config
     def __call__(self, input_ids: Any = None, attention_mask: Any = None, decoder_input_ids: Any = None, decoder_attention_mask: Any = None, encoder_outputs: Any = None, past_key_values: Any = None, inputs_embeds: Any = None, decoder_inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> Seq2SeqModelOutput: ...

@@ -30,6 +30,7 @@ import os
 os.environ |= {"TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
 os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
 
+import contextlib
 import copy
 import gc
 import hashlib
@@ -97,6 +98,15 @@ def softmax_as_wide(x: torch.Tensor, dim: int = -1, _stacklevel: int = 3, dtype:
     return torch.softmax(x, dim, dtype=None if x.dtype == torch.float64 else dtype)
 
 
+@contextlib.contextmanager
+def all_wide() -> Iterator[None]:
+    """float64 throughout: also for the masks that a network makes, with float64's lowest number."""
+    torch.set_default_dtype(torch.float64)
+    with mock.patch("torch.nn.functional.softmax", softmax_as_wide):
+        yield
+    torch.set_default_dtype(torch.float32)
+
+
 def evenly(weights: torch.Tensor, count: int, replacement: bool = False) -> torch.Tensor:
     """What ViLT, which draws patches at random, is given to do without chance: places at even distances, or from the first."""
     places = torch.arange(int(count))
@@ -113,10 +123,8 @@ def call(model: torch.nn.Module, case: table.Case) -> tuple[dict[str, Any], dict
     if "noise" in wide and "noise" not in inspect.signature(model.forward).parameters:  # it draws it itself
         noise = wide.pop("noise")
         draws |= {"rand": lambda *shape, **options: noise, "randperm": lambda count: noise.argsort()}
-    torch.set_default_dtype(torch.float64)  # for the masks that a network makes, with float64's lowest number
-    with torch.no_grad(), mock.patch("torch.nn.functional.softmax", softmax_as_wide), mock.patch.multiple(torch, **draws):
-        result = model(**wide, **case.options, return_dict=True)
-    torch.set_default_dtype(torch.float32)
+    with torch.no_grad(), all_wide(), mock.patch.multiple(torch, **draws):
+        result = model(**drawn.nested(wide), **case.options, return_dict=True)
     model.config.problem_type = problem_type  # the call has written its guess there
     blind = None if case.blind is None else drawn.array("blind", case.blind).astype(bool)
 
@@ -150,7 +158,7 @@ def widened(value: np.ndarray) -> torch.Tensor:
 def greedy(model: torch.nn.Module, case: table.Case) -> dict[str, Any]:
     """The case's inputs and how the model goes on from them."""
     inputs = {name: drawn.array(name, spec) for name, spec in case.inputs.items()}
-    with mock.patch("torch.nn.functional.softmax", softmax_as_wide):
+    with all_wide():
         result = model.generate(
             **{name: widened(value) for name, value in inputs.items()},
             **case.options,

@@ -58,7 +58,7 @@ def inputs_of(golden: Golden) -> dict[str, np.ndarray]:
     """The inputs of a call of the golden with labels, if it has one."""
     cases = golden.content["cases"]
     case = next((case for case in cases if "loss" in case["outputs"]), cases[0])
-    return {name: drawn.unpack(value) for name, value in case["inputs"].items()}
+    return drawn.nested({name: drawn.unpack(value) for name, value in case["inputs"].items()})
 
 
 def first(out: Any) -> np.ndarray:

@@ -57,7 +57,7 @@ def inputs_of(golden: Golden, labels: bool = True) -> tuple[dict[str, Any], dict
     """A call of the golden with labels, if it has one: its inputs as tensors, and its outputs."""
     cases = golden.content["cases"]
     case = next((case for case in cases if "loss" in case["outputs"]), cases[0])
-    inputs = {name: torch.from_numpy(drawn.unpack(value).copy()) for name, value in case["inputs"].items()}
+    inputs = drawn.nested({name: torch.from_numpy(drawn.unpack(value).copy()) for name, value in case["inputs"].items()})
     return inputs, case["outputs"]
 
 

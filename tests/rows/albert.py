@@ -37,12 +37,14 @@ ROW = Row(
         groups={"num_hidden_layers": 4, "num_hidden_groups": 2, "inner_group_num": 2, "hidden_act": "gelu"},
         relu={"hidden_act": "relu", "num_labels": 3, "layer_norm_eps": 1e-5},
         untied={"tie_word_embeddings": False},
+        distances={"position_embedding_type": "relative_key_query"},
     ),
     {
         "AlbertModel": (
             case("default", **THREE, token_type_ids=ids(3, 5, high=3), position_ids=ids(3, 5, high=19), **ALL),
             case("default", inputs_embeds=normal(2, 7, 12), attention_mask=RIGHT),
             case("groups", input_ids=ids(2, 4), **ALL),
+            case("distances", **TEXT),
         ),
         "AlbertForPreTraining": (
             case("default", **TEXT, token_type_ids=TYPES, labels=LABELS, sentence_order_label=given((1, 0))),

@@ -19,6 +19,7 @@ from table import (
     configs,
     given,
     ids,
+    mask,
     normal,
 )
 
@@ -41,6 +42,13 @@ ROW = Row(
         decoder={"is_decoder": True},
         cross={"is_decoder": True, "add_cross_attention": True},
         untied={"tie_word_embeddings": False},
+        distances={"position_embedding_type": "relative_key", "num_hidden_layers": 1},
+        both_distances={
+            "position_embedding_type": "relative_key_query",
+            "num_hidden_layers": 1,
+            "is_decoder": True,
+            "add_cross_attention": True,
+        },
     ),
     {
         "BertModel": (
@@ -51,6 +59,7 @@ ROW = Row(
             case("decoder", **TEXT, output_attentions=True),
             case("cross", **TEXT, **CROSS, output_attentions=True),
             case("cross", **TEXT),
+            case("distances", **TEXT, output_attentions=True),
         ),
         "BertForPreTraining": (
             case("default", **TEXT, token_type_ids=TYPES, labels=LABELS, next_sentence_label=given((1, 0))),
@@ -66,6 +75,7 @@ ROW = Row(
         "BertLMHeadModel": (
             case("decoder", **TEXT, labels=LABELS),
             case("cross", **TEXT, **CROSS, labels=LABELS, **ALL),
+            case("both_distances", **TEXT, **CROSS, labels=LABELS),
         ),
         "BertForNextSentencePrediction": (case("default", **TEXT, token_type_ids=TYPES, labels=given((1, 0))),),
         "BertForSequenceClassification": (
@@ -82,6 +92,11 @@ ROW = Row(
             case("gelu_new", **TEXT, labels=TAGS),
         ),
         "BertForQuestionAnswering": (case("default", **TEXT, token_type_ids=TYPES, **SPANS),),
+    },
+    greedy={
+        "BertLMHeadModel": case(
+            "both_distances", input_ids=ids(2, 5), attention_mask=mask("11111", "11111"), do_sample=False, max_new_tokens=8
+        ),
     },
     aliases={"FlaxBertLMHeadModel": "FlaxBertForCausalLM"},
 )

@@ -34,6 +34,18 @@ ROBERTA = {
     "is_decoder": True,
     "add_cross_attention": True,
 }
+TROCR = {
+    "model_type": "trocr",
+    "vocab_size": VOCAB,
+    "d_model": 12,
+    "decoder_layers": 1,
+    "decoder_attention_heads": 3,
+    "decoder_ffn_dim": 20,
+    "max_position_embeddings": 19,
+    "cross_attention_hidden_size": 16,
+    "is_decoder": True,
+    "add_cross_attention": True,
+}
 LABELS = ids(2, 5).where("11100", "11111", other=IGNORED)
 
 ROW = Row(
@@ -46,6 +58,7 @@ ROW = Row(
             "pad_token_id": 0,
         },
         others={"encoder": SWIN, "decoder": ROBERTA},
+        trocr={"encoder": VIT | {"model_type": "deit"}, "decoder": TROCR},
     ),
     {
         "VisionEncoderDecoderModel": (
@@ -53,6 +66,8 @@ ROW = Row(
             case("default", pixel_values=normal(2, 3, 8, 16), interpolate_pos_encoding=True, labels=LABELS),
             case("others", pixel_values=normal(2, 1, 8, 8), labels=LABELS),
             case("others", pixel_values=normal(2, 1, 8, 8), **TARGET),
+            case("trocr", pixel_values=IMAGE, labels=LABELS),
+            case("trocr", pixel_values=IMAGE, **TARGET, output_attentions=True),
         ),
     },
     greedy={

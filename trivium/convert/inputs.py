@@ -57,7 +57,8 @@ def _sizes(name: str, shape: tuple[int | None, ...], config: Any, batch: int) ->
         several = len(shape) - (3 if name == "pixel_mask" else 4)  # images for each text
         free = [batch, *[CHOICES] * several, *[3] * (name != "pixel_mask"), SIDE, SIDE]
     else:
-        length = _wave(config) if hasattr(config, "conv_stride") else _length(_text(config, name))
+        part = _text(config, name)
+        length = _wave(part) if hasattr(part, "conv_stride") else _length(part)
         free = [batch, length] if len(shape) == 2 else [batch, CHOICES, length][: len(shape)]
     return tuple(size or default for size, default in zip(shape, free, strict=True))
 

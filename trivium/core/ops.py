@@ -209,6 +209,15 @@ def sort(x: Tensor, axis: int) -> Tensor:
     return _unbound()
 
 
+def linear_assignment(costs: Tensor, real: Tensor) -> Tensor:
+    """Gives rows to columns, each to one at most, so that as many as can be have one and the sum of their costs is least.
+
+    (B, M, Q), (B, M) bool -> (B, Q) int32: of each column the row, or -1. Rows that are not `real` go without. Made in
+    float32; gradients do not flow through it. Source: scipy.optimize.linear_sum_assignment; see `assignment.py`.
+    """
+    return _unbound()
+
+
 def top_k(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """The k largest elements along the last axis, falling, and their places, int32; equals in any order.
 
@@ -442,10 +451,11 @@ def resize_bilinear(x: Tensor, size: tuple[int, int]) -> Tensor:
 # Losses: the mean over what counts, in float32 at least
 
 
-def cross_entropy(logits: Tensor, labels: Tensor, ignore_index: int = -100) -> Tensor:
+def cross_entropy(logits: Tensor, labels: Tensor, ignore_index: int = -100, weight: Tensor | None = None) -> Tensor:
     """-log softmax(logits)[label], mean over the labels that are not `ignore_index`: (M, V), (M,) integer -> ().
 
-    NaN where there is none. Source: torch.nn.functional.cross_entropy.
+    In the mean a label counts as much as `weight`, (V,), says. NaN where there is none.
+    Source: torch.nn.functional.cross_entropy.
     """
     return _unbound()
 

@@ -571,10 +571,17 @@ class DetectionModelOutput(ModelOutput):
 
 
 class DetectionOutput(ModelOutput):
-    """Objects: the logits (B, Q, L + 1), boxes (B, Q, 4) as parts of the image, and what the body kept."""
+    """Objects: the logits (B, Q, L + 1), boxes (B, Q, 4) as parts of the image, and what the body kept.
 
+    `loss` is what the losses in `loss_dict` add up to, each times its coefficient in the config. `auxiliary_outputs` has the
+    logits and boxes after each layer of the decoder but the last, where these are trained, too.
+    """
+
+    loss: Tensor = None
+    loss_dict: dict[str, Tensor] | None = None
     logits: Tensor = None
     pred_boxes: Tensor = None
+    auxiliary_outputs: tuple[dict[str, Tensor], ...] | None = None
     last_hidden_state: Tensor = None
     decoder_hidden_states: tuple[Tensor, ...] | None = None
     decoder_attentions: tuple[Tensor, ...] | None = None
@@ -587,9 +594,12 @@ class DetectionOutput(ModelOutput):
 class InstanceSegmentationOutput(ModelOutput):
     """Objects as in DetectionOutput, and the logits of their masks (B, Q, h, w)."""
 
+    loss: Tensor = None
+    loss_dict: dict[str, Tensor] | None = None
     logits: Tensor = None
     pred_boxes: Tensor = None
     pred_masks: Tensor = None
+    auxiliary_outputs: tuple[dict[str, Tensor], ...] | None = None
     last_hidden_state: Tensor = None
     decoder_hidden_states: tuple[Tensor, ...] | None = None
     decoder_attentions: tuple[Tensor, ...] | None = None

@@ -331,7 +331,7 @@ def most_positions(model):
     """How many positions the decoder has learned; infinitely many where they are computed."""
     tables = [name for name in model.layout.weights if name.endswith(POSITIONS) and ".encoder." not in f".{name}"]
     c = model.writing_config
-    if not tables or getattr(c, "position_embedding_type", "absolute") != "absolute":
+    if not tables:
         return math.inf
     return getattr(c, "max_target_positions", None) or c.max_position_embeddings
 

@@ -26,6 +26,7 @@ class Style:
         norms_tokens: In the decoder they are before positions are added.
         scales_given: The decoder scales embeddings that the caller gives, too.
         key_bias: Keys have a bias.
+        attended: The width of what the decoder attends to; its own if None.
     """
 
     positions: Callable
@@ -35,6 +36,7 @@ class Style:
     norms_tokens: bool = False
     scales_given: bool = False
     key_bias: bool = True
+    attended: int | None = None
 
 
 class Attention(nn.Module):
@@ -42,8 +44,9 @@ class Attention(nn.Module):
 
     def __init__(self, c, style, n, crosses=False, causal=False):
         super().__init__()
-        self.k_proj = nn.Linear(c.d_model, c.d_model, bias=style.key_bias)
-        self.v_proj = nn.Linear(c.d_model, c.d_model)
+        attended = style.attended if crosses and style.attended else c.d_model
+        self.k_proj = nn.Linear(attended, c.d_model, bias=style.key_bias)
+        self.v_proj = nn.Linear(attended, c.d_model)
         self.q_proj = nn.Linear(c.d_model, c.d_model)
         self.out_proj = nn.Linear(c.d_model, c.d_model)
         self.dropout = nn.Dropout(c.attention_dropout)

@@ -29,6 +29,7 @@ class EncoderDecoderConfig(Config):
     pad_token_id: int | None = 1
     eos_token_id: int | None = 2
     decoder_start_token_id: int | None = None
+    forced_eos_token_id: int | None = 2
 
     @property
     def decoder_vocabulary(self) -> int:

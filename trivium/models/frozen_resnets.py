@@ -75,22 +75,25 @@ class FrozenBackbone(resnet.ResNetBackbone):
 
 
 class Basic(nn.Module):
-    """Two convolutions, and what they are added to: (B, h, w, inputs) to (B, h / stride, w / stride, outputs)."""
+    """Two convolutions, and what they are added to: (B, h, w, inputs) to (B, h / stride, w / stride, outputs).
+
+    The first of size 3 has the stride, and looks `reaches[0]` places far; a second looks `reaches[1]` far.
+    """
 
     factor = 1
 
-    def __init__(self, inputs, width, stride):
+    def __init__(self, inputs, width, stride, reaches):
         super().__init__()
         outputs = width * self.factor
-        for i, (before, after, size, step) in enumerate(self.shapes(inputs, width, stride), start=1):
-            setattr(self, f"conv{i}", _conv(before, after, size, step))
+        for i, (before, after, size, step, reach) in enumerate(self.shapes(inputs, width, stride, reaches), start=1):
+            setattr(self, f"conv{i}", _conv(before, after, size, step, reach))
             setattr(self, f"bn{i}", FrozenBatchNorm(after))
         self.fits = inputs == outputs and stride == 1
         if not self.fits:
             self.downsample = nn.Layers([_conv(inputs, outputs, 1, stride), FrozenBatchNorm(outputs)])
 
-    def shapes(self, inputs, width, stride):
-        return (inputs, width, 3, stride), (width, width, 3, 1)
+    def shapes(self, inputs, width, stride, reaches):
+        return (inputs, width, 3, stride, reaches[0]), (width, width, 3, 1, reaches[1])
 
     def parts(self):
         return (self.conv1, self.bn1), (self.conv2, self.bn2)
@@ -110,33 +113,42 @@ class Bottleneck(Basic):
 
     factor = 4
 
-    def shapes(self, inputs, width, stride):
-        return (inputs, width, 1, 1), (width, width, 3, stride), (width, width * self.factor, 1, 1)
+    def shapes(self, inputs, width, stride, reaches):
+        return (inputs, width, 1, 1, 1), (width, width, 3, stride, reaches[0]), (width, width * self.factor, 1, 1, 1)
 
     def parts(self):
         return *super().parts(), (self.conv3, self.bn3)
 
 
-def _conv(inputs, outputs, size, stride):
-    shape = {"kernel_size": (size, size), "stride": (stride, stride), "padding": (size // 2, size // 2)}
-    return nn.Conv2d(inputs, outputs, **shape, bias=False, init=FanOutNormal())
+def _conv(inputs, outputs, size, stride, reach=1):
+    padding = size // 2 * reach
+    shape = {"kernel_size": (size, size), "stride": (stride, stride), "padding": (padding, padding)}
+    return nn.Conv2d(inputs, outputs, **shape, bias=False, dilation=(reach, reach), init=FanOutNormal())
 
 
 class TimmResNet(nn.Module):
-    """The ResNet that timm knows by a name such as "resnet50", and hands over the maps of features of its four stages."""
+    """The ResNet that timm knows by a name such as "resnet50", and hands over the maps of features of its four stages.
+
+    Once a place is `output_stride` pixels, stages have no stride any more and look further instead: all blocks but the first
+    see what they would see with it. Source: Yu and Koltun, arXiv:1511.07122; timm's `make_blocks`.
+    """
 
     block_classes = {"basic": Basic, "bottleneck": Bottleneck}
 
-    def __init__(self, kind, depths, channels):
+    def __init__(self, kind, depths, channels, output_stride):
         super().__init__()
         block = self.block_classes[kind]
         self.conv1 = _conv(channels, 64, 7, 2)
         self.bn1 = FrozenBatchNorm(64)
         self.widths, before = tuple(64 * 2**i * block.factor for i in range(len(depths))), 64
+        reach = 1
         for i, depth in enumerate(depths):
-            first = block(before, 64 * 2**i, 2 if i else 1)
+            stride = 2 if i and 4 * 2**i <= output_stride else 1
+            earlier, reach = reach, reach * (2 if i and stride == 1 else 1)
+            first = block(before, 64 * 2**i, stride, (earlier, reach))
             before = self.widths[i]
-            setattr(self, f"layer{i + 1}", nn.Layers([first, *(block(before, 64 * 2**i, 1) for _ in range(depth - 1))]))
+            rest = (block(before, 64 * 2**i, 1, (reach, reach)) for _ in range(depth - 1))
+            setattr(self, f"layer{i + 1}", nn.Layers([first, *rest]))
 
     def features(self, x):
         """Of images (B, H, W, C) the maps of features (B, h, w, D)."""

@@ -23,6 +23,8 @@ class Pair(heads.Generates, nn.Model):
 
     hides_padding = False
     """Whether the decoder, shown labels, sees no padding in them."""
+    returns_projected = False
+    """Whether encoder_last_hidden_state is what the decoder attends to, and not what the encoder returned."""
 
     def __init__(self, c):
         super().__init__(c)
@@ -45,6 +47,9 @@ class Pair(heads.Generates, nn.Model):
     def ties(self):
         parts = {"encoder": self.encoder, "decoder": self.decoder}
         return {f"{part}.{alias}": f"{part}.{name}" for part in parts for alias, name in parts[part].ties().items()}
+
+    def optional_parts(self):
+        yield from (f"encoder.{part}" for part in self.encoder.optional_parts())  # a pooler, say, which nobody trained
 
     def get_input_embeddings(self):
         return self.encoder.get_input_embeddings()
@@ -80,7 +85,7 @@ class Pair(heads.Generates, nn.Model):
             decoder_hidden_states=out.hidden_states,
             decoder_attentions=out.attentions,
             cross_attentions=out.cross_attentions,
-            encoder_last_hidden_state=encoded.last_hidden_state,
+            encoder_last_hidden_state=x if self.returns_projected else encoded.last_hidden_state,
             encoder_hidden_states=encoded.hidden_states,
             encoder_attentions=encoded.attentions,
         )

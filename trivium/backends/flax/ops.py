@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ import optax
 from flax import nnx
 from jax import Array, lax
 
-from trivium.core import activations
+from trivium.core import activations, assignment
 from trivium.core.resampling import averaging, bicubic, bilinear
 
 # Shapes
@@ -166,6 +167,11 @@ def argsort(x: Array, axis: int) -> Array:
 
 def sort(x: Array, axis: int) -> Array:
     return jnp.sort(x, axis)
+
+
+@jax.jit
+def linear_assignment(costs: Array, real: Array) -> Array:
+    return assignment.solve(sys.modules[__name__], lax.stop_gradient(costs), jnp.asarray(real))
 
 
 def top_k(x: Array, k: int) -> tuple[Array, Array]:
@@ -359,11 +365,13 @@ def resize_bilinear(x: Array, size: tuple[int, int]) -> Array:
 # Losses
 
 
-def cross_entropy(logits: Array, labels: Array, ignore_index: int = -100) -> Array:
+def cross_entropy(logits: Array, labels: Array, ignore_index: int = -100, weight: Array | None = None) -> Array:
     logits = logits.astype(_accumulator(logits))
     counts = labels != ignore_index
-    found = jnp.take_along_axis(logits, jnp.where(counts, labels, 0)[:, None], 1)[:, 0]
-    return jnp.where(counts, jax.nn.logsumexp(logits, -1) - found, 0).sum() / counts.sum()
+    labels = jnp.where(counts, labels, 0)
+    shares = counts if weight is None else counts * weight.astype(logits.dtype)[labels]
+    found = jnp.take_along_axis(logits, labels[:, None], 1)[:, 0]
+    return jnp.where(counts, (jax.nn.logsumexp(logits, -1) - found) * shares, 0).sum() / shares.sum()
 
 
 def binary_cross_entropy(logits: Array, labels: Array) -> Array:

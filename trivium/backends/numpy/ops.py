@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import ml_dtypes  # noqa: F401, whose dtypes NumPy then knows by name
 import numpy as np
 
-from trivium.core import activations
+from trivium.core import activations, assignment
 from trivium.core.resampling import averaging, bicubic, bilinear
 
 _erf = np.vectorize(math.erf, otypes=[np.float64])
@@ -164,6 +165,10 @@ def argsort(x: Any, axis: int) -> np.ndarray:
 
 def sort(x: Any, axis: int) -> np.ndarray:
     return np.sort(x, axis)
+
+
+def linear_assignment(costs: Any, real: Any) -> np.ndarray:
+    return assignment.solve(sys.modules[__name__], costs, real)
 
 
 def top_k(x: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -362,13 +367,15 @@ def resize_bilinear(x: Any, size: tuple[int, int]) -> np.ndarray:
 # Losses
 
 
-def cross_entropy(logits: Any, labels: Any, ignore_index: int = -100) -> np.ndarray:
+def cross_entropy(logits: Any, labels: Any, ignore_index: int = -100, weight: Any = None) -> np.ndarray:
     logits = _wide(logits)
     logits = logits - logits.max(-1, keepdims=True)
     logs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
     counts = labels != ignore_index
+    labels = np.where(counts, labels, 0)
+    counts = counts.astype(logits.dtype) if weight is None else counts * weight.astype(logits.dtype)[labels]
     with np.errstate(invalid="ignore"):
-        return -(logs[np.arange(len(labels)), np.where(counts, labels, 0)] * counts).sum() / counts.sum(dtype=logits.dtype)
+        return -(logs[np.arange(len(labels)), labels] * counts).sum() / counts.sum()
 
 
 def binary_cross_entropy(logits: Any, labels: Any) -> np.ndarray:

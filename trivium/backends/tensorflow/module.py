@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 
 from trivium.core.pretrained import building
 
 
+class Unnamed(NamedTuple):
+    """A variable that is made, and named, once it is an attribute: optimizers know weights by their names."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    initializer: Any
+    trainable: bool = True
+
+    def named(self, name: str) -> keras.Variable:
+        """The variable."""
+        shape, dtype = self.shape, self.dtype
+        return keras.Variable(self.initializer, shape=shape, dtype=dtype, trainable=self.trainable, name=name)
+
+
 class Composed:
     """What modules and models have in common. They make their weights in `__init__`, so that they are built from the start."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value.named(name) if isinstance(value, Unnamed) else value)
 
     # Keras has a property `output` of its own, which refuses to be set, and leaves whatever has this name out of its files
     @property

@@ -16,7 +16,7 @@ from trivium.core.pretrained import building
 from . import ops
 from .layers import Layers
 from .model import Model, shared
-from .module import Module
+from .module import Module, Unnamed
 
 __all__ = [
     "LSTM", "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
@@ -33,12 +33,12 @@ class Blank(keras.initializers.Initializer):
         return shared(blank(tuple(shape), np.dtype(dtype)))
 
 
-def Parameter(shape: tuple[int, ...], init: Any = None) -> keras.Variable:  # noqa: N802, as in the contract
-    return keras.Variable(Blank(), shape=shape, dtype=building().dtype)
+def Parameter(shape: tuple[int, ...], init: Any = None) -> Unnamed:  # noqa: N802, as in the contract
+    return Unnamed(shape, building().dtype, Blank())
 
 
-def Buffer(shape: tuple[int, ...], init: Any = None) -> keras.Variable:  # noqa: N802, as in the contract
-    return keras.Variable(Blank(), shape=shape, dtype=building().dtype, trainable=False)
+def Buffer(shape: tuple[int, ...], init: Any = None) -> Unnamed:  # noqa: N802, as in the contract
+    return Unnamed(shape, building().dtype, Blank(), trainable=False)
 
 
 def Constant(values: np.ndarray) -> tf.Tensor:  # noqa: N802, as in the contract

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from trivium.core import activations
+from trivium.backends.numpy import ops as on_host
+from trivium.core import activations, assignment
 from trivium.core.resampling import averaging, bicubic, bilinear
 
 Tensor = Any  # tf.Tensor, or keras.Variable where a network hands over a parameter
@@ -212,6 +215,12 @@ def sort(x: Tensor, axis: int) -> tf.Tensor:
     return tf.sort(x, axis)
 
 
+def linear_assignment(costs: Tensor, real: Tensor) -> tf.Tensor:
+    if tf.executing_eagerly():  # step by step every function takes longer to call than to run
+        return tf.constant(assignment.solve(on_host, np.asarray(_t(costs)), np.asarray(_t(real))))
+    return assignment.solve(sys.modules[__name__], tf.stop_gradient(costs), tf.convert_to_tensor(real))
+
+
 def top_k(x: Tensor, k: int) -> tuple[tf.Tensor, tf.Tensor]:
     found = tf.math.top_k(x, k)
     return found.values, found.indices
@@ -409,10 +418,12 @@ def resize_bilinear(x: Tensor, size: tuple[int, int]) -> tf.Tensor:
 # Losses
 
 
-def cross_entropy(logits: Tensor, labels: Tensor, ignore_index: int = -100) -> tf.Tensor:
+def cross_entropy(logits: Tensor, labels: Tensor, ignore_index: int = -100, weight: Tensor | None = None) -> tf.Tensor:
     logits = tf.cast(logits, _accumulator(logits))
     counts = tf.cast(labels != ignore_index, logits.dtype)
     labels = tf.where(labels == ignore_index, tf.zeros_like(labels), labels)
+    if weight is not None:
+        counts = counts * tf.gather(tf.cast(weight, logits.dtype), labels)
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
     return tf.reduce_sum(losses * counts) / tf.reduce_sum(counts)
 

@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from trivium.core import activations
+from trivium.backends.numpy import ops as on_host
+from trivium.core import activations, assignment
 
 # Shapes
 
@@ -200,6 +201,22 @@ def sort(x: Tensor, axis: int) -> Tensor:
     return x.sort(axis).values
 
 
+@torch.library.custom_op("trivium::linear_assignment", mutates_args=(), schema="(Tensor costs, Tensor real) -> Tensor")
+def _linear_assignment(costs: Tensor, real: Tensor) -> Tensor:
+    found = assignment.solve(on_host, costs.detach().float().cpu().numpy(), real.cpu().numpy())
+    return torch.from_numpy(found).to(costs.device)
+
+
+@_linear_assignment.register_fake
+def _(costs: Tensor, real: Tensor) -> Tensor:
+    return costs.new_empty((costs.shape[0], costs.shape[2]), dtype=torch.int32)
+
+
+def linear_assignment(costs: Tensor, real: Tensor) -> Tensor:
+    # on the host: step by step on a device it would wait for every step's outcome
+    return _linear_assignment(costs.detach(), real)
+
+
 def top_k(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
     values, index = x.topk(k)
     return values, index.to(torch.int32)
@@ -386,8 +403,10 @@ def resize_bilinear(x: Tensor, size: tuple[int, int]) -> Tensor:
 # Losses
 
 
-def cross_entropy(logits: Tensor, labels: Tensor, ignore_index: int = -100) -> Tensor:
-    return F.cross_entropy(logits.to(_accumulator(logits)), labels.long(), ignore_index=ignore_index)
+def cross_entropy(logits: Tensor, labels: Tensor, ignore_index: int = -100, weight: Tensor | None = None) -> Tensor:
+    logits = logits.to(_accumulator(logits))
+    weight = None if weight is None else weight.to(logits.dtype)
+    return F.cross_entropy(logits, labels.long(), weight, ignore_index=ignore_index)
 
 
 def binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
@@ -399,8 +418,42 @@ def ctc_loss(
     logits: Tensor, labels: Tensor, logit_lengths: Tensor, label_lengths: Tensor, blank: int, zero_infinity: bool
 ) -> Tensor:
     logs = torch.log_softmax(logits, -1, dtype=_accumulator(logits)).transpose(0, 1)
-    lengths = logit_lengths.long(), label_lengths.long()
-    return F.ctc_loss(logs, labels.clamp(min=0).long(), *lengths, blank, "none", zero_infinity)
+    arguments = logs, labels.clamp(min=0).long(), logit_lengths.long(), label_lengths.long(), blank
+    if not torch.compiler.is_compiling():
+        return F.ctc_loss(*arguments, "none", zero_infinity)
+    return _ctc_loss(*arguments, zero_infinity)[0]
+
+
+@torch.library.custom_op(
+    "trivium::ctc_loss",
+    mutates_args=(),
+    schema="(Tensor logs, Tensor labels, Tensor steps, Tensor counts, int blank, bool zero_infinity) -> (Tensor, Tensor)",
+)
+def _ctc_loss(
+    logs: Tensor, labels: Tensor, steps: Tensor, counts: Tensor, blank: int, zero_infinity: bool
+) -> tuple[Tensor, Tensor]:
+    """The losses and their slopes: PyTorch's own keeps in between what has a shape that depends on values."""
+    losses, between = torch.ops.aten._ctc_loss.Tensor(logs, labels, steps, counts, blank, zero_infinity)
+    each = torch.ones_like(losses)
+    slopes = torch.ops.aten._ctc_loss_backward.Tensor(each, logs, labels, steps, counts, losses, between, blank, zero_infinity)
+    return torch.where(losses.isinf(), 0, losses) if zero_infinity else losses, slopes
+
+
+@_ctc_loss.register_fake
+def _(logs: Tensor, labels: Tensor, steps: Tensor, counts: Tensor, blank: int, zero_infinity: bool) -> tuple[Tensor, Tensor]:
+    return logs.new_empty(logs.shape[1]), torch.empty_like(logs)
+
+
+def _keep_slopes(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+    ctx.save_for_backward(output[1])
+
+
+def _ctc_backward(ctx: Any, losses: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+    (slopes,) = ctx.saved_tensors
+    return slopes * losses[None, :, None], None, None, None, None, None
+
+
+_ctc_loss.register_autograd(_ctc_backward, setup_context=_keep_slopes)
 
 
 def mean_squared_error(x: Tensor, y: Tensor) -> Tensor:

@@ -28,10 +28,20 @@ class AlbertConfig(Config):
     initializer_range: Scale = 0.02
     layer_norm_eps: Epsilon = 1e-12
     classifier_dropout_prob: Rate = 0.1
-    position_embedding_type: Literal["absolute"] = "absolute"
+    position_embedding_type: Literal["absolute", "relative_key", "relative_key_query"] = "absolute"
     pad_token_id: int | None = 0
     bos_token_id: int | None = 2
     eos_token_id: int | tuple[int, ...] | None = 3
+
+    @property
+    def relates(self) -> bool:
+        """Whether attention learns of distances, by vectors that meet the queries, and places are embedded nowhere."""
+        return self.position_embedding_type != "absolute"
+
+    @property
+    def meets_keys(self) -> bool:
+        """Whether those vectors meet the keys, too."""
+        return self.position_embedding_type == "relative_key_query"
 
     def check(self) -> None:
         self.require_divisible("hidden_size", "num_attention_heads")

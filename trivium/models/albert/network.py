@@ -23,10 +23,17 @@ class Attention(nn.Module):
         self.attention_dropout = nn.Dropout(c.attention_probs_dropout_prob)
         self.output_dropout = nn.Dropout(c.hidden_dropout_prob)
         self.heads, self.scale = c.num_attention_heads, (c.hidden_size // c.num_attention_heads) ** -0.5
+        self.relates, self.meets_keys, self.farthest = c.relates, c.meets_keys, c.max_position_embeddings - 1
+        if self.relates:
+            self.distance_embedding = nn.Embedding(2 * self.farthest + 1, c.hidden_size // c.num_attention_heads)
 
     def forward(self, x, mask, attentions):  # (B, T, D), (B, 1, 1, T) -> (B, T, D), weights
         q, k, v = (multihead.split(y, self.heads) for y in (self.query(x), self.key(x), self.value(x)))  # (B, T, N, H)
-        y, weights = ops.attention(q, k, v, mask, scale=self.scale, dropout=self.attention_dropout, weights=attentions)
+        options = {"scale": self.scale, "dropout": self.attention_dropout, "weights": attentions}
+        if self.relates:
+            # Unlike Bert: not scaled as products of queries and keys are
+            options["bias"] = bert.of_distances(q, k, self.distance_embedding, self.farthest, 0, self.meets_keys)
+        y, weights = ops.attention(q, k, v, mask, **options)
         return self.LayerNorm(x + self.output_dropout(self.dense(multihead.merge(y)))), weights
 
 
@@ -86,7 +93,7 @@ class AlbertModel(nn.Model):
 
     def __init__(self, c: Config, add_pooling_layer: bool = True):
         super().__init__(c)
-        self.embeddings = bert.Embeddings(c, c.embedding_size)
+        self.embeddings = bert.Embeddings(c, c.embedding_size, absolute=not c.relates)
         self.encoder = Transformer(c)
         if add_pooling_layer:
             self.pooler = nn.Linear(c.hidden_size, c.hidden_size)

@@ -26,9 +26,19 @@ class BertConfig(Config):
     initializer_range: Scale = 0.02
     layer_norm_eps: Epsilon = 1e-12
     pad_token_id: int | None = 0
-    position_embedding_type: Literal["absolute"] = "absolute"
+    position_embedding_type: Literal["absolute", "relative_key", "relative_key_query"] = "absolute"
     is_decoder: bool = False
     add_cross_attention: bool = False
+
+    @property
+    def relates(self) -> bool:
+        """Whether attention learns of distances, by vectors that meet the queries, and places are embedded nowhere."""
+        return self.position_embedding_type != "absolute"
+
+    @property
+    def meets_keys(self) -> bool:
+        """Whether those vectors meet the keys, too."""
+        return self.position_embedding_type == "relative_key_query"
 
     def check(self) -> None:
         self.require_divisible("hidden_size", "num_attention_heads")

@@ -13,17 +13,40 @@ from .. import caches, heads, masks, multihead, nn, ops
 
 
 class Embeddings(nn.Module):
-    def __init__(self, c: Config, width: int):
+    """What tokens are, of which kind and where; their places only if `absolute`: checkpoints have the table all the same."""
+
+    def __init__(self, c: Config, width: int, absolute: bool = True):
         super().__init__()
         self.word_embeddings = nn.Embedding(c.vocab_size, width)
         self.position_embeddings = nn.Embedding(c.max_position_embeddings, width)
         self.token_type_embeddings = nn.Embedding(c.type_vocab_size, width)
         self.LayerNorm = nn.LayerNorm(width, eps=c.layer_norm_eps)
         self.dropout = nn.Dropout(c.hidden_dropout_prob)
+        self.absolute = absolute
 
     def forward(self, x, token_types, positions):  # (B, T, D), (B or 1, T), (B or 1, T) -> (B, T, D)
-        x = x + self.token_type_embeddings(token_types) + self.position_embeddings(positions)
-        return self.dropout(self.LayerNorm(x))
+        x = x + self.token_type_embeddings(token_types)
+        return self.dropout(self.LayerNorm(x + self.position_embeddings(positions) if self.absolute else x))
+
+
+def of_distances(q, k, embedding, farthest, first, meets_keys):  # (B, T, N, H), (B, S, N, H) -> (B, N, T, S)
+    """What queries, the first at place `first`, make of how far keys are; if `meets_keys`, what keys make of it too.
+
+    `embedding` has vectors of distances from -farthest to farthest. Shaw and others, arXiv:1803.02155; Huang and others,
+    arXiv:2009.13658, methods 3 and 4.
+
+    Raises:
+        InputError: The text is longer than there are distances.
+    """
+    tokens = ops.shape(q)[1]
+    if isinstance(tokens, int) and tokens > farthest + 1:
+        why = f"a text of {tokens} tokens, and distances are known up to {farthest}"
+        raise InputError(why, key="max_position_embeddings", hint=f"cut it to {farthest + 1} tokens")
+    places, others = ops.arange(tokens, like=q) + first, ops.arange(ops.shape(k)[1], like=q)
+    far = ops.minimum(ops.maximum(places[:, None] - others[None], -farthest), farthest)  # a cache has room for more, hidden
+    vectors = ops.cast_like(embedding(far + farthest), q)  # (T, S, H)
+    found = ops.einsum("btnh,tsh->bnts", q, vectors)
+    return found + ops.einsum("bsnh,tsh->bnts", k, vectors) if meets_keys else found
 
 
 class SelfAttention(nn.Module):
@@ -34,15 +57,23 @@ class SelfAttention(nn.Module):
         self.value = nn.Linear(source_width or c.hidden_size, c.hidden_size)
         self.dropout = nn.Dropout(c.attention_probs_dropout_prob)
         self.heads, self.causal, self.crosses = c.num_attention_heads, causal, crosses
+        self.relates, self.meets_keys, self.farthest = c.relates and not crosses, c.meets_keys, c.max_position_embeddings - 1
+        if self.relates:
+            self.distance_embedding = nn.Embedding(2 * self.farthest + 1, c.hidden_size // c.num_attention_heads)
 
     def forward(self, x, source, mask, cache, attentions):  # (B, T, D), (B, S, source_width) -> (B, T, D), cache, weights
         q = multihead.split(self.query(x), self.heads)  # (B, T, N, H)
+        first = 0 if cache is None else cache.length
         if self.crosses:
             k, v, cache = caches.cross(cache, source, self.keys)
         else:
             k, v, cache = caches.extend(cache, *self.keys(source))
         causal, scale = self.causal and mask is None, q.shape[-1] ** -0.5
-        x, weights = ops.attention(q, k, v, mask, causal=causal, scale=scale, dropout=self.dropout, weights=attentions)
+        options = {"causal": causal, "scale": scale, "dropout": self.dropout, "weights": attentions}
+        if self.relates:
+            liked = of_distances(q, k, self.distance_embedding, self.farthest, first, self.meets_keys)
+            options["bias"] = scale * liked
+        x, weights = ops.attention(q, k, v, mask, **options)
         return multihead.merge(x), cache, weights
 
     def keys(self, x):  # (B, S, source_width) -> two of (B, S, N, H)
@@ -146,7 +177,7 @@ class BertModel(nn.Model):
 
     @staticmethod
     def make_embeddings(c: Config):
-        return Embeddings(c, c.hidden_size)
+        return Embeddings(c, c.hidden_size, absolute=not c.relates)
 
     def embed(self, x, token_types, positions):  # (B, T, D), (B or 1, T) twice -> (B, T, D)
         return self.embeddings(x, token_types, positions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from trivium.core.config import Activation, Config, Count, Epsilon, Rate, Scale, Size
 
@@ -11,6 +11,9 @@ class BlipTextConfig(Config):
     """The fields of text_config, with the values of blip-vqa-base as defaults."""
 
     model_type = "blip_text_model"
+    relates: ClassVar[bool] = False
+    """Whether attention learns of distances, as it may in BERT."""
+    meets_keys: ClassVar[bool] = False
 
     vocab_size: Size = 30524
     hidden_size: Size = 768

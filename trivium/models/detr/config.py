@@ -21,7 +21,7 @@ class DetrConfig(Config):
     """The fields of DETR's config.json, with the values of detr-resnet-50 as defaults.
 
     `backbone` is timm's name of a ResNet where `use_timm_backbone`; else `backbone_config` describes it, a resnet-50 if it is
-    null. Left out are the weights of the loss, which there is none of yet.
+    null. `dilation`, timm's alone, has the last stage look further instead of coarser.
     """
 
     model_type = "detr"
@@ -31,7 +31,7 @@ class DetrConfig(Config):
     backbone_config: Config | None = None
     backbone: str | None = "resnet50"
     backbone_kwargs: dict[str, Any] | None = None
-    dilation: Literal[False] | None = False
+    dilation: bool | None = False
     num_channels: Size = 3
     num_queries: Size = 100
     encoder_layers: Count = 6
@@ -51,6 +51,14 @@ class DetrConfig(Config):
     init_xavier_std: Scale = 1.0
     auxiliary_loss: bool = False
     position_embedding_type: Literal["sine", "learned"] = "sine"
+    class_cost: Scale = 1.0
+    bbox_cost: Scale = 5.0
+    giou_cost: Scale = 2.0
+    mask_loss_coefficient: Scale = 1.0
+    dice_loss_coefficient: Scale = 1.0
+    bbox_loss_coefficient: Scale = 5.0
+    giou_loss_coefficient: Scale = 2.0
+    eos_coefficient: Scale = 0.1
 
     @property
     def resnet(self) -> ResNetConfig:
@@ -58,6 +66,11 @@ class DetrConfig(Config):
         found = self.backbone_config or ResNetConfig(out_features=("stage4",))
         assert isinstance(found, ResNetConfig)  # see `check`
         return found
+
+    @property
+    def output_stride(self) -> int:
+        """How many pixels are one place of the last map of features, along each axis, where the backbone is timm's."""
+        return (self.backbone_kwargs or {}).get("output_stride", 16 if self.dilation else 32)
 
     @property
     def learns_positions(self) -> bool:
@@ -71,11 +84,14 @@ class DetrConfig(Config):
             raise self.error("d_model", f"= {self.d_model} is not a multiple of 4: sine and cosine of either axis")
         if self.use_timm_backbone and self.backbone not in RESNETS:
             raise self.error("backbone", f"= {self.backbone!r} is not supported (supported: {', '.join(RESNETS)})")
+        supported = {"out_indices": ([1, 2, 3, 4],), "in_chans": (self.num_channels,), "output_stride": (8, 16, 32)}
         for key, value in (self.backbone_kwargs or {}).items():
-            if not self.use_timm_backbone or {"out_indices": [1, 2, 3, 4], "in_chans": self.num_channels}.get(key) != value:
+            if not self.use_timm_backbone or value not in supported.get(key, ()):
                 raise self.error("backbone_kwargs", f"= {{{key!r}: {value!r}}} is not supported")
         if self.use_timm_backbone:
             return
+        if self.dilation:
+            raise self.error("dilation", "= True is not supported without timm")
         if self.backbone not in (None, "resnet50"):
             raise self.error(
                 "backbone",

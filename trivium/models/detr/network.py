@@ -5,20 +5,19 @@ Letters: B batch, C channels, H W image size, h w places of a map of features, P
 S keys, L labels.
 """
 
-from trivium.core.errors import InputError
 from trivium.core.init import Normal
 from trivium.core.outputs import BaseModelOutput, DetectionModelOutput, DetectionOutput, InstanceSegmentationOutput
 from trivium.models.detr.config import RESNETS
 from trivium.models.detr.config import DetrConfig as Config
 
-from .. import detectors, encoder_decoders, frozen_resnets, heads, images, masks, multihead, nn, ops
+from .. import detection_losses, detectors, encoder_decoders, frozen_resnets, heads, images, masks, multihead, nn, ops
 
 
 class ConvEncoder(nn.Module):
     def __init__(self, c: Config):
         super().__init__()
         if c.use_timm_backbone:
-            self.model = frozen_resnets.TimmResNet(*RESNETS[c.backbone], c.num_channels)
+            self.model = frozen_resnets.TimmResNet(*RESNETS[c.backbone], c.num_channels, c.output_stride)
         else:
             self.model = frozen_resnets.FrozenBackbone(c.resnet)
 
@@ -182,13 +181,6 @@ class DetrModel(nn.Model):
         )
 
 
-def refuse(labels):
-    """The losses match queries with objects, which is not there yet."""
-    if labels is not None:
-        why = "DETR's losses are not there yet"
-        raise InputError(why, key="labels", hint="compute yours from logits and pred_boxes, matched by the Hungarian method")
-
-
 def kept(out):
     return heads.kept_of_both(out) | {"last_hidden_state": out.last_hidden_state}
 
@@ -196,7 +188,8 @@ def kept(out):
 class DetrForObjectDetection(heads.Head, body=DetrModel):
     """DETR that finds objects: of each query the logits (B, Q, L + 1), the last for none, and the box (B, Q, 4).
 
-    A box is the middle and the size, across and down, as parts of the image's.
+    A box is the middle and the size, across and down, as parts of the image's. Labels: a dict for each image, with class_labels
+    (n,) and boxes (n, 4); a class below 0 is no object. Their sizes have to be known when a framework compiles.
     """
 
     optional = ("class_labels_classifier", "bbox_predictor")
@@ -207,16 +200,30 @@ class DetrForObjectDetection(heads.Head, body=DetrModel):
         self.bbox_predictor = detectors.Boxes(c)
 
     def forward(self, *inputs, labels=None, **options):
-        refuse(labels)
         out = self.body(*inputs, **options)
-        return DetectionOutput(*self.judge(out.last_hidden_state), **kept(out))
+        logits, boxes = self.judge(out.last_hidden_state)
+        learnt = self.learn(out, labels, logits, boxes)
+        return DetectionOutput(logits=logits, pred_boxes=boxes, **learnt, **kept(out))
 
-    def judge(self, x):  # (B, Q, D) -> (B, Q, L + 1), (B, Q, 4)
+    def judge(self, x):  # (..., D) -> (..., L + 1), (..., 4)
         return self.class_labels_classifier(x), self.bbox_predictor(x)
+
+    def learn(self, out, labels, logits, boxes, masks=None):
+        """The loss and its parts, if there are labels."""
+        if labels is None:
+            return {}
+        between = out.intermediate_hidden_states
+        auxiliary = [] if between is None else [self.judge(between[i]) for i in range(self.config.decoder_layers - 1)]
+        loss, losses = detection_losses.detection_loss(self.config, labels, logits, boxes, masks, auxiliary)
+        earlier = tuple({"logits": own_logits, "pred_boxes": own_boxes} for own_logits, own_boxes in auxiliary)
+        return {"loss": loss, "loss_dict": losses, "auxiliary_outputs": None if between is None else earlier}
 
 
 class DetrForSegmentation(heads.Head, body=DetrForObjectDetection, prefix="detr"):
-    """DETR that also paints a mask (B, Q, h, w) for each query. The backbone has to hand over four stages' maps of features."""
+    """DETR that also paints a mask (B, Q, h, w) for each query. The backbone has to hand over four stages' maps of features.
+
+    Labels: as for DetrForObjectDetection, and the masks (n, H, W) of the objects, of the images' size.
+    """
 
     optional = ("mask_head", "bbox_attention")
 
@@ -237,11 +244,12 @@ class DetrForSegmentation(heads.Head, body=DetrForObjectDetection, prefix="detr"
         output_attentions=None,
         output_hidden_states=None,
     ):
-        refuse(labels)
         seen = self.detr.model.look(pixel_values, pixel_mask)
         out = self.detr.model.attend(seen, encoder_outputs, output_attentions, output_hidden_states)
         x = out.last_hidden_state
         logits, boxes = self.detr.judge(x)
         weights = self.bbox_attention(x, out.encoder_last_hidden_state, seen.visible)
         projected = ops.reshape(seen.x, (*ops.shape(seen.visible), self.config.d_model))
-        return InstanceSegmentationOutput(logits, boxes, self.mask_head(projected, weights, seen.maps[:3]), **kept(out))
+        masks = self.mask_head(projected, weights, seen.maps[:3])
+        learnt = self.detr.learn(out, labels, logits, boxes, masks)
+        return InstanceSegmentationOutput(logits=logits, pred_boxes=boxes, pred_masks=masks, **learnt, **kept(out))

@@ -27,7 +27,7 @@ class ElectraModel(bert.BertModel):
     @staticmethod
     def make_embeddings(c: Config):
         # Unlike Bert: embeddings have a width of their own
-        return bert.Embeddings(c, c.embedding_size)
+        return bert.Embeddings(c, c.embedding_size, absolute=not c.relates)
 
     def embed(self, x, token_types, positions):  # (B, T, E), (B or 1, T) twice -> (B, T, D)
         x = self.embeddings(x, token_types, positions)

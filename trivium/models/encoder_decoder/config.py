@@ -28,7 +28,10 @@ class EncoderDecoderConfig(Config):
         if "add_cross_attention" in _names(self.decoder) and not self.decoder.add_cross_attention:
             raise self.error("decoder", "has add_cross_attention = False, and would not see what the encoder returns")
         width = getattr(self.decoder, "cross_attention_hidden_size", None)
-        if width not in (None, self.decoder.hidden_size):
+        if self.decoder_fits and width != self.encoder.hidden_size:
+            why = f"has cross_attention_hidden_size = {width}, and the encoder is of width {self.encoder.hidden_size}"
+            raise self.error("decoder", why)
+        if not self.decoder_fits and width not in (None, self.decoder.hidden_size):
             why = f"has cross_attention_hidden_size = {width}, where a {self.decoder.model_type} attends to its own width"
             raise self.error("decoder", why)
 
@@ -47,7 +50,13 @@ class EncoderDecoderConfig(Config):
     @property
     def projects(self) -> bool:
         """Whether what the encoder returns is brought to the decoder's width."""
-        return self.encoder.hidden_size != self.decoder.hidden_size
+        return self.encoder.hidden_size != self.decoder.hidden_size and not self.decoder_fits
+
+    @property
+    def decoder_fits(self) -> bool:
+        """Whether the decoder is made for what the encoder returns, whatever its own width."""
+        width = "cross_attention_hidden_size"
+        return width in _names(self.decoder) and getattr(self.decoder, width) is not None
 
 
 def _decoding(config: Config, value: bool) -> Config:

@@ -14,6 +14,7 @@ class LayoutLMConfig(BertConfig):
     model_type = "layoutlm"
 
     max_2d_position_embeddings: Size = 1024
+    position_embedding_type: Literal["absolute"] = "absolute"
     is_decoder: Literal[False] = False
     add_cross_attention: Literal[False] = False
     classifier_dropout: None = None

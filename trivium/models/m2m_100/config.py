@@ -16,3 +16,4 @@ class M2M100Config(EncoderDecoderConfig):
     attention_dropout: Rate = 0.1
     scale_embedding: bool = True
     decoder_start_token_id: int | None = 2
+    forced_eos_token_id: int | None = None

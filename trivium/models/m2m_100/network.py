@@ -27,6 +27,15 @@ class Sinusoids(nn.Module):
         return x * ops.cast(positions != self.padding, "float32")[..., None]
 
 
+def positions(c: Config, input_ids, x, cache):  # -> (B or 1, T)
+    """The positions of tokens, of which padding does not count, and has the position of its number."""
+    if input_ids is None:
+        return caches.positions(cache, x) + (c.pad_token_id + 1)
+    real = ops.cast(input_ids != c.pad_token_id, "int32")
+    seen = 0 if cache is None else cache[0].length
+    return (ops.cumsum(real, 1) + seen) * real + c.pad_token_id
+
+
 # Unlike mBART: positions that are computed, no norm of the embeddings
 STYLE = encoder_decoders.Style(Sinusoids, norm_first=True)
 
@@ -36,13 +45,8 @@ class M2M100Model(encoder_decoders.EncoderDecoder):
     config_class = Config
     style = STYLE
 
-    def positions(self, input_ids, x, cache):  # Unlike mBART: padding does not count, and has the position of its number
-        pad = self.config.pad_token_id
-        if input_ids is None:
-            return caches.positions(cache, x) + (pad + 1)
-        real = ops.cast(input_ids != pad, "int32")
-        seen = 0 if cache is None else cache[0].length
-        return (ops.cumsum(real, 1) + seen) * real + pad
+    def positions(self, input_ids, x, cache):  # Unlike mBART: see above
+        return positions(self.config, input_ids, x, cache)
 
 
 class M2M100ForConditionalGeneration(encoder_decoders.Generation, body=M2M100Model):

@@ -18,6 +18,7 @@ class MarianConfig(EncoderDecoderConfig):
     pad_token_id: int | None = 58100
     eos_token_id: int | None = 0
     decoder_start_token_id: int | None = 58100
+    forced_eos_token_id: int | None = 0
 
     def check(self) -> None:
         super().check()

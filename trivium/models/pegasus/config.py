@@ -14,3 +14,4 @@ class PegasusConfig(EncoderDecoderConfig):
     pad_token_id: int | None = 0
     eos_token_id: int | None = 1
     decoder_start_token_id: int | None = 0
+    forced_eos_token_id: int | None = 1

@@ -40,6 +40,7 @@ class WhisperConfig(Config):
     pad_token_id: int | None = 50256
     eos_token_id: int | tuple[int, ...] | None = 50256
     decoder_start_token_id: int | None = 50257
+    begin_suppress_tokens: tuple[int, ...] | None = (220, 50256)
 
     @property
     def decoder_vocabulary(self) -> int:
