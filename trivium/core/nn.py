@@ -217,6 +217,16 @@ class DropPath(Module):
         super().__init__()
 
 
+class Chance(Module):
+    """Random numbers for the network itself, drawn from where dropout draws.
+
+    Called `chance(shape, like)`: float32 numbers (*shape) from 0 up to 1, without 1, on the device of `like`, others each
+    time, in training or not. `chance.training` is a bool of Python's: whether the network is in training.
+    """
+
+    training: bool
+
+
 class BatchNorm2d(Module):
     """Normalises each channel to mean 0 and variance 1 over all samples and places, then scales and shifts: (B, H, W, C).
 

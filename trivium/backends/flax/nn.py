@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,7 +21,7 @@ from .layers import Layers
 from .model import Model, Module, rngs
 
 __all__ = [
-    "LSTM", "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
+    "LSTM", "BatchNorm2d", "Buffer", "Chance", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
     "DropPath", "Dropout", "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module",
     "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
@@ -149,6 +150,19 @@ class SampleDropout(nnx.Dropout):
         if self.deterministic or not self.rate:
             return x
         return x * super().__call__(jnp.ones((x.shape[0], *[1] * (x.ndim - 1)), x.dtype))
+
+
+class Chance(Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rngs, self.deterministic = rngs()["dropout"].fork(), False
+
+    @property
+    def training(self) -> bool:
+        return not self.deterministic  # which nnx sets in `train` and `eval`
+
+    def forward(self, shape: Sequence[int], like: jax.Array) -> jax.Array:
+        return jax.random.uniform(self.rngs(), tuple(shape), jnp.float32)
 
 
 def BatchNorm2d(width: int, eps: float, momentum: float) -> nnx.BatchNorm:  # noqa: N802

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -19,7 +20,7 @@ from .model import Model, shared
 from .module import Module
 
 __all__ = [
-    "LSTM", "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
+    "LSTM", "BatchNorm2d", "Buffer", "Chance", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
     "DropPath", "Dropout", "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module",
     "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
@@ -121,17 +122,37 @@ class ShiftedRMSNorm(Module):
 
 
 def Dropout(rate: float) -> keras.layers.Dropout:  # noqa: N802
-    return keras.layers.Dropout(rate, seed=building().seed, dtype=building().dtype, autocast=False)  # x in its own dtype
+    return keras.layers.Dropout(rate, seed=building().draw_seed(), dtype=building().dtype, autocast=False)  # x in its own dtype
 
 
 class DropPath(keras.layers.Dropout):
     def __init__(self, rate: float) -> None:
-        super().__init__(rate, seed=building().seed, dtype=building().dtype)
+        super().__init__(rate, seed=building().draw_seed(), dtype=building().dtype)
 
     def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         if not training or not self.rate:
             return x
         return x * super().call(tf.ones_like(x[(slice(None), *[slice(1)] * (len(x.shape) - 1))]), training)
+
+
+class Mode(keras.layers.Layer):
+    """Whether the model is in training: Keras tells its leaves when they are called."""
+
+    def call(self, training: bool = False) -> bool:
+        return bool(training)
+
+
+class Chance(Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seed_generator, self.mode = keras.random.SeedGenerator(building().draw_seed()), Mode()
+
+    @property
+    def training(self) -> bool:
+        return self.mode()
+
+    def forward(self, shape: Sequence[Any], like: tf.Tensor) -> tf.Tensor:
+        return keras.random.uniform(tuple(shape), dtype="float32", seed=self.seed_generator)
 
 
 def BatchNorm2d(width: int, eps: float, momentum: float) -> keras.layers.BatchNormalization:  # noqa: N802
