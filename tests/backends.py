@@ -93,7 +93,7 @@ class Backend:
         return call
 
     def learner(self, model: Any, compiled: bool = False) -> Callable[..., Any]:
-        """The model in training, as a function (inputs, **options) -> output; in JAX it is compiled anyway, which is quicker."""
+        """The model in training, as a function inputs -> output; in JAX it is compiled anyway, which is quicker."""
         if self.name == "tensorflow":
 
             def function(**arrays: Any) -> Any:

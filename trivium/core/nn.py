@@ -230,8 +230,8 @@ class Chance(Module):
 class BatchNorm2d(Module):
     """Normalises each channel to mean 0 and variance 1 over all samples and places, then scales and shifts: (B, H, W, C).
 
-    Training uses the samples at hand, and moves the running statistics `momentum` of the way towards theirs, in each
-    framework's own way of keeping state (PyTorch takes the unbiased variance there); otherwise the running statistics count.
+    Training uses the samples at hand, and moves the running statistics `momentum` of the way towards theirs (the variance as
+    one estimates it of them, over n - 1), which each framework keeps in its own way; otherwise the running statistics count.
     Weights: weight, bias, running_mean, running_var (C,). PyTorch also counts its steps, in `num_batches_tracked`.
     Source: Ioffe and Szegedy, arXiv:1502.03167; torch.nn.BatchNorm2d.
     """

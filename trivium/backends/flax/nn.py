@@ -165,9 +165,23 @@ class Chance(Module):
         return jax.random.uniform(self.rngs(), tuple(shape), jnp.float32)
 
 
-def BatchNorm2d(width: int, eps: float, momentum: float) -> nnx.BatchNorm:  # noqa: N802
+class BatchNorm(nnx.BatchNorm):
+    """`nnx.BatchNorm` whose running variance is that of PyTorch: of n values, over n - 1, unless it is `biased`."""
+
+    biased = False
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        kept = self.momentum * self.var[...]
+        y = super().__call__(x)
+        if not (self.use_running_average or self.biased):
+            count = x.size // x.shape[-1]
+            self.var[...] = kept + (self.var[...] - kept) * (count / max(count - 1, 1))
+        return y
+
+
+def BatchNorm2d(width: int, eps: float, momentum: float) -> BatchNorm:  # noqa: N802
     options = _options("scale_init", "bias_init")
-    layer = nnx.BatchNorm(width, momentum=1 - momentum, epsilon=eps, use_fast_variance=False, **options)
+    layer = BatchNorm(width, momentum=1 - momentum, epsilon=eps, use_fast_variance=False, **options)
     layer.mean, layer.var = (nnx.BatchStat(_abstract(None, (width,), _dtype())) for _ in range(2))
     return layer
 

@@ -155,8 +155,21 @@ class Chance(Module):
         return keras.random.uniform(tuple(shape), dtype="float32", seed=self.seed_generator)
 
 
-def BatchNorm2d(width: int, eps: float, momentum: float) -> keras.layers.BatchNormalization:  # noqa: N802
-    layer = keras.layers.BatchNormalization(momentum=1 - momentum, epsilon=eps, dtype=building().dtype)
+class BatchNorm(keras.layers.BatchNormalization):
+    """`keras.layers.BatchNormalization` whose running variance is that of PyTorch: of n values, over n - 1."""
+
+    def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
+        kept = self.momentum * tf.convert_to_tensor(self.moving_variance)
+        y = super().call(x, training=training)
+        if training and self.trainable:
+            count = tf.cast(tf.size(x) // x.shape[-1], kept.dtype)
+            new = tf.convert_to_tensor(self.moving_variance) - kept
+            self.moving_variance.assign(kept + new * (count / tf.maximum(count - 1, 1)))
+        return y
+
+
+def BatchNorm2d(width: int, eps: float, momentum: float) -> BatchNorm:  # noqa: N802
+    layer = BatchNorm(momentum=1 - momentum, epsilon=eps, dtype=building().dtype)
     layer.build((None, None, None, width))
     return layer
 
