@@ -96,6 +96,24 @@ class Backend:
 
         return call
 
+    def learner(self, model: Any, compiled: bool = False) -> Callable[..., Any]:
+        """The model in training, as a function inputs -> output; in JAX it is compiled anyway, which is quicker."""
+        if self.name == "tensorflow":
+
+            def function(**arrays: Any) -> Any:
+                return model(**arrays, training=True)
+
+            run: Callable[..., Any] = _compiled_tensorflow(function) if compiled else function
+        elif self.name == "torch":
+            run = _compiled_torch(model.train(), "aot_eager") if compiled else model.train()
+        else:
+            from flax import nnx
+
+            step = nnx.jit(lambda model, arrays: model(**arrays))
+            model.train()
+            run = lambda **arrays: step(model, arrays)  # noqa: E731
+        return lambda inputs: run(**{name: self.array(value) for name, value in inputs.items()})
+
     def _inference(self) -> contextlib.AbstractContextManager[Any]:
         if self.name == "torch":
             import torch

@@ -173,7 +173,7 @@ UNREAD = {
         ("hubert", name): "of wav2vec 2.0's config, whose fields HuBERT's has too; none of HuBERT's classes has such a part"
         for name in (
             "adapter_kernel_size", "adapter_stride", "codevector_dim", "contrastive_logits_temperature",
-            "diversity_loss_weight", "feat_quantizer_dropout", "mask_feature_prob", "num_adapter_layers",
+            "diversity_loss_weight", "feat_quantizer_dropout", "num_adapter_layers",
             "num_codevector_groups", "num_codevectors_per_group", "output_hidden_size", "proj_codevector_dim",
             "tdnn_dilation", "tdnn_dim", "tdnn_kernel", "xvector_output_dim",
         )

@@ -217,11 +217,21 @@ class DropPath(Module):
         super().__init__()
 
 
+class Chance(Module):
+    """Random numbers for the network itself, drawn from where dropout draws.
+
+    Called `chance(shape, like)`: float32 numbers (*shape) from 0 up to 1, without 1, on the device of `like`, others each
+    time, in training or not. `chance.training` is a bool of Python's: whether the network is in training.
+    """
+
+    training: bool
+
+
 class BatchNorm2d(Module):
     """Normalises each channel to mean 0 and variance 1 over all samples and places, then scales and shifts: (B, H, W, C).
 
-    Training uses the samples at hand, and moves the running statistics `momentum` of the way towards theirs, in each
-    framework's own way of keeping state (PyTorch takes the unbiased variance there); otherwise the running statistics count.
+    Training uses the samples at hand, and moves the running statistics `momentum` of the way towards theirs (the variance as
+    one estimates it of them, over n - 1), which each framework keeps in its own way; otherwise the running statistics count.
     Weights: weight, bias, running_mean, running_var (C,). PyTorch also counts its steps, in `num_batches_tracked`.
     Source: Ioffe and Szegedy, arXiv:1502.03167; torch.nn.BatchNorm2d.
     """

@@ -38,10 +38,19 @@ class Building:
     dtype: str
     """Of the weights; NumPy's name of it."""
     seed: int
+    """Of what layers draw when they are called, where they hold a generator of their own."""
+    drawn: int = 0
+
+    def draw_seed(self) -> int:
+        """A seed for one layer, another each time: layers that share one would draw the same."""
+        self.drawn += 1
+        return int(np.random.SeedSequence((self.seed, self.drawn)).generate_state(1)[0] >> 1)
 
 
 class _Stack(threading.local):
     current: Building | None = None
+    seed: int = 0
+    """Of dropout, in models that are made without first values."""
 
 
 _stack = _Stack()
@@ -59,6 +68,16 @@ def _construction(dtype: str, seed: int) -> Iterator[None]:
         yield
     finally:
         _stack.current = None
+
+
+@contextlib.contextmanager
+def _dropout_seed(seed: int) -> Iterator[None]:
+    """Within, models that are made without first values have this seed for what they draw when they are called."""
+    _stack.seed = seed
+    try:
+        yield
+    finally:
+        _stack.seed = 0
 
 
 class Pretrained:
@@ -319,7 +338,8 @@ class Pretrained:
             config: Instead of the checkpoint's own.
             dtype: Of the weights, by NumPy's name ("float32", "bfloat16", ...) or the framework's own; as in the checkpoint
                 if None.
-            seed: For the parts that the checkpoint lacks because it is another class's; they are reported.
+            seed: For the parts that the checkpoint lacks because it is another class's, which are reported; and of dropout, but
+                in PyTorch, where that is `torch.manual_seed`'s.
             ignore: Patterns (as of `fnmatch`) of tensors in the checkpoint to leave out.
             ignore_mismatched_sizes: Draw the weights whose shape is another than the checkpoint's, as with another number of
                 labels; they are reported.
@@ -351,7 +371,8 @@ class Pretrained:
             found = match(checkpoint, cls.unbound(), config, ignore)
             fresh = found.check_for_class(set(found.misshapen) if ignore_mismatched_sizes else ())
             held = {str(tensor.dtype) for tensor in checkpoint.tensors.values() if _is_float(tensor.dtype)}
-            model = cls(config, dtype=dtype or _widest(held), seed=None)
+            with _dropout_seed(seed):
+                model = cls(config, dtype=dtype or _widest(held), seed=None)
             model.assign_weights(_Lazy(found.read, [name for name in model.layout.weights if name not in fresh]), own=True)
             model.draw_weights(fresh, seed)
         if fresh:
@@ -444,7 +465,7 @@ def _building(init: Callable[..., None]) -> Callable[..., None]:
                 f"{type(self).__name__} takes a {type(self).config_class.__name__}, not {type(config).__name__}",
                 hint=f"{type(self).__name__}.from_pretrained(...) takes a directory or a Hub id",
             )
-        with _construction(dtype_name(dtype) or "float32", seed or 0), self._scope():
+        with _construction(dtype_name(dtype) or "float32", _stack.seed if seed is None else seed), self._scope():
             init(self, config, **options)
         if seed is None:
             self._tie(self.layout.ties)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from trivium.core.init import ZEROS, Normal
 from trivium.core.outputs import BaseModelOutput, Seq2SeqLMOutput, Seq2SeqModelOutput
 
-from . import caches, heads, masks, multihead, nn, ops
+from . import caches, chance, heads, masks, multihead, nn, ops
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Attention(nn.Module):
 class Layer(nn.Module):
     """What a layer of the encoder and one of the decoder have in common."""
 
-    def __init__(self, c, style, n, inner, causal):
+    def __init__(self, c, style, n, inner, causal, drop):
         super().__init__()
         self.self_attn = Attention(c, style, n, causal=causal)
         self.self_attn_layer_norm = nn.LayerNorm(c.d_model, eps=1e-5)
@@ -81,6 +81,7 @@ class Layer(nn.Module):
         self.final_layer_norm = nn.LayerNorm(c.d_model, eps=1e-5)
         self.dropout, self.inner_dropout = nn.Dropout(c.dropout), nn.Dropout(c.activation_dropout)
         self.activation = ops.activation(c.activation_function)
+        self.layerdrop = chance.LayerDrop(drop)
         self.norm_first = style.norm_first
 
     def before(self, norm, x):
@@ -101,26 +102,27 @@ class Layer(nn.Module):
 
 class EncoderLayer(Layer):
     def __init__(self, c, style):
-        super().__init__(c, style, c.encoder_attention_heads, c.encoder_ffn_dim, causal=False)
+        super().__init__(c, style, c.encoder_attention_heads, c.encoder_ffn_dim, False, c.encoder_layerdrop)
 
     def forward(self, x, mask, cache=None, attentions=False):  # (B, E, D) -> (B, E, D)
-        x, _, weights = self.attend(self.self_attn, self.self_attn_layer_norm, x, None, mask, None, attentions)
-        return self.feed(x), {"attentions": weights}
+        y, _, weights = self.attend(self.self_attn, self.self_attn_layer_norm, x, None, mask, None, attentions)
+        return self.layerdrop(x, self.feed(y)), {"attentions": weights}
 
 
 class DecoderLayer(Layer):
     def __init__(self, c, style):
-        super().__init__(c, style, c.decoder_attention_heads, c.decoder_ffn_dim, causal=True)
+        super().__init__(c, style, c.decoder_attention_heads, c.decoder_ffn_dim, True, c.decoder_layerdrop)
         self.encoder_attn = Attention(c, style, c.decoder_attention_heads, crosses=True)
         self.encoder_attn_layer_norm = nn.LayerNorm(c.d_model, eps=1e-5)
 
     def forward(self, x, mask, encoded, encoded_mask, cache=None, attentions=False):  # (B, T, D) -> (B, T, D)
-        x, cache, weights = self.attend(self.self_attn, self.self_attn_layer_norm, x, None, mask, cache, attentions)
+        y, cache, weights = self.attend(self.self_attn, self.self_attn_layer_norm, x, None, mask, cache, attentions)
         cross_weights = None
         if encoded is not None or caches.has_crossed(cache):
             others = (encoded, encoded_mask, cache, attentions)
-            x, cache, cross_weights = self.attend(self.encoder_attn, self.encoder_attn_layer_norm, x, *others)
-        return self.feed(x), {"past_key_values": cache, "attentions": weights, "cross_attentions": cross_weights}
+            y, cache, cross_weights = self.attend(self.encoder_attn, self.encoder_attn_layer_norm, y, *others)
+        kept = {"past_key_values": cache, "attentions": weights, "cross_attentions": cross_weights}
+        return self.layerdrop(x, self.feed(y)), kept
 
 
 class Stack(nn.Module):

@@ -23,6 +23,8 @@ class EncoderDecoderConfig(Config):
     dropout: Rate = 0.1
     attention_dropout: Rate = 0.0
     activation_dropout: Rate = 0.0
+    encoder_layerdrop: Rate = 0.0
+    decoder_layerdrop: Rate = 0.0
     init_std: Scale = 0.02
     scale_embedding: bool = False
     bos_token_id: int | None = 0

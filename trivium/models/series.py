@@ -42,12 +42,11 @@ def cut(x, c):  # (B, T, C) -> (B, C, P, L)
     return ops.transpose(ops.take(ops.transpose(x, (1, 0, 2)), points), (2, 3, 0, 1))
 
 
-def hidden(x, noise, c):  # (B, C, P, L), noise -> (B, C, P)
-    """Which patches are hidden; noise is (B, C, P), or (B,) for those at the end."""
-    if noise is None:
-        why = "noise says which patches are hidden: (B, C, P), or (B,) for those at the end"
-        raise InputError(why, key="noise", hint="draw it with your framework's generator")
+def hidden(x, noise, c, chance):  # (B, C, P, L), noise -> (B, C, P)
+    """Which patches are hidden; noise is (B, C, P), or (B,) for those at the end; drawn by an `nn.Chance` if it is None."""
     batch, channels, patches, _ = ops.shape(x)
+    if noise is None:
+        noise = chance((batch, channels, patches) if c.mask_type == "random" else (batch,), like=x)
     if c.mask_type == "random":
         noise = noise[:, :1] if c.channel_consistent_masking else noise
         mask = ops.argsort(ops.argsort(noise, 2), 2) >= int(patches * (1 - c.random_mask_ratio))

@@ -7,7 +7,7 @@ L classes. `c` is the config, with the fields of Wav2Vec2Config. Source: Baevski
 from trivium.core.init import ZEROS, Constant, Normal
 from trivium.core.outputs import HeadOutput
 
-from . import heads, nn, ops, roots, towers
+from . import chance, heads, nn, ops, roots, towers
 
 
 class FeatureLayer(nn.Module):
@@ -135,11 +135,13 @@ class Layer(nn.Module):
         self.layer_norm = nn.LayerNorm(c.hidden_size, eps=c.layer_norm_eps)
         self.feed_forward = FeedForward(c)
         self.final_layer_norm = nn.LayerNorm(c.hidden_size, eps=c.layer_norm_eps)
+        self.layerdrop = chance.LayerDrop(c.layerdrop)
         self.stable, self.adapts = c.do_stable_layer_norm, c.adapter_attn_dim is not None
         if self.adapts:
             self.adapter_layer = LanguageAdapter(c)
 
     def forward(self, x, mask, cache=None, attentions=False):  # (B, T, D), (B, 1, 1, T) -> (B, T, D)
+        given = x
         y, weights = self.attention(self.layer_norm(x) if self.stable else x, mask, False, attentions)
         x = x + self.dropout(y)
         if self.stable:
@@ -147,7 +149,8 @@ class Layer(nn.Module):
         else:
             x = self.layer_norm(x)
             x = self.final_layer_norm(x + self.feed_forward(x))
-        return x + self.adapter_layer(x) if self.adapts else x, {"attentions": weights}
+        x = x + self.adapter_layer(x) if self.adapts else x
+        return self.layerdrop(given, x), {"attentions": weights}
 
 
 class Encoder(nn.Module):

@@ -9,6 +9,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from flax import nnx
+
+from trivium.backends.flax.nn import BatchNorm
 
 
 class Twin:
@@ -16,6 +19,8 @@ class Twin:
 
     - `model(input_ids, ..., params=params, dropout_rng=key, train=True)` is a pure function of `params`, a nested dict which
       `model.params` has and `model.params = ...` replaces; without `params` the model's own are used.
+    - Where there is batch normalisation, `params` are {"params": the weights, "batch_stats": the running statistics}, and with
+      `train=True` a call returns the output and {"batch_stats": the new ones}, whose variances are over n, as Flax's are.
     - `from_pretrained(..., _do_init=False)` returns the model and its parameters.
     - `generate` returns an output with `sequences`, and takes `params` and `prng_key`.
     - `save_pretrained(directory, params=params)` writes flax_model.msgpack.
@@ -30,8 +35,6 @@ class Twin:
         _do_init: Whether to draw first values; without, the weights are abstract.
     """
 
-    params: Any
-
     def __init__(
         self,
         config: Any,
@@ -42,6 +45,9 @@ class Twin:
         **options: Any,
     ) -> None:
         super().__init__(config, dtype=dtype, seed=seed if _do_init else None, **options)  # type: ignore[call-arg]
+        for _, part in nnx.iter_modules(self):  # type: ignore[arg-type]
+            if isinstance(part, BatchNorm):
+                part.biased = True
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -57,6 +63,27 @@ class Twin:
         model = super().from_pretrained(source, *arguments, **options)  # type: ignore[misc]
         return model if _do_init else (model, model.params)
 
+    @property
+    def params(self) -> dict[str, Any]:
+        """The weights, and where there are any the running statistics."""
+        stats, params = self.batch_stats, super().params  # type: ignore[attr-defined, misc]
+        return {"params": params, "batch_stats": stats} if stats else params
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "params":
+            value, stats = _parts(value)
+            if stats:
+                self.batch_stats = stats
+        super().__setattr__(name, value)
+
+    def with_params(self, params: dict[str, Any]) -> Any:
+        """As `trivium.flax`'s, with `params` as they are here."""
+        params, stats = _parts(params)
+        model = super().with_params(params)  # type: ignore[misc]
+        if stats:
+            model.batch_stats = stats
+        return model
+
     def __call__(
         self,
         *inputs: Any,
@@ -70,7 +97,11 @@ class Twin:
             out = super().__call__(*inputs, **options)  # type: ignore[misc]
         else:
             params = self.params if params is None else params
-            out = self.apply(params, *inputs, train=train, rngs=dropout_rng, **options)  # type: ignore[attr-defined]
+            mutable = ("batch_stats",) if train and self.batch_stats else ()
+            out = self.apply(params, *inputs, train=train, rngs=dropout_rng, mutable=mutable, **options)  # type: ignore[attr-defined]
+            if mutable:
+                out, changed = out
+                return (out.to_tuple() if return_dict is False else out), changed
         return out.to_tuple() if return_dict is False else out
 
     def generate(self, *inputs: Any, params: Any = None, prng_key: Any = None, **options: Any) -> Any:
@@ -104,6 +135,11 @@ class Twin:
     def to_fp32(self, params: Any, mask: Any = None) -> Any:
         """Parameters in float32."""
         return _cast(params, jnp.float32, mask)
+
+
+def _parts(params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The weights, and the running statistics if there are any."""
+    return (params["params"], params["batch_stats"]) if set(params) == {"params", "batch_stats"} else (params, {})
 
 
 def _pure(name: str, method: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 import jax
@@ -62,9 +62,14 @@ class Model(Pretrained, Module):
         """
         return _named(nnx.to_pure_dict(nnx.state(self, nnx.Param)))
 
+    @property
+    def batch_stats(self) -> dict[str, Any]:
+        """The running statistics of batch normalisation, as `params` has the weights; none where there is no such layer."""
+        return _named(nnx.to_pure_dict(nnx.state(self, nnx.BatchStat)))
+
     def __setattr__(self, name: str, value: Any) -> None:
-        if name == "params":  # which nnx would take for an attribute with data of its own
-            nnx.update(self, self._state(value))
+        if name in _KINDS:  # which nnx would take for an attribute with data of its own
+            nnx.update(self, self._state(value, name))
         else:
             super().__setattr__(name, value)
 
@@ -75,6 +80,8 @@ class Model(Pretrained, Module):
         train: bool = False,
         rngs: Any = None,
         method: str = "__call__",
+        batch_stats: dict[str, Any] | None = None,
+        mutable: Sequence[str] = (),
         **options: Any,
     ) -> Any:
         """The model's output as a pure function of `params`; whatever weights and mode the model itself is in do not matter.
@@ -85,12 +92,18 @@ class Model(Pretrained, Module):
             train: Whether dropout acts.
             rngs: What dropout draws from: a key of `jax.random`, or {"dropout": key}.
             method: The name of another method to call, such as "get_text_features".
+            batch_stats: Running statistics, as `model.batch_stats` is, instead of the model's own.
+            mutable: ["batch_stats"] returns the output and {"batch_stats": the running statistics after the call}.
             **options: The model's. Switches such as `output_attentions` are no arrays: under `jax.jit` bind them beforehand.
 
         Raises:
             InputError: `params` are not this model's; or dropout is to act, and there are no `rngs`.
         """
+        if set(mutable) - {"batch_stats"}:
+            raise InputError(f"mutable = {mutable!r}; batch_stats alone change in a call", key="mutable")
         model = self.with_params(params)
+        if batch_stats is not None:
+            model.batch_stats = batch_stats
         if train:
             model.train()
         else:
@@ -99,7 +112,8 @@ class Model(Pretrained, Module):
             nnx.reseed(model, policy="match_shape", dropout=nnx.Rngs(rngs).dropout())
         elif train and jax.tree.leaves(nnx.state(model, nnx.RngState)):
             raise InputError("train=True needs rngs, which dropout draws from", key="rngs", hint="rngs=jax.random.key(0)")
-        return getattr(model, method)(*inputs, **options)
+        out = getattr(model, method)(*inputs, **options)
+        return (out, {"batch_stats": model.batch_stats}) if mutable else out
 
     def with_params(self, params: dict[str, Any]) -> Self:
         """A model like this one with other weights, as `model.params` is; this one stays as it is.
@@ -108,7 +122,7 @@ class Model(Pretrained, Module):
             InputError: `params` are not this model's.
         """
         graphdef, _, rest = nnx.split(self, nnx.Param, ...)
-        return nnx.merge(graphdef, self._state(params), rest, copy=True)
+        return nnx.merge(graphdef, self._state(params, "params"), rest, copy=True)
 
     def scan_layers(self, *, rematerialise: bool = False) -> None:
         """Holds layers that are alike as one, their weights stacked, and runs them by one `jax.lax.scan` from now on.
@@ -126,17 +140,17 @@ class Model(Pretrained, Module):
                 if isinstance(layers, Layers) and len(layers):
                     setattr(part, name, ScannedLayers(layers, rematerialise))
 
-    def _state(self, params: dict[str, Any]) -> nnx.State:
-        """`params` as nnx has them."""
-        state = nnx.state(self, nnx.Param)
+    def _state(self, tree: dict[str, Any], kind: str) -> nnx.State:
+        """`params` or `batch_stats` as nnx has them."""
+        state = nnx.state(self, _KINDS[kind])
         found, expected = (
             {jax.tree_util.keystr(path, simple=True, separator=".") for path, _ in jax.tree.leaves_with_path(tree)}
-            for tree in (params, nnx.to_pure_dict(state))
+            for tree in (tree, nnx.to_pure_dict(state))
         )
         if found != expected:
             names = ", ".join(sorted(found ^ expected)[:10])
-            raise InputError(f"params are not those of {type(self).__name__}; missing or not expected: {names}", key="params")
-        nnx.replace_by_pure_dict(state, params)
+            raise InputError(f"{kind} are not those of {type(self).__name__}; missing or not expected: {names}", key=kind)
+        nnx.replace_by_pure_dict(state, tree)
         return state
 
     @classmethod
@@ -163,6 +177,10 @@ class Model(Pretrained, Module):
 
     def _ready(self) -> None:
         self.eval()
+
+
+_KINDS = {"params": nnx.Param, "batch_stats": nnx.BatchStat}
+"""What a model has as nested dicts -> nnx's name of it."""
 
 
 class _Construction(threading.local):

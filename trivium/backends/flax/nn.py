@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,7 +21,7 @@ from .layers import Layers
 from .model import Model, Module, rngs
 
 __all__ = [
-    "LSTM", "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
+    "LSTM", "BatchNorm2d", "Buffer", "Chance", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
     "DropPath", "Dropout", "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module",
     "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
@@ -151,9 +152,36 @@ class SampleDropout(nnx.Dropout):
         return x * super().__call__(jnp.ones((x.shape[0], *[1] * (x.ndim - 1)), x.dtype))
 
 
-def BatchNorm2d(width: int, eps: float, momentum: float) -> nnx.BatchNorm:  # noqa: N802
+class Chance(Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rngs, self.deterministic = rngs()["dropout"].fork(), False
+
+    @property
+    def training(self) -> bool:
+        return not self.deterministic  # which nnx sets in `train` and `eval`
+
+    def forward(self, shape: Sequence[int], like: jax.Array) -> jax.Array:
+        return jax.random.uniform(self.rngs(), tuple(shape), jnp.float32)
+
+
+class BatchNorm(nnx.BatchNorm):
+    """`nnx.BatchNorm` whose running variance is that of PyTorch: of n values, over n - 1, unless it is `biased`."""
+
+    biased = False
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        kept = self.momentum * self.var[...]
+        y = super().__call__(x)
+        if not (self.use_running_average or self.biased):
+            count = x.size // x.shape[-1]
+            self.var[...] = kept + (self.var[...] - kept) * (count / max(count - 1, 1))
+        return y
+
+
+def BatchNorm2d(width: int, eps: float, momentum: float) -> BatchNorm:  # noqa: N802
     options = _options("scale_init", "bias_init")
-    layer = nnx.BatchNorm(width, momentum=1 - momentum, epsilon=eps, use_fast_variance=False, **options)
+    layer = BatchNorm(width, momentum=1 - momentum, epsilon=eps, use_fast_variance=False, **options)
     layer.mean, layer.var = (nnx.BatchStat(_abstract(None, (width,), _dtype())) for _ in range(2))
     return layer
 

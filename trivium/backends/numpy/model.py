@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from trivium.core.errors import InputError
 from trivium.core.pretrained import Pretrained
 
 
@@ -33,6 +34,10 @@ class Model(Pretrained, Module):
         """A weight, for its dtype."""
         owner, name = self._owner(next(iter(self.layout)))
         return getattr(owner, name)
+
+    def train(self) -> None:
+        """Raises InputError: nothing here acts in training alone."""
+        raise InputError("NumPy's models are for inference alone", hint="train it in trivium.torch, .tensorflow or .flax")
 
     def _assign(self, owner: Any, name: str, array: np.ndarray, own: bool = False) -> None:
         setattr(owner, name, np.array(array, getattr(owner, name).dtype, order="C", copy=None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from . import ops
 from .model import Model, Module
 
 __all__ = [
-    "LSTM", "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
+    "LSTM", "BatchNorm2d", "Buffer", "Chance", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
     "DropPath", "Dropout", "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module",
     "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
@@ -160,6 +160,17 @@ class Dropout(Module):
 
 class DropPath(Dropout):
     pass
+
+
+class Chance(Module):
+    training = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._generator = np.random.default_rng(building().draw_seed())
+
+    def forward(self, shape: Sequence[int], like: np.ndarray) -> np.ndarray:
+        return self._generator.random(tuple(shape), np.float32)
 
 
 class BatchNorm2d(Module):

@@ -197,7 +197,7 @@ def _kind(part: Any) -> Any:
         own = [name for name in vars(part).keys() - vars(Module()).keys() if not name.startswith("_self_")]  # TensorFlow's
         return type(part), {name: _kind(getattr(part, name)) for name in own}
     if isinstance(part, keras.layers.Layer):
-        config = {name: value for name, value in part.get_config().items() if name != "name"}
+        config = {name: value for name, value in part.get_config().items() if name not in ("name", "seed")}
         return type(part), config, getattr(part, "sides", None), [_kind(variable) for variable in part.variables]
     if isinstance(part, list | tuple):
         return [_kind(each) for each in part]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -19,7 +20,7 @@ from .model import Model, shared
 from .module import Module, Unnamed
 
 __all__ = [
-    "LSTM", "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
+    "LSTM", "BatchNorm2d", "Buffer", "Chance", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
     "DropPath", "Dropout", "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module",
     "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
@@ -121,12 +122,12 @@ class ShiftedRMSNorm(Module):
 
 
 def Dropout(rate: float) -> keras.layers.Dropout:  # noqa: N802
-    return keras.layers.Dropout(rate, seed=building().seed, dtype=building().dtype, autocast=False)  # x in its own dtype
+    return keras.layers.Dropout(rate, seed=building().draw_seed(), dtype=building().dtype, autocast=False)  # x in its own dtype
 
 
 class DropPath(keras.layers.Dropout):
     def __init__(self, rate: float) -> None:
-        super().__init__(rate, seed=building().seed, dtype=building().dtype)
+        super().__init__(rate, seed=building().draw_seed(), dtype=building().dtype)
 
     def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         if not training or not self.rate:
@@ -134,8 +135,41 @@ class DropPath(keras.layers.Dropout):
         return x * super().call(tf.ones_like(x[(slice(None), *[slice(1)] * (len(x.shape) - 1))]), training)
 
 
-def BatchNorm2d(width: int, eps: float, momentum: float) -> keras.layers.BatchNormalization:  # noqa: N802
-    layer = keras.layers.BatchNormalization(momentum=1 - momentum, epsilon=eps, dtype=building().dtype)
+class Mode(keras.layers.Layer):
+    """Whether the model is in training: Keras tells its leaves when they are called."""
+
+    def call(self, training: bool = False) -> bool:
+        return bool(training)
+
+
+class Chance(Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seed_generator, self.mode = keras.random.SeedGenerator(building().draw_seed()), Mode()
+
+    @property
+    def training(self) -> bool:
+        return self.mode()
+
+    def forward(self, shape: Sequence[Any], like: tf.Tensor) -> tf.Tensor:
+        return keras.random.uniform(tuple(shape), dtype="float32", seed=self.seed_generator)
+
+
+class BatchNorm(keras.layers.BatchNormalization):
+    """`keras.layers.BatchNormalization` whose running variance is that of PyTorch: of n values, over n - 1."""
+
+    def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
+        kept = self.momentum * tf.convert_to_tensor(self.moving_variance)
+        y = super().call(x, training=training)
+        if training and self.trainable:
+            count = tf.cast(tf.size(x) // x.shape[-1], kept.dtype)
+            new = tf.convert_to_tensor(self.moving_variance) - kept
+            self.moving_variance.assign(kept + new * (count / tf.maximum(count - 1, 1)))
+        return y
+
+
+def BatchNorm2d(width: int, eps: float, momentum: float) -> BatchNorm:  # noqa: N802
+    layer = BatchNorm(momentum=1 - momentum, epsilon=eps, dtype=building().dtype)
     layer.build((None, None, None, width))
     return layer
 

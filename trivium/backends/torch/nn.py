@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from . import ops
 from .model import Model, Module
 
 __all__ = [
-    "LSTM", "BatchNorm2d", "Buffer", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
+    "LSTM", "BatchNorm2d", "Buffer", "Chance", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
     "DropPath", "Dropout", "Embedding", "Experts", "GroupNorm", "LayerNorm", "Layers", "Linear", "Model", "Module",
     "Parameter", "RMSNorm", "SharedEmbedding", "Unembedding",
 ]  # fmt: skip
@@ -89,6 +89,11 @@ class DropPath(torch.nn.Module):
 
     def extra_repr(self) -> str:
         return f"{self.rate}"
+
+
+class Chance(torch.nn.Module):
+    def forward(self, shape: Sequence[int], like: torch.Tensor) -> torch.Tensor:
+        return torch.rand(tuple(shape), device=like.device)
 
 
 class BatchNorm2d(torch.nn.BatchNorm2d):

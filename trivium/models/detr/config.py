@@ -40,8 +40,8 @@ class DetrConfig(Config):
     decoder_layers: Count = 6
     decoder_ffn_dim: Size = 2048
     decoder_attention_heads: Size = 8
-    encoder_layerdrop: Literal[0.0] = 0.0
-    decoder_layerdrop: Literal[0.0] = 0.0
+    encoder_layerdrop: Rate = 0.0
+    decoder_layerdrop: Rate = 0.0
     activation_function: Activation = "relu"
     d_model: Size = 256
     dropout: Rate = 0.1

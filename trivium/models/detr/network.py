@@ -10,7 +10,7 @@ from trivium.core.outputs import BaseModelOutput, DetectionModelOutput, Detectio
 from trivium.models.detr.config import RESNETS
 from trivium.models.detr.config import DetrConfig as Config
 
-from .. import detection_losses, detectors, encoder_decoders, frozen_resnets, heads, images, masks, multihead, nn, ops
+from .. import chance, detection_losses, detectors, encoder_decoders, frozen_resnets, heads, images, masks, multihead, nn, ops
 
 
 class ConvEncoder(nn.Module):
@@ -52,7 +52,7 @@ class Attention(nn.Module):
 class Layer(nn.Module):
     """What a layer of the encoder and one of the decoder have in common."""
 
-    def __init__(self, c: Config, n: int, inner: int):
+    def __init__(self, c: Config, n: int, inner: int, drop: float):
         super().__init__()
         self.self_attn = Attention(c, n)
         self.self_attn_layer_norm = nn.LayerNorm(c.d_model, eps=1e-5)
@@ -61,6 +61,7 @@ class Layer(nn.Module):
         self.final_layer_norm = nn.LayerNorm(c.d_model, eps=1e-5)
         self.dropout, self.inner_dropout = nn.Dropout(c.dropout), nn.Dropout(c.activation_dropout)
         self.activation = ops.activation(c.activation_function)
+        self.layerdrop = chance.LayerDrop(drop)
 
     def feed(self, x):  # (B, Q, D) -> (B, Q, D)
         y = self.fc2(self.inner_dropout(self.activation(self.fc1(x))))
@@ -69,27 +70,29 @@ class Layer(nn.Module):
 
 class EncoderLayer(Layer):
     def __init__(self, c: Config):
-        super().__init__(c, c.encoder_attention_heads, c.encoder_ffn_dim)
+        super().__init__(c, c.encoder_attention_heads, c.encoder_ffn_dim, c.encoder_layerdrop)
 
     def forward(self, x, places, mask, cache=None, attentions=False):  # (B, P, D), (B or 1, P, D) -> (B, P, D)
         y, weights = self.self_attn(x, places, x, places, mask, attentions)
-        return self.feed(self.self_attn_layer_norm(x + self.dropout(y))), {"attentions": weights}
+        return self.layerdrop(x, self.feed(self.self_attn_layer_norm(x + self.dropout(y)))), {"attentions": weights}
 
 
 class DecoderLayer(Layer):
     def __init__(self, c: Config):
-        super().__init__(c, c.decoder_attention_heads, c.decoder_ffn_dim)
+        super().__init__(c, c.decoder_attention_heads, c.decoder_ffn_dim, c.decoder_layerdrop)
         self.encoder_attn = Attention(c, c.decoder_attention_heads)
         self.encoder_attn_layer_norm = nn.LayerNorm(c.d_model, eps=1e-5)
 
     def forward(self, x, queries, encoded, places, mask, norm, cache=None, attentions=False):  # (B, Q, D) -> (B, Q, D)
+        given = x
         y, weights = self.self_attn(x, queries, x, queries, None, attentions)
         x = self.self_attn_layer_norm(x + self.dropout(y))
         y, cross_weights = self.encoder_attn(x, queries, encoded, places, mask, attentions)
         x = self.feed(self.encoder_attn_layer_norm(x + self.dropout(y)))
-        normed = None if norm is None else norm(x)  # which Transformers hands on to the next layer, too
-        kept = {"attentions": weights, "cross_attentions": cross_weights, "intermediate": normed}
-        return x if normed is None else normed, kept
+        x = self.layerdrop(given, x if norm is None else norm(x))  # Transformers hands the normed on to the next layer, too
+        # of a layer that is dropped Transformers keeps nothing, so that there are fewer
+        kept = {"attentions": weights, "cross_attentions": cross_weights, "intermediate": None if norm is None else x}
+        return x, kept
 
 
 class Encoder(nn.Module):

@@ -47,7 +47,7 @@ class HubertModel(wav2vec2.Wav2Vec2Model):
     """HuBERT without a head.
 
     Inputs: input_values (B, W), the wave at 16 kHz, normalised; attention_mask (B, W), 0 hides, for models whose features are
-    normalised by layer; mask_time_indices (B, T), the frames to hide, which training chooses.
+    normalised by layer; mask_time_indices (B, T), the frames to hide, which training draws if they are not given.
     """
 
     config_class = Config

@@ -14,6 +14,8 @@ class M2M100Config(EncoderDecoderConfig):
     vocab_size: Size = 128112
     activation_function: Activation = "relu"
     attention_dropout: Rate = 0.1
+    encoder_layerdrop: Rate = 0.05
+    decoder_layerdrop: Rate = 0.05
     scale_embedding: bool = True
     decoder_start_token_id: int | None = 2
     forced_eos_token_id: int | None = None

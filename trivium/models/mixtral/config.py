@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from trivium.core.config import Epsilon, Range, Scale, Size
+from trivium.core.config import Epsilon, Rate, Scale, Size
 from trivium.models.mistral.config import MistralConfig
 
 
@@ -20,7 +18,7 @@ class MixtralConfig(MistralConfig):
     num_local_experts: Size = 8
     output_router_logits: bool = False
     router_aux_loss_coef: Scale = 0.001
-    router_jitter_noise: Annotated[float, Range(0.0, 0.0)] = 0.0
+    router_jitter_noise: Rate = 0.0
 
     def check(self) -> None:
         super().check()

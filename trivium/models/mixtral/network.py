@@ -32,10 +32,14 @@ class Experts(nn.Module):
         self.gate = nn.Linear(c.hidden_size, c.num_local_experts, bias=False)
         self.experts = nn.Experts(c.num_local_experts, {"w1": up, "w2": down, "w3": up})
         self.activation = ops.activation(c.hidden_act)
-        self.count, self.chosen = c.num_local_experts, c.num_experts_per_tok
+        self.count, self.chosen, self.jitter = c.num_local_experts, c.num_experts_per_tok, c.router_jitter_noise
+        if self.jitter > 0:
+            self.chance = nn.Chance()
 
     def forward(self, x):  # (B, T, D) -> (B, T, D), (M, E)
         shape = ops.shape(x)
+        if self.jitter > 0 and self.chance.training:  # Fedus and others, arXiv:2101.03961, section 2.2
+            x = x * ops.cast_like(1 - self.jitter + 2 * self.jitter * self.chance(shape, like=x), x)
         x = ops.reshape(x, (-1, shape[-1]))  # (M, D)
         logits = self.gate(x)
         chosen, p = choose(logits, self.chosen)  # (M, C), (M, E)

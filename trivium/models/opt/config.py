@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from trivium.core.config import Activation, Config, Count, Range, Rate, Scale, Size
+from trivium.core.config import Activation, Config, Count, Rate, Scale, Size
 
 
 class OPTConfig(Config):
@@ -24,7 +24,7 @@ class OPTConfig(Config):
     attention_dropout: Rate = 0.0
     num_attention_heads: Size = 12
     activation_function: Activation = "relu"
-    layerdrop: Annotated[float, Range(0.0, 0.0)] = 0.0
+    layerdrop: Rate = 0.0
     init_std: Scale = 0.02
     enable_bias: bool = True
     layer_norm_elementwise_affine: Literal[True] = True  # Transformers itself cannot build it without

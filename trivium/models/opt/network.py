@@ -8,7 +8,7 @@ from trivium.core.init import Normal
 from trivium.core.outputs import BaseModelOutput
 from trivium.models.opt.config import OPTConfig as Config
 
-from .. import caches, heads, masks, multihead, nn, ops
+from .. import caches, chance, heads, masks, multihead, nn, ops
 
 EPS = 1e-5  # of all norms: no config says it
 OFFSET = 2  # the row of the first position, since fairseq, whence OPT comes, keeps two rows for padding
@@ -42,16 +42,18 @@ class Layer(nn.Module):
         self.final_layer_norm = nn.LayerNorm(c.hidden_size, eps=EPS)
         self.dropout = nn.Dropout(c.dropout)
         self.activation = ops.activation(c.activation_function)
+        self.layerdrop = chance.LayerDrop(c.layerdrop)
         self.norm_first = c.do_layer_norm_before
 
     def forward(self, x, mask, cache=None, attentions=False):  # (B, T, D) -> (B, T, D)
+        given = x
         y, cache, weights = self.self_attn(self.self_attn_layer_norm(x) if self.norm_first else x, mask, cache, attentions)
         x = x + self.dropout(y)
         x = x if self.norm_first else self.self_attn_layer_norm(x)
         y = self.final_layer_norm(x) if self.norm_first else x
         x = x + self.dropout(self.fc2(self.activation(self.fc1(y))))
         x = x if self.norm_first else self.final_layer_norm(x)
-        return x, {"past_key_values": cache, "attentions": weights}
+        return self.layerdrop(given, x), {"past_key_values": cache, "attentions": weights}
 
 
 class Decoder(nn.Module):

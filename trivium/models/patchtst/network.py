@@ -116,7 +116,8 @@ class PatchTSTModel(nn.Model):
 
     Inputs: past_values (B, T, C); past_observed_mask (B, T, C), 0 where nothing was observed, and the value is 0 instead. Where
     patches are hidden, noise says which: (B, C, P), of each channel those where it is highest, with channel_consistent_masking
-    all like the first; with mask_type "forecast" (B,), whose order says which of a batch has how many hidden at its end.
+    all like the first; with mask_type "forecast" (B,), whose order says which of a batch has how many hidden at its end;
+    drawn if it is None, in training and not.
     """
 
     config_class = Config
@@ -126,6 +127,8 @@ class PatchTSTModel(nn.Model):
         super().__init__(c)
         self.encoder = Encoder(c)
         self.hides = bool(c.do_mask_input) if hides is None else hides
+        if self.hides:
+            self.chance = nn.Chance()
 
     def initializer(self, config):
         return Normal(config.init_std)
@@ -141,7 +144,7 @@ class PatchTSTModel(nn.Model):
         patches, mask = series.cut(x, c), None
         x = patches
         if self.hides:
-            mask = series.hidden(patches, noise, c)
+            mask = series.hidden(patches, noise, c, self.chance)
             x = ops.where(mask[..., None], x * 0 + c.mask_value, x)
         x, kept = self.encoder(
             x,

@@ -20,6 +20,8 @@ class Embeddings(nn.Module):
         self.cls_token = nn.Parameter((1, 1, c.hidden_size), Normal(c.initializer_range))
         self.patch_embeddings = vit.PatchEmbeddings(c)
         self.grid, self.share = c.grid, 1 - c.mask_ratio
+        if c.mask_ratio > 0:
+            self.chance = nn.Chance()
         self.position_embeddings = nn.Buffer((1, c.grid[0] * c.grid[1] + 1, c.hidden_size), GridSinusoids())
 
     def forward(self, x, noise, interpolates):  # (B, H, W, C), (B, P) -> (B, K + 1, D), mask (B, P), restore (B, P)
@@ -33,7 +35,9 @@ class Embeddings(nn.Module):
     def hide(self, x, noise):  # (B, P, D), (B, P) -> (B, K, D), mask (B, P), restore (B, P)
         batch, patches, width = ops.shape(x)
         count = int(patches * self.share)
-        if noise is None:
+        if noise is None and self.share < 1:
+            noise = self.chance((batch, patches), like=x)
+        elif noise is None:
             noise = ops.broadcast_to(ops.arange(patches, x)[None], (batch, patches))
         order = ops.argsort(noise, 1)
         restore = ops.argsort(order, 1)
@@ -46,8 +50,8 @@ class Embeddings(nn.Module):
 class ViTMAEModel(nn.Model):
     """ViT-MAE without its decoder.
 
-    Inputs: pixel_values (B, C, H, W), normalised; noise (B, P): the patches with the lowest are seen (with a mask_ratio of 0
-    it may be None); interpolate_pos_encoding to take images of another size than the config's `image_size`.
+    Inputs: pixel_values (B, C, H, W), normalised; noise (B, P): the patches with the lowest are seen, in training and
+    not (drawn if it is None); interpolate_pos_encoding to take images of another size than the config's `image_size`.
     """
 
     config_class = Config
@@ -72,9 +76,6 @@ class ViTMAEModel(nn.Model):
         if not interpolate_pos_encoding and isinstance(h, int) and isinstance(w, int) and (h, w) != (c.image_size,) * 2:
             why = f"images are {h} x {w}; the config says {c.image_size} x {c.image_size}"
             raise InputError(why, hint="resize them, or pass interpolate_pos_encoding=True")
-        if noise is None and c.mask_ratio > 0:
-            why = "noise (B, P) says which patches are hidden: those where it is highest"
-            raise InputError(why, key="noise", hint="draw it with your framework's generator, or load with mask_ratio=0")
         x = images.enter(pixel_values, c.num_channels)
         x, mask, restore = self.embeddings(x, noise, interpolate_pos_encoding)
         x, kept = self.encoder(

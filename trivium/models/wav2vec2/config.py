@@ -9,10 +9,7 @@ from trivium.core.config import Activation, Config, Count, Epsilon, Rate, Scale,
 
 
 class Wav2Vec2Config(Config):
-    """The fields of wav2vec 2.0's config.json, with the values of wav2vec2-base as defaults.
-
-    Left out is what chooses masks and drops layers in training: masks are the caller's, mask_time_indices.
-    """
+    """The fields of wav2vec 2.0's config.json, with the values of wav2vec2-base as defaults."""
 
     model_type = "wav2vec2"
 
@@ -27,6 +24,7 @@ class Wav2Vec2Config(Config):
     attention_dropout: Rate = 0.1
     feat_proj_dropout: Rate = 0.0
     final_dropout: Rate = 0.1
+    layerdrop: Rate = 0.1
     initializer_range: Scale = 0.02
     layer_norm_eps: Epsilon = 1e-5
     feat_extract_norm: Literal["group", "layer"] = "group"
@@ -40,7 +38,11 @@ class Wav2Vec2Config(Config):
     do_stable_layer_norm: bool = False
     apply_spec_augment: bool = True
     mask_time_prob: Rate = 0.05
+    mask_time_length: Size = 10
+    mask_time_min_masks: Count = 2
     mask_feature_prob: Rate = 0.0
+    mask_feature_length: Size = 10
+    mask_feature_min_masks: Count = 0
     num_codevectors_per_group: Size = 320
     num_codevector_groups: Size = 2
     codevector_dim: Size = 256

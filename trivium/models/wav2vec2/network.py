@@ -10,7 +10,7 @@ from trivium.core.init import Normal, Uniform
 from trivium.core.outputs import AudioModelOutput, HeadOutput, SpeechPreTrainingOutput, XVectorOutput
 from trivium.models.wav2vec2.config import Wav2Vec2Config as Config
 
-from .. import heads, nn, ops, roots, speech
+from .. import chance, heads, nn, ops, roots, speech
 
 
 class FeatureProjection(nn.Module):
@@ -57,7 +57,7 @@ class Wav2Vec2Model(nn.Model):
     """wav2vec 2.0 without a head.
 
     Inputs: input_values (B, W), the wave at 16 kHz, normalised; attention_mask (B, W), 0 hides, for models whose features are
-    normalised by layer; mask_time_indices (B, T), the frames to hide, which training chooses.
+    normalised by layer; mask_time_indices (B, T), the frames to hide, which training draws if they are not given.
     """
 
     config_class = Config
@@ -72,6 +72,7 @@ class Wav2Vec2Model(nn.Model):
         self.feature_projection = self.projection_class(c)
         if c.masks:
             self.masked_spec_embed = nn.Parameter((c.hidden_size,), Uniform(0.0, 1.0))
+        self.spec_augment = chance.SpecAugment(c)
         self.encoder = self.encoder_class(c)
         if c.add_adapter:
             self.adapter = Adapter(c)
@@ -86,14 +87,19 @@ class Wav2Vec2Model(nn.Model):
         features = self.feature_extractor(input_values[..., None])  # (B, W, 1) -> (B, T, C)
         heard = self.heard(features, input_values, attention_mask)
         x, features = self.feature_projection(features)
-        if mask_time_indices is not None and c.apply_spec_augment:
-            x = ops.where(ops.cast(mask_time_indices, "bool")[..., None], ops.cast_like(self.masked_spec_embed, x), x)
+        x = self.hide(x, heard, mask_time_indices) if c.apply_spec_augment else x
         x, kept = self.encoder(
             *(x, heard),
             attentions=c.output_attentions if output_attentions is None else output_attentions,
             hidden_states=c.output_hidden_states if output_hidden_states is None else output_hidden_states,
         )
         return self.output(self.adapter(x) if c.add_adapter else x, features, kept)
+
+    def hide(self, x, heard, times):  # (B, T, D), (B, T) or None, (B, T) or None -> (B, T, D)
+        times, features = self.spec_augment(x, heard, times)
+        if times is not None:
+            x = ops.where(ops.cast(times, "bool")[..., None], ops.cast_like(self.masked_spec_embed, x), x)
+        return x if features is None else ops.where(features[:, None], x * 0, x)
 
     def output(self, x, features, kept):
         return AudioModelOutput(x, features, **kept)
@@ -142,34 +148,44 @@ class Wav2Vec2ForAudioFrameClassification(speech.Layered, body=Wav2Vec2Model):
 
 
 class Quantizer(nn.Module):
-    """Each frame as G of G V codes, one of each group: the likeliest. Training would sample it, which this does not."""
+    """Each frame as G of G V codes, one of each group: the likeliest, or in training one drawn at a temperature."""
 
     def __init__(self, c: Config):
         super().__init__()
         groups, codes = c.num_codevector_groups, c.num_codevectors_per_group
         self.codevectors = nn.Parameter((1, groups * codes, c.codevector_dim // groups), Uniform(0.0, 1.0))
         self.weight_proj = nn.Linear(c.conv_dim[-1], groups * codes, init=Normal(1.0))
-        self.shape = groups, codes
+        self.chance = nn.Chance()
+        self.shape, self.temperature = (groups, codes), 2.0
 
     def forward(self, x, hidden):  # (B, T, C), (B, T) or None -> (B, T, codevector_dim), (B, T, G) codes, ()
         batch, frames, _ = ops.shape(x)
         groups, codes = self.shape
-        chosen = ops.argmax(ops.reshape(self.weight_proj(x), (batch, frames, groups, codes)), -1)
-        chances = ops.cast_like(chosen[..., None] == ops.arange(codes, like=x), x)  # (B, T, G, V), zeros and a one
+        logits = ops.reshape(self.weight_proj(x), (batch, frames, groups, codes))
+        if self.chance.training:
+            picked = chance.gumbel_softmax(self.chance, logits, self.temperature)  # (B, T, G, V), zeros and a one
+            chosen, chances = ops.argmax(picked, -1), ops.softmax(ops.cast(logits, "float32"), -1)
+        else:
+            chosen = ops.argmax(logits, -1)
+            picked = chances = ops.cast_like(chosen[..., None] == ops.arange(codes, like=x), x)
         vectors = ops.reshape(ops.cast_like(self.codevectors, x), (groups, codes, -1))
-        quantized = ops.reshape(ops.einsum("btgv,gvd->btgd", chances, vectors), (batch, frames, -1))
-        counts = ops.zeros((batch, frames), like=x) + 1 if hidden is None else ops.cast_like(hidden, x)
+        quantized = ops.reshape(ops.einsum("btgv,gvd->btgd", picked, vectors), (batch, frames, -1))
+        counts = ops.zeros((batch, frames), like=chances) + 1 if hidden is None else ops.cast_like(hidden, chances)
         used = ops.einsum("btgv,bt->gv", chances, counts) / ops.sum(counts)
         return quantized, chosen, ops.sum(ops.exp(-ops.einsum("gv,gv->g", used, ops.log(used + 1e-7))))
 
 
 class Wav2Vec2ForPreTraining(heads.Head, body=Wav2Vec2Model):
-    """wav2vec 2.0 that tells the codes of hidden frames from those of other frames. For inference alone: codes are not sampled.
+    """wav2vec 2.0 that tells the codes of hidden frames from those of other frames.
 
     For the loss: mask_time_indices (B, T), and sampled_negative_indices (B, T, K), the other frames, counted through the batch.
     """
 
     optional = ("quantizer", "project_hid", "project_q")
+
+    def set_gumbel_temperature(self, temperature: float):
+        """Sets the temperature at which training draws codes, 2 at first; it is lowered in the course of training."""
+        self.quantizer.temperature = temperature
 
     def __init__(self, c: Config):
         super().__init__(c)

@@ -32,6 +32,15 @@ class WhisperConfig(Config):
     dropout: Rate = 0.0
     attention_dropout: Rate = 0.0
     activation_dropout: Rate = 0.0
+    encoder_layerdrop: Rate = 0.0
+    decoder_layerdrop: Rate = 0.0
+    apply_spec_augment: bool = False
+    mask_time_prob: Rate = 0.05
+    mask_time_length: Size = 10
+    mask_time_min_masks: Count = 2
+    mask_feature_prob: Rate = 0.0
+    mask_feature_length: Size = 10
+    mask_feature_min_masks: Count = 0
     init_std: Scale = 0.02
     scale_embedding: Literal[False] = False
     use_weighted_layer_sum: bool = False

@@ -9,7 +9,7 @@ from trivium.core.init import Constant, SinesThenCosines
 from trivium.core.outputs import BaseModelOutput, HeadOutput, Seq2SeqLMOutput
 from trivium.models.whisper.config import WhisperConfig as Config
 
-from .. import caches, encoder_decoders, heads, masks, nn, ops
+from .. import caches, chance, encoder_decoders, heads, masks, nn, ops
 
 
 def learned_positions(c: Config):
@@ -52,7 +52,8 @@ def features_shape(c: Config):
 class WhisperModel(encoder_decoders.Common):
     """Whisper without a head.
 
-    Inputs: input_features (B, M, F), log-mel; attention_mask is not used; decoder_input_ids (B, T) or decoder_inputs_embeds
+    Inputs: input_features (B, M, F), log-mel; attention_mask (B, F), 0 hides, which says only how much of the
+    sound is there for `apply_spec_augment` to hide in training; decoder_input_ids (B, T) or decoder_inputs_embeds
     (B, T, D), decoder_attention_mask (B, S), decoder_position_ids (B, T); encoder_outputs from `encode`, instead of
     input_features; past_key_values from `init_cache`. Once a cache has come back, it holds all that is needed of the encoder.
     """
@@ -63,6 +64,7 @@ class WhisperModel(encoder_decoders.Common):
 
     def __init__(self, c: Config):
         super().__init__(c)
+        self.spec_augment = chance.SpecAugment(c)
         self.encoder = Encoder(c)
         self.decoder = encoder_decoders.Decoder(c, STYLE, tied=False)
 
@@ -71,7 +73,13 @@ class WhisperModel(encoder_decoders.Common):
 
     def encode(self, input_features, attention_mask=None, output_attentions=None, output_hidden_states=None):
         """The encoder's output, which can be given back as encoder_outputs."""
+        input_features = self.hide(input_features, attention_mask)
         return self.encoder(input_features, **encoder_decoders.asked(self.config, output_attentions, output_hidden_states))
+
+    def hide(self, x, attention_mask):  # (B, M, F), (B, F) or None -> (B, M, F)
+        times, features = self.spec_augment(ops.transpose(x, (0, 2, 1)), attention_mask)
+        x = x if times is None else ops.where(times[:, None], x * 0, x)
+        return x if features is None else ops.where(features[..., None], x * 0, x)
 
     def forward(
         self,
@@ -87,7 +95,7 @@ class WhisperModel(encoder_decoders.Common):
         output_hidden_states=None,
     ):
         if encoder_outputs is None and not caches.has_crossed(past_key_values):
-            encoder_outputs = self.encode(input_features, None, output_attentions, output_hidden_states)
+            encoder_outputs = self.encode(input_features, attention_mask, output_attentions, output_hidden_states)
         encoded = encoder_decoders.as_output(encoder_outputs)
         x = self.decoder.embed(None, decoder_input_ids, decoder_inputs_embeds)
         if decoder_position_ids is None:
