@@ -17,8 +17,8 @@ BEGIN, END = "<!-- support table: made by `python -m docs.support` -->", "<!-- e
 PAGE = """# What there is
 
 {served} of the {count} systems that Trivium is for are there, served by {architectures} architectures. What has a check runs in
-PyTorch, TensorFlow, JAX and NumPy, and its checkpoints go through safetensors, `tf_model.h5` and `flax_model.msgpack`; each of its
-classes is tested in all of them.
+PyTorch, TensorFlow, JAX and NumPy, and its checkpoints go through safetensors, `tf_model.h5` and `flax_model.msgpack`; each of
+its classes is tested in all of them.
 
 <style>#filter {{ width: 100%; padding: 0.5em; border: 1px solid currentColor; border-radius: 0.3em; }}</style>
 <input id="filter" type="search" placeholder="Filter: a system, an architecture, a class ..." aria-label="Filter">
