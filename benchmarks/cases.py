@@ -1,4 +1,4 @@
-"""What `forward.py` measures: eleven architectures, each at a size that is published, with inputs that two cores take in a second.
+"""What `forward.py` measures: eleven architectures, each at a published size, with inputs that two cores take in a second.
 
 Imported by the interpreters of several environments: NumPy and the standard library alone.
 """
@@ -20,7 +20,7 @@ class Hub:
 
     Attributes:
         backbone: Its class.
-        options: What that is built with; None where KerasHub reads Transformers' checkpoint itself, so that outputs can be compared.
+        options: What that is built with; None where KerasHub reads Transformers' checkpoint itself, so that outputs compare.
         rename: Its inputs' names, by Transformers'.
         add: Inputs that it has besides, zeros or ones of the shape of another.
         field: Its output, where it has several.
@@ -89,8 +89,9 @@ CASES = {
         "DeBERTa-v3-base, 2 x 128, padded",
         "DebertaV2Model",
         {
-            "vocab_size": 128100, "hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072,
-            "relative_attention": True, "position_buckets": 256, "norm_rel_ebd": "layer_norm", "share_att_key": True,
+            "vocab_size": 128100, "hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12,
+            "intermediate_size": 3072, "relative_attention": True, "position_buckets": 256,
+            "norm_rel_ebd": "layer_norm", "share_att_key": True,
             "pos_att_type": ["p2c", "c2p"], "position_biased_input": False, "max_position_embeddings": 512,
             "max_relative_positions": -1, "type_vocab_size": 0,
         },
@@ -141,7 +142,8 @@ CASES = {
         Hub(
             "T5Backbone",
             BASE | {"vocabulary_size": 32128, "use_gated_activation": False},
-            {"input_ids": "encoder_token_ids", "attention_mask": "encoder_padding_mask", "decoder_input_ids": "decoder_token_ids"},
+            {"input_ids": "encoder_token_ids", "attention_mask": "encoder_padding_mask",
+             "decoder_input_ids": "decoder_token_ids"},
             {"decoder_padding_mask": ("decoder_token_ids", 1)},
             "decoder_sequence_output",
         ),
@@ -153,7 +155,8 @@ CASES = {
         normal("pixel_values", 2, 3, 224, 224),
         Hub(
             "ViTBackbone",
-            {"image_shape": (224, 224, 3), "patch_size": 16, "num_layers": 12, "num_heads": 12, "hidden_dim": 768, "mlp_dim": 3072},
+            {"image_shape": (224, 224, 3), "patch_size": 16, "num_layers": 12, "num_heads": 12, "hidden_dim": 768,
+             "mlp_dim": 3072},
             {"pixel_values": "images"},
         ),
     ),
@@ -164,7 +167,8 @@ CASES = {
         normal("pixel_values", 2, 3, 224, 224),
         Hub(
             "SwinTransformerBackbone",
-            {"image_shape": (224, 224, 3), "embed_dim": 96, "depths": (2, 2, 6, 2), "num_heads": (3, 6, 12, 24), "window_size": 7},
+            {"image_shape": (224, 224, 3), "embed_dim": 96, "depths": (2, 2, 6, 2), "num_heads": (3, 6, 12, 24),
+             "window_size": 7},
             {"pixel_values": ""},
         ),
     ),
@@ -175,8 +179,9 @@ CASES = {
         normal("pixel_values", 2, 3, 224, 224),
         Hub(
             "ResNetBackbone",
-            {"stackwise_num_filters": [64, 128, 256, 512], "stackwise_num_blocks": [3, 4, 6, 3], "stackwise_num_strides": [1, 2, 2, 2],
-             "block_type": "bottleneck_block", "input_conv_filters": [64], "input_conv_kernel_sizes": [7],
+            {"stackwise_num_filters": [64, 128, 256, 512], "stackwise_num_blocks": [3, 4, 6, 3],
+             "stackwise_num_strides": [1, 2, 2, 2], "block_type": "bottleneck_block", "input_conv_filters": [64],
+             "input_conv_kernel_sizes": [7],
              "image_shape": (224, 224, 3)},
             {"pixel_values": ""},
         ),
@@ -210,4 +215,4 @@ def hub_inputs(hub: Hub, given: Inputs) -> Any:
         found[new] = array.transpose(0, 2, 3, 1).copy() if array.ndim == 4 else array
     for name, (like, value) in hub.add.items():
         found[name] = np.full_like(found[like], value)
-    return found[""] if "" in found else found
+    return found.get("", found)

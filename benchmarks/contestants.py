@@ -45,8 +45,8 @@ def trivium_torch(case: Case, folder: str, compiled: bool) -> Steps:
 def _torch(model: Any, case: Case, compiled: bool) -> Steps:
     import torch
 
-    arrays = inputs(case).items()
-    given = {name: torch.from_numpy(array).long() if array.dtype.kind == "i" else torch.from_numpy(array) for name, array in arrays}
+    arrays = {name: array.astype(np.int64) if array.dtype.kind == "i" else array for name, array in inputs(case).items()}
+    given = {name: torch.from_numpy(array) for name, array in arrays.items()}
     model.eval()
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     call = torch.compile(model) if compiled else model
@@ -90,8 +90,7 @@ def hub_tensorflow(case: Case, folder: str) -> Steps:
 def _tensorflow(model: Any, output: Callable[[Any], Any], arrays: Any, xla: bool) -> Steps:
     import tensorflow as tf
 
-    weights = [getattr(weight, "value", weight) if not callable(getattr(weight, "value", None)) else weight
-               for weight in model.trainable_variables]  # fmt: skip
+    weights = [weight if isinstance(weight, tf.Variable) else weight.value for weight in model.trainable_variables]
     given = tf.nest.map_structure(tf.constant, arrays)
 
     def derive(given: Any) -> Any:
@@ -233,8 +232,6 @@ CONTESTANTS: dict[str, dict[str, tuple[str, Callable[[Case, str], Steps]]]] = {
     },
 }  # fmt: skip
 """By framework and name: whose environment, and what makes the steps."""
-OURS = {PYTORCH: "Trivium, compiled", TENSORFLOW: "Trivium, XLA", JAX: "Trivium"}
-"""Which one is compared with the best of the peers."""
 ABSENT = {
     ("Transformers 4", TENSORFLOW): {"llama", "mixtral"},
     ("Transformers 4", JAX): {"deberta-v2", "mixtral", "swin"},
