@@ -180,6 +180,48 @@ TINY_PAIR = {  # BART and its relatives
 ENDED = ids(2, 7, low=3).where("1101011", "1110110", other=2)  # texts with end-of-text tokens, as many in each
 
 
+def decoder_calls(
+    name: str,
+    width: int,
+    body: tuple[str, ...] = (),
+    writing: tuple[str, ...] = (),
+    left: dict[str, Input] = LEFT,
+    answers: bool = True,
+) -> dict[str, tuple[Case, ...]]:
+    """What the classes of a decoder of text are called with.
+
+    Args:
+        name: Of the architecture, as its classes have it.
+        width: Of its tokens.
+        body: The configs besides that the model without a head is tried with.
+        writing: Those for the one that predicts the next token.
+        left: How it is told of padding on the left.
+        answers: Whether it has a head for question answering.
+    """
+    calls = {
+        f"{name}Model": (
+            case("default", **TEXT, **ALL),
+            case("default", input_ids=ids(2, 7), **left),
+            case("default", inputs_embeds=normal(2, 7, width)),
+            *(case(config, **TEXT) for config in body),
+        ),
+        f"{name}ForCausalLM": (case("default", **TEXT, labels=LABELS), *(case(config, **TEXT) for config in writing)),
+        f"{name}ForSequenceClassification": (
+            case("padded", input_ids=RIGHT_IDS, attention_mask=RIGHT, labels=given((2, 1))),
+            case("padded", input_ids=LEFT_IDS, **left, labels=bits(2, 3)),
+        ),
+        f"{name}ForTokenClassification": (case("padded", **TEXT, labels=TAGS),),
+    }
+    return calls | ({f"{name}ForQuestionAnswering": (case("default", **TEXT, **SPANS),)} if answers else {})
+
+
+def decoder_text(name: str) -> dict[str, Case]:
+    """What a decoder continues, greedily."""
+    options = {"do_sample": False, "use_cache": True, "max_new_tokens": 8}
+    mask = LEFT["attention_mask"]
+    return {f"{name}ForCausalLM": case("default", input_ids=LEFT_IDS, attention_mask=mask, **options)}
+
+
 def rows() -> dict[str, Row]:
     """The row of every file in `tests/rows`, by model_type."""
     found = {}

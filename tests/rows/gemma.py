@@ -1,24 +1,6 @@
 """Gemma: its tiny configs, and the calls of its classes."""
 
-from table import (
-    ALL,
-    LABELS,
-    LEFT,
-    LEFT_IDS,
-    PAD,
-    RIGHT,
-    RIGHT_IDS,
-    TAGS,
-    TEXT,
-    VOCAB,
-    Row,
-    bits,
-    case,
-    configs,
-    given,
-    ids,
-    normal,
-)
+from table import PAD, VOCAB, Row, configs, decoder_calls, decoder_text
 
 ROW = Row(
     "gemma",
@@ -40,31 +22,6 @@ ROW = Row(
         untied={"tie_word_embeddings": False, "head_dim": 4, "num_hidden_layers": 1},
         padded={"pad_token_id": PAD, "num_labels": 3},
     ),
-    {
-        "GemmaModel": (
-            case("default", **TEXT, **ALL),
-            case("default", input_ids=ids(2, 7), **LEFT),
-            case("default", inputs_embeds=normal(2, 7, 16)),
-            case("biased", **TEXT),
-        ),
-        "GemmaForCausalLM": (
-            case("default", **TEXT, labels=LABELS),
-            case("untied", **TEXT),
-        ),
-        "GemmaForSequenceClassification": (
-            case("padded", input_ids=RIGHT_IDS, attention_mask=RIGHT, labels=given((2, 1))),
-            case("padded", input_ids=LEFT_IDS, **LEFT, labels=bits(2, 3)),
-        ),
-        "GemmaForTokenClassification": (case("padded", **TEXT, labels=TAGS),),
-    },
-    greedy={
-        "GemmaForCausalLM": case(
-            "default",
-            input_ids=LEFT_IDS,
-            attention_mask=LEFT["attention_mask"],
-            do_sample=False,
-            use_cache=True,
-            max_new_tokens=8,
-        ),
-    },
+    decoder_calls("Gemma", 16, body=("biased",), writing=("untied",), answers=False),
+    greedy=decoder_text("Gemma"),
 )

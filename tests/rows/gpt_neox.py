@@ -1,25 +1,6 @@
 """GPT-NeoX: its tiny configs, and the calls of its classes."""
 
-from table import (
-    ALL,
-    LABELS,
-    LEFT,
-    LEFT_IDS,
-    PAD,
-    RIGHT,
-    RIGHT_IDS,
-    SPANS,
-    TAGS,
-    TEXT,
-    VOCAB,
-    Row,
-    bits,
-    case,
-    configs,
-    given,
-    ids,
-    normal,
-)
+from table import PAD, VOCAB, Row, configs, decoder_calls, decoder_text
 
 ROW = Row(
     "gpt_neox",
@@ -39,32 +20,6 @@ ROW = Row(
         tied={"tie_word_embeddings": True, "attention_bias": False, "num_hidden_layers": 1},
         padded={"pad_token_id": PAD, "num_labels": 3},
     ),
-    {
-        "GPTNeoXModel": (
-            case("default", **TEXT, **ALL),
-            case("default", input_ids=ids(2, 7), **LEFT),
-            case("default", inputs_embeds=normal(2, 7, 16)),
-            case("sequential", **TEXT),
-        ),
-        "GPTNeoXForCausalLM": (
-            case("default", **TEXT, labels=LABELS),
-            case("tied", **TEXT),
-        ),
-        "GPTNeoXForSequenceClassification": (
-            case("padded", input_ids=RIGHT_IDS, attention_mask=RIGHT, labels=given((2, 1))),
-            case("padded", input_ids=LEFT_IDS, **LEFT, labels=bits(2, 3)),
-        ),
-        "GPTNeoXForTokenClassification": (case("padded", **TEXT, labels=TAGS),),
-        "GPTNeoXForQuestionAnswering": (case("default", **TEXT, **SPANS),),
-    },
-    greedy={
-        "GPTNeoXForCausalLM": case(
-            "default",
-            input_ids=LEFT_IDS,
-            attention_mask=LEFT["attention_mask"],
-            do_sample=False,
-            use_cache=True,
-            max_new_tokens=8,
-        ),
-    },
+    decoder_calls("GPTNeoX", 16, body=("sequential",), writing=("tied",)),
+    greedy=decoder_text("GPTNeoX"),
 )

@@ -1,24 +1,6 @@
 """Phi: its tiny configs, and the calls of its classes."""
 
-from table import (
-    ALL,
-    LABELS,
-    LEFT,
-    LEFT_IDS,
-    PAD,
-    RIGHT,
-    RIGHT_IDS,
-    TAGS,
-    TEXT,
-    VOCAB,
-    Row,
-    bits,
-    case,
-    configs,
-    given,
-    ids,
-    normal,
-)
+from table import PAD, VOCAB, Row, configs, decoder_calls, decoder_text
 
 ROW = Row(
     "phi",
@@ -39,31 +21,6 @@ ROW = Row(
         tied={"tie_word_embeddings": True, "num_key_value_heads": None, "num_hidden_layers": 1},
         padded={"pad_token_id": PAD, "num_labels": 3},
     ),
-    {
-        "PhiModel": (
-            case("default", **TEXT, **ALL),
-            case("default", input_ids=ids(2, 7), **LEFT),
-            case("default", inputs_embeds=normal(2, 7, 24)),
-            case("normalised", **TEXT),
-        ),
-        "PhiForCausalLM": (
-            case("default", **TEXT, labels=LABELS),
-            case("tied", **TEXT),
-        ),
-        "PhiForSequenceClassification": (
-            case("padded", input_ids=RIGHT_IDS, attention_mask=RIGHT, labels=given((2, 1))),
-            case("padded", input_ids=LEFT_IDS, **LEFT, labels=bits(2, 3)),
-        ),
-        "PhiForTokenClassification": (case("padded", **TEXT, labels=TAGS),),
-    },
-    greedy={
-        "PhiForCausalLM": case(
-            "default",
-            input_ids=LEFT_IDS,
-            attention_mask=LEFT["attention_mask"],
-            do_sample=False,
-            use_cache=True,
-            max_new_tokens=8,
-        ),
-    },
+    decoder_calls("Phi", 24, body=("normalised",), writing=("tied",), answers=False),
+    greedy=decoder_text("Phi"),
 )

@@ -1,25 +1,6 @@
 """Qwen2: its tiny configs, and the calls of its classes."""
 
-from table import (
-    ALL,
-    LABELS,
-    LEFT,
-    LEFT_IDS,
-    PAD,
-    RIGHT,
-    RIGHT_IDS,
-    SPANS,
-    TAGS,
-    TEXT,
-    VOCAB,
-    Row,
-    bits,
-    case,
-    configs,
-    given,
-    ids,
-    normal,
-)
+from table import PAD, VOCAB, Row, configs, decoder_calls, decoder_text
 
 ROW = Row(
     "qwen2",
@@ -46,33 +27,6 @@ ROW = Row(
         },
         padded={"pad_token_id": PAD, "num_labels": 3},
     ),
-    {
-        "Qwen2Model": (
-            case("default", **TEXT, **ALL),
-            case("default", input_ids=ids(2, 7), **LEFT),
-            case("default", inputs_embeds=normal(2, 7, 16)),
-            case("window", **TEXT),
-            case("yarn", **TEXT),
-        ),
-        "Qwen2ForCausalLM": (
-            case("default", **TEXT, labels=LABELS),
-            case("untied", **TEXT),
-        ),
-        "Qwen2ForSequenceClassification": (
-            case("padded", input_ids=RIGHT_IDS, attention_mask=RIGHT, labels=given((2, 1))),
-            case("padded", input_ids=LEFT_IDS, **LEFT, labels=bits(2, 3)),
-        ),
-        "Qwen2ForTokenClassification": (case("padded", **TEXT, labels=TAGS),),
-        "Qwen2ForQuestionAnswering": (case("default", **TEXT, **SPANS),),
-    },
-    greedy={
-        "Qwen2ForCausalLM": case(
-            "default",
-            input_ids=LEFT_IDS,
-            attention_mask=LEFT["attention_mask"],
-            do_sample=False,
-            use_cache=True,
-            max_new_tokens=8,
-        ),
-    },
+    decoder_calls("Qwen2", 16, body=("window", "yarn"), writing=("untied",)),
+    greedy=decoder_text("Qwen2"),
 )
