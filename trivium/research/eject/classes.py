@@ -73,6 +73,8 @@ class Flattener:
             for statement in self.inliner.definition(each).body:
                 if _assigned(statement) == word and isinstance(statement, ast.Assign):
                     return statement.value
+                if isinstance(statement, ast.FunctionDef) and statement.name == word and statement.decorator_list:
+                    return statement.body[-1].value if isinstance(statement.body[-1], ast.Return) else None
         return None
 
     def body(self, symbol: Symbol) -> Symbol | None:
@@ -291,7 +293,7 @@ def _spliced(
             given.append(ast.Assign([ast.Name(word, ast.Store())], argument, lineno=0))
         else:
             values[word] = argument
-    body = [*given, *(tidied(Substituted(values).visit(copy.deepcopy(part))) for part in body)]
+    body = [*given, *(new for part in body for new in _listed(tidied(Substituted(values).visit(copy.deepcopy(part)))))]
     if returns:
         last: Any = body.pop()
         if isinstance(statement, ast.Return):
@@ -299,6 +301,10 @@ def _spliced(
         elif isinstance(statement, ast.Assign):
             body.append(ast.copy_location(ast.Assign(statement.targets, last.value, lineno=statement.lineno), statement))
     return body
+
+
+def _listed(statements: Any) -> list[ast.stmt]:
+    return statements if isinstance(statements, list) else [] if statements is None else [statements]
 
 
 class _Specialised(ast.NodeTransformer):
@@ -321,8 +327,7 @@ class _Specialised(ast.NodeTransformer):
         found = copy.deepcopy(method)
         body: list[ast.stmt] = []
         for statement in found.body:
-            new = tidied(self.visit(statement))
-            body += new if isinstance(new, list) else [] if new is None else [new]
+            body += _listed(tidied(self.visit(statement)))
         found.body = body or [ast.Pass()]
         self.inside.pop()
         return found
@@ -344,7 +349,17 @@ class _Specialised(ast.NodeTransformer):
             hook = self._hook(word)
             if hook is not None:
                 return written_out(hook, node, method=not _is_static(hook), branches=True) or node
+        first = node.args[0] if node.args else None
+        if ast.unparse(node.func) == "Model.__init__" and first is not None and _is_self(first):
+            node = ast.parse("super().__init__()", mode="eval").body  # type: ignore[assignment]
+            node.args = [ast.Name("c", ast.Load())]
         return tidied(node)
+
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt | None:  # noqa: N802
+        if ast.unparse(node.targets[0]) == "self.input_embedding":  # see `_embedding`
+            return None
+        self.generic_visit(node)
+        return node
 
     def _known(self, word: str) -> ast.expr | None:
         if word in ("body_class", "body_prefix") or word in self.members.fixed and word not in self.members.methods:
@@ -375,14 +390,23 @@ class _Specialised(ast.NodeTransformer):
         symbol = self.members.symbol
         body: Any = self.owner.attribute(symbol, "body_class")
         prefix: Any = self.owner.attribute(symbol, "body_prefix") if body is not None else None
-        path: Any = self.owner.attribute(link_of(body) if body is not None else symbol, "input_embedding")
-        if path is None or not isinstance(path, ast.Constant):
-            return None
-        words = ([prefix.value] if prefix is not None else []) + path.value.split(".")
-        return ast.parse(".".join(["self", *words]), mode="eval").body
+        base = "self" if prefix is None else f"self.{prefix.value}"
+        owner = link_of(body) if body is not None else symbol
+        path: Any = self.owner.attribute(owner, "input_embedding")
+        if path is None and self.owner.sources.part_config("text_config"):  # of the text's network, within
+            text = self.owner.sources.part(ast.parse("network(c.text_config)", mode="eval").body)  # type: ignore[arg-type]
+            path, base = self.owner.attribute(text, "input_embedding"), f"{base}.language_model"
+        if isinstance(path, ast.IfExp):
+            branches = (_path(base, branch) for branch in (path.body, path.orelse))
+            return ast.IfExp(copy.deepcopy(path.test), *branches)
+        return None if path is None else _path(base, path)
 
 
-HOOKS = {*vars(Pretrained), "body_class", "body_options", "width", "dropout_rate", "body", "unembed", "get_body", "input_shapes"}
+def _path(base: str, path: Any) -> ast.expr:
+    return ast.parse(f"{base}.{path.value}", mode="eval").body
+
+
+HOOKS = {*vars(Pretrained), "body_class", "body_options", "width", "dropout_rate", "body", "unembed", "get_body", "input_shapes", "from_encoder_decoder_pretrained"}
 """What models of Trivium are asked for by Trivium."""
 
 

@@ -56,7 +56,7 @@ class _Gathering:
         while count != (count := self._size()):
             self._spread()
         if Symbol(sources.template, "weights_of_with_experts") in self.whole:
-            self.whole.pop(Symbol(sources.template, "weights_of"))
+            self.whole.pop(Symbol(sources.template, "weights_of"), None)
         self.definitions = {symbol: self._pruned(symbol, copy.deepcopy(whole)) for symbol, whole in self.whole.items()}
 
     def _size(self) -> int:
@@ -80,7 +80,7 @@ class _Gathering:
                     elif isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value.isidentifier():
                         self.attributes.add(part.value)  # of getattr
                     link = link_of(part)
-                    if isinstance(link, Symbol) and link != GENERATES:
+                    if isinstance(link, Symbol) and link != GENERATES and not getattr(part, "only_typed", False):
                         waiting.append(link)
 
     def is_own_class(self, symbol: Symbol) -> bool:
@@ -90,6 +90,9 @@ class _Gathering:
     def _definition(self, symbol: Symbol) -> Any:
         found = self.flattener.flat(symbol) if self.is_own_class(symbol) else self.flattener.inliner.definition(symbol)
         found = copy.deepcopy(found)
+        for argument in [node for node in ast.walk(found) if isinstance(node, ast.arg) and node.annotation is not None]:
+            for part in ast.walk(argument.annotation):  # type: ignore[arg-type]
+                part.only_typed = True  # type: ignore[attr-defined]
         for function in [node for node in ast.walk(found) if isinstance(node, ast.FunctionDef)]:
             if symbol.module.startswith("trivium.models."):
                 without_unused(function)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import syntax
-from .sources import Outside, Sources, Symbol, arguments, link_of
+from .sources import Outside, Sources, Symbol, arguments, link_of, name
 
 _INITS = ("init", "bias_init")
 _KINDS = {"Size": "int", "Count": "int", "Rate": "float", "Epsilon": "float", "Scale": "float", "Activation": "str"}
@@ -41,6 +41,10 @@ class Inliner(ast.NodeTransformer):
         if not isinstance(symbol, Symbol):
             node.func = self.visit(node.func)
             return node
+        if symbol.module == "trivium.models.composites":
+            return name(self.sources.part(node))
+        if symbol.module == "trivium.core.errors" or symbol.name in ("InputError", "ConfigError"):
+            return _plain_error(node)
         if symbol.name in ("Parameter", "Buffer") and self._is_native(symbol):
             return self.visit_Call(self._filled(node))
         if symbol.name == "Embedding" and self._is_native(symbol) and _keyword(node, "trained") is not None:
@@ -57,6 +61,14 @@ class Inliner(ast.NodeTransformer):
             found = written_out(definition, node, defaults_show=symbol.module != self.sources.template)
         return found or node
 
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AnnAssign:  # noqa: N802
+        """A field; one that is a config of any architecture has the one that it has."""
+        self.generic_visit(node)
+        part = self.sources.part_config(getattr(node.target, "id", ""))
+        if part is not None:
+            node.annotation = _Configs(part).visit(node.annotation)
+        return node
+
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:  # noqa: N802
         annotated = link_of(node.value)
         if isinstance(annotated, Outside) and annotated.statement.endswith(" Annotated") and isinstance(node.slice, ast.Tuple):
@@ -70,6 +82,10 @@ class Inliner(ast.NodeTransformer):
         symbol = link_of(node)
         if isinstance(symbol, Symbol) and symbol.module == "trivium.core.config" and symbol.name in _KINDS:
             return ast.copy_location(ast.Name(_KINDS[symbol.name], ast.Load()), node)
+        if isinstance(symbol, Symbol) and symbol.module.endswith(".config") and not isinstance(node.ctx, ast.Store):
+            definition = self.sources.definition(symbol)
+            if isinstance(definition, ast.Assign) and isinstance(definition.value, ast.Subscript):  # a type with limits
+                return self.visit(copy.deepcopy(definition.value))
         if isinstance(symbol, Symbol) and self._is_native(symbol) and isinstance(node.ctx, ast.Load):
             definition = self.definition(symbol)
             if isinstance(definition, ast.Assign) and isinstance(definition.value, ast.Attribute):  # another name of it
@@ -96,6 +112,36 @@ class Inliner(ast.NodeTransformer):
         func = ast.Name(f"{kind}{symbol.name}", ast.Load())
         func.link = Symbol(self.sources.template, func.id)  # type: ignore[attr-defined]
         return ast.copy_location(ast.Call(func, [shape, *extra], []), node)
+
+
+class _Configs(ast.NodeTransformer):
+    """Puts a config in the place of that of any architecture."""
+
+    def __init__(self, part: Symbol) -> None:
+        self.part = part
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+        link = link_of(node)
+        return name(self.part) if isinstance(link, Symbol) and link.name == "Config" else node
+
+
+def _plain_error(call: ast.Call) -> ast.Call:
+    """An error whose hint is part of what it says."""
+    hint = _keyword(call, "hint")
+    call.keywords = []
+    if hint is not None and call.args:
+        parts: list[ast.expr] = []
+        for text in (call.args[0], ast.Constant("; "), hint):
+            parts += text.values if isinstance(text, ast.JoinedStr) else [text]
+        if all(isinstance(part, ast.Constant) for part in parts):
+            call.args[0] = ast.Constant("".join(part.value for part in parts))  # type: ignore[attr-defined]
+        else:
+            call.args[0] = ast.JoinedStr([p if isinstance(p, ast.Constant | ast.FormattedValue) else _shown(p) for p in parts])
+    return call
+
+
+def _shown(node: ast.expr) -> ast.FormattedValue:
+    return ast.FormattedValue(node, -1)
 
 
 def _keyword(node: ast.Call, name: str) -> ast.expr | None:

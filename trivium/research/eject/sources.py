@@ -5,13 +5,17 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
+import dataclasses
 import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import trivium
+from trivium.core import auto
+from trivium.core.config import Config
 from trivium.core.errors import ContractError
+from trivium.models import catalogue
 from trivium.research import binding
 
 from . import syntax
@@ -59,10 +63,15 @@ def name(symbol: Symbol) -> ast.Name:
 
 
 class Sources:
-    """The files of Trivium as one backend sees them."""
+    """The files of Trivium as one backend sees them.
 
-    def __init__(self, backend: str) -> None:
-        self.backend = backend
+    Args:
+        backend: Its name.
+        config: The architecture's, which says what its parts are where they may be of any architecture.
+    """
+
+    def __init__(self, backend: str, config: Config) -> None:
+        self.backend, self.config = backend, config
         self.template = f"{TEMPLATES}.{backend}"
         self._linked: dict[Symbol, ast.stmt] = {}
 
@@ -107,8 +116,44 @@ class Sources:
         """The statement that defines a symbol, its names linked to what they stand for. Not to be changed: copy it."""
         if symbol not in self._linked:
             statement = copy.deepcopy(_module(symbol.module).definitions[symbol.name])
-            self._linked[symbol] = _Linker(self, symbol.module).visit(statement)
+            if symbol == PAIR:
+                _choose_parts(statement)
+            self._linked[symbol] = statement = _Linker(self, symbol.module).visit(statement)
+            if isinstance(statement, ast.ClassDef):
+                statement.body = [plain for member in statement.body for plain in self._plain(member)]
         return self._linked[symbol]
+
+    def _plain(self, member: ast.stmt) -> list[ast.stmt]:
+        """A member of a class, one name at a time, and a method borrowed from another class as that method."""
+        if not isinstance(member, ast.Assign):
+            return [member]
+        target, value = member.targets[0], member.value
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+            return [_assignment(*pair, member) for pair in zip(target.elts, value.elts, strict=True)]
+        owner = link_of(value.value) if isinstance(value, ast.Attribute) else None
+        if isinstance(owner, Symbol) and isinstance(lender := self.definition(owner), ast.ClassDef):
+            borrowed = (s for s in lender.body if isinstance(s, ast.FunctionDef) and s.name == value.attr)  # type: ignore
+            return [next(map(copy.deepcopy, borrowed), member)]
+        return [member]
+
+    def part_config(self, field: str) -> Symbol | None:
+        """The class of the config that a field of the architecture's config is; None for other fields."""
+        if field == "backbone_config":  # which may be absent, and is a ResNet's if it is there
+            return Symbol("trivium.models.resnet.config", "ResNetConfig")
+        value = getattr(self.config, field, None) if field in self._fields() else None
+        return Symbol(type(value).__module__, type(value).__name__) if isinstance(value, Config) else None
+
+    def _fields(self) -> set[str]:
+        return {field.name for field in dataclasses.fields(self.config)}
+
+    def part(self, call: ast.Call) -> Symbol:
+        """The network that `composites.network` or `for_task` finds for a part of the config."""
+        config = getattr(self.config, call.args[0].attr)  # type: ignore[attr-defined]
+        if len(call.args) > 1:
+            name = auto.class_name(config, call.args[1].value)  # type: ignore[attr-defined]
+        else:
+            name = type(config).__name__.removesuffix("Config") + "Model"
+        return Symbol(f"trivium.models.{catalogue.folder_of_class(name)}.network", name)
 
     def order(self, symbol: Symbol) -> int:
         """The line of a definition."""
@@ -125,6 +170,20 @@ class Sources:
     def note(self, symbol: Symbol) -> Any:
         """The string that follows the definition of a constant, as its documentation."""
         return _module(symbol.module).notes.get(symbol.name)
+
+
+PAIR = Symbol("trivium.models.pairs", "Pair")
+
+
+def _choose_parts(pair: ast.ClassDef) -> None:
+    """Which networks a pair is made of is known when it is ejected; see `Inliner`."""
+    chosen = 'return composites.network(c.encoder), composites.for_task(c.decoder, "AutoModelForCausalLM")'
+    method = next(member for member in pair.body if getattr(member, "name", "") == "part_classes")
+    method.body = ast.parse(chosen).body  # type: ignore[attr-defined]
+
+
+def _assignment(target: ast.expr, value: ast.expr, old: ast.stmt) -> ast.stmt:
+    return ast.copy_location(ast.Assign([target], value, lineno=old.lineno), old)
 
 
 class _Module:
@@ -233,6 +292,15 @@ class _Linker(ast.NodeTransformer):
         self.local.pop()
         return node
 
+    def _comprehension(self, node: Any) -> Any:
+        targets = (part for each in node.generators for part in ast.walk(each.target))
+        self.local.append({part.id for part in targets if isinstance(part, ast.Name)})
+        self.generic_visit(node)
+        self.local.pop()
+        return node
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension  # noqa: N815
+
     def _scoped(self, node: Any) -> Any:
         node.args.defaults = [self.visit(default) for default in node.args.defaults]
         node.args.kw_defaults = [default and self.visit(default) for default in node.args.kw_defaults]
@@ -268,7 +336,7 @@ def locals_of(function: Any) -> set[str]:
     for node in (node for statement in body for node in ast.walk(statement)):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             found.add(node.id)
-        elif isinstance(node, ast.FunctionDef):
+        elif isinstance(node, ast.FunctionDef | ast.ExceptHandler) and node.name:
             found.add(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             found |= {alias.asname or alias.name for alias in node.names}

@@ -53,9 +53,11 @@ class File:
         self.sources, self.folder = sources, folder
         self.roots = roots
         loader = Symbol(sources.template, "load_weights")
-        self.definitions = gathered(sources, [*roots, loader])
+        config = type(sources.config)
+        self.config = Symbol(config.__module__, config.__name__)
+        self.definitions = gathered(sources, [*roots, self.config, loader])
         self.names = self._named()
-        self.facts = {symbol: found for symbol in self.definitions if (found := checkpoint_facts(symbol, folder))}
+        self.facts = {symbol: found for symbol in self.definitions if (found := checkpoint_facts(symbol, folder, sources.config))}
 
     # Names
 
@@ -116,7 +118,7 @@ class File:
         sections: dict[str, list[str]] = {section: [] for section in SECTIONS}
         for symbol in self._ordered():
             statement = self.definitions[symbol]
-            _Renamer(self.names, imports).visit(statement)
+            _Renamer(self.names, imports, self.names[self.config]).visit(statement)
             self._finish(symbol, statement)
             note = self.sources.note(symbol)
             if getattr(statement, "decorator_list", None):
@@ -209,8 +211,8 @@ def _joined(texts: list[str]) -> str:
 class _Renamer(ast.NodeTransformer):
     """Gives definitions their names in the file, and notes what is imported."""
 
-    def __init__(self, names: dict[Symbol, str], imports: set[str]) -> None:
-        self.names, self.imports = names, imports
+    def __init__(self, names: dict[Symbol, str], imports: set[str], config: str) -> None:
+        self.names, self.imports, self.config = names, imports, config
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:  # noqa: N802
         path = ast.unparse(node)
@@ -228,7 +230,8 @@ class _Renamer(ast.NodeTransformer):
         if isinstance(link, Outside):
             self.imports.add(link.statement)
         elif isinstance(link, Symbol):
-            node.id = self.names[link]
+            # what is there for another architecture is annotated with that one's config
+            node.id = self.names[link] if link in self.names else self.config
         return node
 
 
@@ -239,5 +242,5 @@ def eject(name: str, backend: str, cls: str | None = None) -> str:
     folder = catalogue.folder_of_type(name)
     module = f"trivium.models.{folder}.network"
     classes = [cls] if cls else catalogue.architectures()[folder][1:]
-    sources = Sources(backend)
+    sources = Sources(backend, catalogue.config_class(name)())
     return File(sources, folder, [Symbol(module, each) for each in classes]).text()

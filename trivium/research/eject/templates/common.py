@@ -101,6 +101,10 @@ class Config:
         if getattr(self, whole) % getattr(self, part):
             raise self.error(whole, f"= {getattr(self, whole)} is not a multiple of {part} = {getattr(self, part)}")
 
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
     def pair(self, field: str) -> tuple[int, int]:
         """A field that is one size for both height and width, or the two of them."""
         value = getattr(self, field)
