@@ -164,13 +164,15 @@ class _Members:
 
     def _fit_config(self) -> None:
         """Takes out of a config what it has no use for: other names of fields, the values that fields are limited to."""
-        own = [statement for each, body in zip(self.chain, self.statements, strict=True) for statement in body if not _is_config(each)]
+        heirs = {each for user in (self.symbol, *self.owner.users) for each in self.owner.line(user)}
+        heirs = {each for each in heirs if not _is_config(each) and any(map(_is_config, self.owner.line(each)))}
+        own = [statement for each in heirs for statement in self.owner.sources.definition(each).body]
         if not any(_assigned(statement) == "aliases" for statement in own):
             del self.methods["__getattr__"], self.methods["from_dict_with_aliases"]
         else:
             self.methods["from_dict"] = self.methods.pop("from_dict_with_aliases")
             self.methods["from_dict"].name = "from_dict"
-        if not any(isinstance(s, ast.AnnAssign) and ast.unparse(s.annotation).startswith("Literal[") for s in own):
+        if not any(isinstance(member, ast.AnnAssign) and "Literal" in ast.unparse(member.annotation) for member in own):
             self.methods["__post_init__"].body = self.methods["__post_init__"].body[-1:]
             if not any(getattr(statement, "name", "") == "check" for statement in own):
                 del self.methods["__post_init__"], self.methods["check"]
@@ -327,7 +329,8 @@ class _Specialised(ast.NodeTransformer):
         found = copy.deepcopy(method)
         body: list[ast.stmt] = []
         for statement in found.body:
-            body += _listed(tidied(self.visit(statement)))
+            for new in _listed(self.visit(statement)):
+                body += _listed(tidied(new))
         found.body = body or [ast.Pass()]
         self.inside.pop()
         return found

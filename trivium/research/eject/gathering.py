@@ -112,7 +112,7 @@ class _Gathering:
             return True
         if name == "aliases" and not self._has_aliases():
             return False
-        if name == "__init_subclass__" or (name in HOOKS and not isinstance(member, ast.FunctionDef)):
+        if name == "__init_subclass__" or (name in HOOKS and isinstance(member, ast.Assign)):
             return False
         if isinstance(member, ast.FunctionDef):
             if name.startswith("__") or name in _ALWAYS or name in self.attributes:

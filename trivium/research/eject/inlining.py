@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import copy
+import inspect
 from collections.abc import Mapping
 from typing import Any
+
+from trivium.core import nn
 
 from . import syntax
 from .sources import Outside, Sources, Symbol, arguments, link_of, name
@@ -51,8 +54,7 @@ class Inliner(ast.NodeTransformer):
             node.func.link = symbol = Symbol(self.sources.template, "FixedEmbedding")  # type: ignore[attr-defined]
             node.keywords = [keyword for keyword in node.keywords if keyword.arg != "trained"]
         elif self._is_native(symbol):
-            original = self.sources.definition(symbol)
-            _drop_inits(node, original)
+            _drop_inits(node, symbol.name)
         if not self._is_native(symbol):
             return node
         definition = self.definition(symbol)
@@ -162,16 +164,14 @@ def _drop_parameters(function: ast.FunctionDef, names: tuple[str, ...]) -> None:
     args.defaults = [defaults[arg.arg] for arg in args.args if arg.arg in defaults]
 
 
-def _drop_inits(call: ast.Call, definition: Any) -> None:
+def _drop_inits(call: ast.Call, layer: str) -> None:
     """Takes first values out of a call of a layer."""
     call.keywords = [keyword for keyword in call.keywords if keyword.arg not in _INITS]
-    function = definition
-    if isinstance(definition, ast.ClassDef):
-        function = next((f for f in definition.body if isinstance(f, ast.FunctionDef) and f.name == "__init__"), None)
-    if function is None or not isinstance(function, ast.FunctionDef) or any(isinstance(a, ast.Starred) for a in call.args):
+    contract = getattr(nn, layer, None)
+    if contract is None or any(isinstance(argument, ast.Starred) for argument in call.args):
         return
-    names = [arg.arg for arg in function.args.args if arg.arg != "self"]
-    call.args = [value for value, word in zip(call.args, [*names, *[""] * len(call.args)], strict=False) if word not in _INITS]
+    words = [*inspect.signature(contract).parameters, *[""] * len(call.args)]
+    call.args = [value for value, word in zip(call.args, words, strict=False) if word not in _INITS]
 
 
 def _callee(function: ast.FunctionDef) -> ast.expr | None:

@@ -138,9 +138,12 @@ class File:
             statement.body[place:place] = self.facts[symbol]
             if len(statement.body) > 2 + place:
                 statement.body[place + len(self.facts[symbol])].gap = True
+        if self.sources.backend == "flax":
+            _Called().visit(statement)
         if isinstance(statement, ast.ClassDef) and self._section(symbol) == "Outputs" and not statement.decorator_list:
             if not any(getattr(base, "id", "") == "NamedTuple" for base in statement.bases):
-                statement.decorator_list = [ast.Name("dataclass", ast.Load())]
+                decorators = ["jax.tree_util.register_dataclass"] * (self.sources.backend == "flax") + ["dataclass"]
+                statement.decorator_list = [ast.parse(decorator, mode="eval").body for decorator in decorators]
         elif isinstance(statement, ast.ClassDef) and self._section(symbol) == "Config" and not statement.decorator_list:
             statement.decorator_list = [ast.parse("dataclass(frozen=True, kw_only=True)", mode="eval").body]
 
@@ -155,10 +158,12 @@ class File:
             return "Config"
         if module == "trivium.core.outputs" or symbol.name == "ModelOutput":
             return "Outputs"
-        if symbol.name in ("Model", "load_weights", "weights_of", "weight_files", "matched"):
+        if symbol.name in ("Model", "load_weights", "weights_of", "weight_files", "matched", "is_any", "Weight", "NAMES", "AXES", "members_of", "weights_of_with_experts"):
             return "Loading" if symbol.name != "Model" else "Layers"
         if module.startswith("trivium.models."):
-            shared = module.count(".") == 2
+            shared = module.count(".") == 2 and not any(
+                isinstance(self.definitions[needed], ast.ClassDef) for needed in self._needed(symbol)
+            )
             return "Functions" if shared and not isinstance(definition, ast.ClassDef) else "The network"
         if isinstance(definition, ast.ClassDef) or module.endswith(".nn") or symbol.name in ("apply_layers", "Module"):
             return "Layers"
@@ -198,6 +203,20 @@ class File:
             nodes += [s.value for s in definition.body if isinstance(s, ast.AnnAssign) and s.value is not None]
         found = [link_of(part) for node in nodes for part in ast.walk(node)]
         return [link for link in found if isinstance(link, Symbol) and link != symbol and link in self.definitions]
+
+
+class _Called(ast.NodeTransformer):
+    """Calls what a module computes `__call__`, as in Flax."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:  # noqa: N802
+        node.name = "__call__" if node.name == "forward" else node.name
+        self.generic_visit(node)
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.Attribute:  # noqa: N802
+        node.attr = "__call__" if node.attr == "forward" else node.attr
+        self.generic_visit(node)
+        return node
 
 
 def _joined(texts: list[str]) -> str:
