@@ -279,7 +279,8 @@ class _Linker(ast.NodeTransformer):
         return linked
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:  # noqa: N802
-        node.decorator_list = [self.visit(decorator) for decorator in node.decorator_list]
+        setters = [decorator for decorator in node.decorator_list if getattr(decorator, "attr", "") == "setter"]
+        node.decorator_list = setters or [self.visit(decorator) for decorator in node.decorator_list]
         return self._scoped(node)
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.Lambda:  # noqa: N802

@@ -92,11 +92,17 @@ class Model(Composed, keras.Model):
         self.layers_ = stack
 
     def call(self, *inputs: Any, training: bool | None = None, **options: Any) -> Any:
-        return self.forward(*inputs, **options)
+        given = {name: as_tensor(value) for name, value in options.items()}
+        return self.forward(*map(as_tensor, inputs), **given)
 
     def like(self) -> tf.Tensor:
         """A weight, for its dtype."""
         return self.trainable_variables[0].value
+
+
+def as_tensor(value: Any) -> Any:
+    """An input as the framework takes it."""
+    return tf.convert_to_tensor(value) if isinstance(value, np.ndarray) else value
 
 
 # Layers whose arguments are the framework's own
