@@ -240,6 +240,14 @@ class _Source(importlib.machinery.SourceFileLoader):
         return compile(tree, self.path, "exec", dont_inherit=True)
 
 
+def sources_of(module: str) -> Path | None:
+    """The file of a module, by its unbound name, of a registered architecture; None for what is not one's own."""
+    folder, _, part = module.removeprefix("trivium.models.").partition(".")
+    if not module.startswith("trivium.models.") or folder not in _known:
+        return None
+    return {"network": _known[folder].network, "config": _known[folder].config}.get(part)
+
+
 def configs_of(module: ModuleType) -> dict[str, type[Config]]:
     """The config classes that a module defines."""
     return {
