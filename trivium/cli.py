@@ -463,6 +463,67 @@ def compare(
     return 0 if found.same else DIFFERENT
 
 
+def _looking(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The arguments that all looks inside share."""
+    options = (
+        click.argument("src"),
+        click.argument("text"),
+        click.option("-o", "--output", type=click.Path(dir_okay=False), help="Draw into this file: .png, .svg, .pdf."),
+        click.option("--target", help="The decoder's text, where SRC has an encoder and a decoder."),
+        click.option("--backend", type=click.Choice(_BACKENDS), default="numpy", show_default=True, help="The framework."),
+        _json,
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@main.command()
+@_looking
+@click.option("--layer", type=int, help="Draw this layer alone; the first is 0.")
+@click.option("--head", type=int, help="Draw this head alone; the first is 0.")
+@click.option("--kind", type=click.Choice(("encoder", "decoder", "cross")), help="Whose attention, where there are several.")
+def attention(
+    src: str, text: str, output: str | None, target: str | None, backend: str, as_json: bool, layer: int | None,
+    head: int | None, kind: str | None,
+) -> None:  # fmt: skip
+    """Show where the checkpoint SRC looks as it reads TEXT: the weights of attention, by layer and head."""
+    from trivium.research.attention import attention_maps
+
+    found = attention_maps(src, text, kind=kind, target=target, backend=backend)
+    if output:
+        found.save(output, layer, head)
+    if as_json:
+        _print_json(found.as_dict())
+    if output or as_json:
+        return
+    for index, heads in enumerate(found.layers):
+        for number, weights in enumerate(heads):
+            if layer in (None, index) and head in (None, number):
+                looks = (f"{q} {found.keys[best]}" for q, best in zip(found.queries, weights.argmax(-1), strict=True))
+                click.echo(f"layer {index} head {number}: {', '.join(looks)}")
+
+
+@main.command()
+@_looking
+def lens(src: str, text: str, output: str | None, target: str | None, backend: str, as_json: bool) -> None:
+    """Show what the checkpoint SRC would say of TEXT if it stopped after each of its layers: the logit lens."""
+    from trivium.research.lens import logit_lens
+
+    found = logit_lens(src, text, target=target, backend=backend)
+    if output:
+        found.save(output)
+    if as_json:
+        _print_json(found.as_dict())
+    if output or as_json:
+        return
+    rows = [("", found.tokens), *zip(found.stages, found.said, strict=True)]
+    width = max(len(stage) for stage, _ in rows)
+    columns = [max(len(said[index]) for _, said in rows) for index in range(len(found.tokens))]
+    for stage, said in rows:
+        click.echo(f"{stage:<{width}}  {'  '.join(map(str.ljust, said, columns))}".rstrip())
+
+
 @main.command()
 @click.argument("src")
 @click.option("--backend", type=click.Choice(_BACKENDS), default="torch", show_default=True, help="The framework.")
