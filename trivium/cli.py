@@ -156,6 +156,9 @@ def main(register: tuple[Path, ...]) -> None:
 @click.option("--ignore", multiple=True, metavar="PATTERN", help="Leave out the tensors of SRC of these names.")
 @click.option("--allow-missing", multiple=True, metavar="PATTERN", help="Draw these weights if SRC lacks them.")
 @click.option("--rename", multiple=True, type=_Prefixes(), metavar="OLD=NEW", help="What names of SRC begin with, and should.")
+@click.option(
+    "--adapter", type=click.Path(path_type=Path), help="Merge the LoRA adapter in this directory, as peft saves them."
+)
 @click.option("--verify", is_flag=True, help="Compare the result bit for bit with SRC before it takes its place.")
 @click.option("--parity", is_flag=True, help="Run SRC and the result on the same inputs, and write parity.json.")
 @click.option("--resume", is_flag=True, help="Take up what an interrupted conversion with --shard-size has finished.")
@@ -190,7 +193,7 @@ def convert(src: str, dst: Path, to: str, dry_run: bool, quiet: bool, as_json: b
     return DIFFERENT
 
 
-_PLANNED = ("dtype", "ignore", "allow_missing", "rename", "trust")
+_PLANNED = ("dtype", "ignore", "allow_missing", "rename", "trust", "adapter")
 """The options of `convert` on which the plan depends."""
 
 

@@ -69,7 +69,7 @@ class LogitLens:
 
         stages, count = self.probabilities.shape
         shown = [[_short(token) for token in row] for row in (*self.said, self.tokens)]
-        width = max(0.5, 0.088 * max(len(token) for row in shown for token in row) + 0.1)
+        width = max(0.4, 0.07 * max(len(token) for row in shown for token in row) + 0.12)
         margin = 0.075 * max(map(len, self.stages)) + 1.8
         size = max(count * width + margin, 5.0), 0.3 * stages + 1.8
         drawing = figure.Figure(figsize=size, layout="constrained")
@@ -86,7 +86,9 @@ class LogitLens:
         axes.set_xlabel("what was read", fontsize=9)
         axes.set_ylabel("said behind", fontsize=9)
         axes.set_title(f"what the model would say behind each layer (bold: its last answer)\n{self.name}", fontsize=9)
-        drawing.colorbar(image, ax=axes, label="probability", fraction=0.03)
+        bar = drawing.colorbar(image, ax=axes, fraction=0.03, pad=0.01)
+        bar.set_label("probability", fontsize=9)
+        bar.ax.tick_params(labelsize=8)
         drawing.savefig(path, dpi=130)
 
 

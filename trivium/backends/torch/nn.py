@@ -149,6 +149,7 @@ class Experts(Module):
 class Conv1D(Module):
     def __init__(self, inputs: int, outputs: int, init: Any = None) -> None:
         super().__init__()
+        self.in_features, self.out_features = inputs, outputs
         self.weight = Parameter((inputs, outputs))
         self.bias = Parameter((outputs,))
 
