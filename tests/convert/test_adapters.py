@@ -17,7 +17,6 @@ from tests import drawn
 from tests.backends import Backend, each_backend
 from trivium.cli import main
 from trivium.core.errors import ConfigError, Corrupt, KeyMismatch, NotFound, ShapeMismatch, TriviumError
-from trivium.research import binding  # noqa: F401  (finds architectures of one's own)
 
 CASES = json.loads((Path(__file__).parents[1] / "goldens" / "adapters.json").read_text())
 each_case = pytest.mark.parametrize("case", CASES)
@@ -104,7 +103,7 @@ def test_bfloat16(tmp_path: Path) -> None:
     base, adapter = write("llama", tmp_path)
     name = "model.layers.0.self_attn.q_proj.weight"
     single, half = (Backend("numpy").door.LlamaForCausalLM.from_pretrained(base, dtype=d) for d in ("float32", "bfloat16"))
-    before = dict((weight.name, read()) for weight, read in half.read_weights())[name].astype(np.float32)
+    before = {weight.name: read() for weight, read in half.read_weights()}[name].astype(np.float32)
     for model in (single, half):
         before_merge = {weight.name: np.array(read()) for weight, read in model.read_weights()}
         model.load_adapter(adapter)

@@ -1,6 +1,6 @@
 """Writes adapters.json: LoRA adapters of peft on Transformers' models, and what the models say with them.
 
-    python tests/goldens/generate_adapters.py
+    PYTHONPATH=. python tests/goldens/generate_adapters.py
 
 in an environment with peft 0.21, Transformers 5 and PyTorch. Weights, the base model's and the adapter's, are drawn by their
 names, so that none is stored. With Trivium's own PyTorch models in their place, peft must give the same: that is checked here.
@@ -9,7 +9,6 @@ names, so that none is stored. With Trivium's own PyTorch models in their place,
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,6 @@ import peft
 import torch
 import transformers
 from safetensors.numpy import load_file, save_file
-
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
 
 import trivium.torch
 from tests import drawn
@@ -34,7 +30,8 @@ PIXELS = {"pixel_values": drawn.weight("pixels", (2, 3, 8, 8)).round(3).tolist()
 CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "bert": (
         "BertForSequenceClassification", {**SIZES, "max_position_embeddings": 16, "num_labels": 3}, IDS,
-        {"task_type": "SEQ_CLS", "target_modules": ["query", "attention.output.dense"], "r": 4, "lora_alpha": 16, "bias": "lora_only"},
+        {"task_type": "SEQ_CLS", "target_modules": ["query", "attention.output.dense"], "r": 4, "lora_alpha": 16,
+         "bias": "lora_only"},
     ),
     "gpt2": (
         "GPT2LMHeadModel", {"vocab_size": 37, "n_positions": 16, "n_embd": 16, "n_layer": 2, "n_head": 2}, IDS,
@@ -42,7 +39,8 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = {
          "use_rslora": True, "fan_in_fan_out": True},
     ),
     "llama": (
-        "LlamaForCausalLM", {**SIZES, "num_key_value_heads": 1, "max_position_embeddings": 16, "tie_word_embeddings": False}, IDS,
+        "LlamaForCausalLM",
+        {**SIZES, "num_key_value_heads": 1, "max_position_embeddings": 16, "tie_word_embeddings": False}, IDS,
         {"task_type": "CAUSAL_LM", "target_modules": ["q_proj", "v_proj", "down_proj", "embed_tokens"], "r": 2, "lora_alpha": 4,
          "modules_to_save": ["lm_head"], "rank_pattern": {"v_proj": 3, "model.layers.1.mlp.down_proj": 5},
          "alpha_pattern": {r"layers\.0\.self_attn\.q_proj": 32}},
