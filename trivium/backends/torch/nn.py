@@ -212,6 +212,7 @@ class Conv2d(torch.nn.Conv2d):
         bias: bool = True,
         dilation: tuple[int, int] = (1, 1),
         init: Any = None,
+        bias_init: Any = None,
     ) -> None:
         super().__init__(inputs, outputs, kernel_size, stride, padding, dilation, groups, bias, dtype=_dtype())
 
