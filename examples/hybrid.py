@@ -26,14 +26,6 @@ class HybridConfig(Config):
     def check(self):
         self.require_divisible("hidden_size", "num_attention_heads")
 
-    @property
-    def key_heads(self):  # what caches are made of, N and H
-        return self.num_attention_heads
-
-    @property
-    def head_width(self):
-        return self.hidden_size // self.num_attention_heads
-
 
 class Block(nn.Module):
     def __init__(self, c):

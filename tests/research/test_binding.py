@@ -76,6 +76,22 @@ def test_generates(backend: Backend) -> None:
         assert row[-6:].tolist() == text[-6:] and len(set(text[-6:])) > 2
 
 
+def test_what_keeps_no_cache(tmp_path: Path) -> None:
+    """A network without one generates nothing, and says what it lacks."""
+    text = HYBRID.read_text().replace("Hybrid", "Forgetful").replace('"hybrid"', '"forgetful"')
+    start, end = text.index("    def init_cache"), text.index("    def forward(\n")
+    sources = {
+        "ForgetfulModel has no cache": text[:start] + text[end:],
+        "no past_key_values": text.replace("past_key_val", "val"),
+    }
+    for number, (message, source) in enumerate(sources.items()):
+        path = tmp_path / f"{number}.py"
+        path.write_text(source)
+        network = trivium.bind(path, "numpy")
+        with pytest.raises(InputError, match=rf"{message}(?s:.*)docs/research.md"):
+            network.ForgetfulForCausalLM(network.ForgetfulConfig(), seed=0).generate([[1, 2]])
+
+
 def test_converted(checkpoint: Path, tmp_path: Path) -> None:
     """The converter takes it round, and the command line does with `--register`, in a process that knows nothing of it."""
     for source, target, to in ((checkpoint, "a", "tensorflow"), (tmp_path / "a", "b", "flax"), (tmp_path / "b", "c", "torch")):
