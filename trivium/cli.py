@@ -500,11 +500,9 @@ def attention(
         _print_json(found.as_dict())
     if output or as_json:
         return
-    for index, heads in enumerate(found.layers):
-        for number, weights in enumerate(heads):
-            if layer in (None, index) and head in (None, number):
-                looks = (f"{q} {found.keys[best]}" for q, best in zip(found.queries, weights.argmax(-1), strict=True))
-                click.echo(f"layer {index} head {number}: {', '.join(looks)}")
+    for title, weights in found.chosen(layer, head):
+        looks = (f"{token} → {found.keys[best]}" for token, best in zip(found.queries, weights.argmax(-1), strict=True))
+        click.echo(f"{title}: {'  '.join(looks)}")
 
 
 @main.command()

@@ -141,7 +141,8 @@ def test_the_command_line(decoder: Path, tmp_path: Path) -> None:
         assert drawn.exit_code == 0 and (tmp_path / f"{command}.png").exists()
         assert json.loads(drawn.stdout)["model"].startswith("LlamaForCausalLM of")
     shown = run(main, ["attention", str(decoder), "the cat", "--layer", "1", "--head", "0"])
-    assert shown.stdout.startswith("layer 1 head 0: the the, cat ") and len(shown.stdout.splitlines()) == 1
+    assert shown.stdout.startswith("layer 1, head 0: the → the  cat → ") and len(shown.stdout.splitlines()) == 1
+    assert run(main, ["attention", str(decoder), "the cat", "--layer", "3"]).exit_code == 1
     shown = run(main, ["lens", str(decoder), "the cat"])
     stages = [line.split()[0] for line in shown.stdout.splitlines()[1:]]
     assert stages == ["embeddings", "model.layers.0", "model.layers.1", "model.layers.2"]

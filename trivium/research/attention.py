@@ -49,7 +49,7 @@ class AttentionMaps:
 
     def __getitem__(self, place: tuple[int, int]) -> np.ndarray:
         layer, head = place
-        return self._chosen(layer, head)[0][1]
+        return self.chosen(layer, head)[0][1]
 
     def as_dict(self) -> dict[str, Any]:
         """The maps as `--json` prints them."""
@@ -65,7 +65,7 @@ class AttentionMaps:
             InputError: There is no such layer or head.
             BackendMissing: matplotlib is not installed.
         """
-        chosen = self._chosen(layer, head)
+        chosen = self.chosen(layer, head)
         require("matplotlib", "draw")
         from matplotlib import figure
 
@@ -94,8 +94,12 @@ class AttentionMaps:
         drawing.supylabel("looking", fontsize=9)
         drawing.savefig(path, dpi=130)
 
-    def _chosen(self, layer: int | None, head: int | None) -> list[tuple[str, np.ndarray]]:
-        """(what it is, map) of those that are asked for."""
+    def chosen(self, layer: int | None = None, head: int | None = None) -> list[tuple[str, np.ndarray]]:
+        """(what it is, map) of all, of those of a layer, of a head in every layer, or of one.
+
+        Raises:
+            InputError: There is no such layer or head.
+        """
         for what, number, count in (("layer", layer, len(self.layers)), ("head", head, len(self.layers[0]))):
             if number is not None and not 0 <= number < count:
                 raise InputError(f"there is no {what} {number}", key=what, hint=f"they are 0 to {count - 1}")
