@@ -79,7 +79,9 @@ def test_research_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             exec(snippet, space)
     finally:
         binding.unregister("hybrid")
-    assert len(snippets) == 3 and (tmp_path / "mine-tf" / "tf_model.h5").exists()
+    assert len(snippets) == 6 and (tmp_path / "mine-tf" / "tf_model.h5").exists()
+    assert (tmp_path / "maps.png").exists() and (tmp_path / "lens.png").exists()
+    assert (tmp_path / "mine-tuned" / "tf_model.h5").exists()
 
 
 def test_processors_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
-from examples import curves, demo, finetune
+from examples import curves, demo, finetune, from_flax
 from trivium import TriviumError, cli
 from trivium.research import binding
 
@@ -144,7 +144,27 @@ def test_failed_step(tmp_path: Path) -> None:
         demo.apart("convert", tmp_path / "nothing", tmp_path / "out", "flax")
 
 
+def test_from_flax(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A checkpoint that Transformers 4's Flax wrote, in PyTorch and TensorFlow, with files and without."""
+    assert from_flax.main(str(ROOT / "tests" / "goldens" / "files" / "bert_flax"), tmp_path) == 0
+    page = capsys.readouterr().out
+    lines = ["Flax, flax_model.msgpack", "PyTorch, flax_model.msgpack", "TensorFlow, flax_model.msgpack",
+             "PyTorch, model.safetensors", "TensorFlow, tf_model.h5"]  # fmt: skip
+    assert [line for line in lines if line in page] == lines and page.count("✓") == 2
+    assert (tmp_path / "tensorflow" / "tf_model.h5").exists()
+
+
 # Training
+
+
+def test_keras_script(checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The script that was written for Transformers 4 learns its texts, and what it saved says the same."""
+    from examples import keras_script  # imports TensorFlow
+
+    assert keras_script.main(str(checkpoint), tmp_path / "tuned") == 0
+    page = capsys.readouterr().out
+    assert page.count("✓") == 2 and "How do I keep my houseplants alive?" in page
+    assert (tmp_path / "tuned" / "tf_model.h5").exists() and (tmp_path / "tuned" / "tokenizer.json").exists()
 
 
 @pytest.mark.slow

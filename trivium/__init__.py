@@ -12,7 +12,7 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_MODULES = ("convert", "flax", "numpy", "processing", "tensorflow", "torch")
+_MODULES = ("convert", "flax", "numpy", "processing", "research", "tensorflow", "torch")
 _NAMES = {
     "AutoConfig": "trivium.core.auto",
     "AutoTokenizer": "trivium.processing.tokenizers",
@@ -26,7 +26,7 @@ _NAMES = {
 
 __all__ = [
     "AutoConfig", "AutoTokenizer", "TriviumError", "bind", "compare", "convert", "flax", "numpy", "pipeline", "processing",
-    "register", "tensorflow", "torch", "transfer",
+    "register", "research", "tensorflow", "torch", "transfer",
 ]  # fmt: skip
 
 

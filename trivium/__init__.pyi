@@ -5,6 +5,7 @@ from trivium import convert as convert
 from trivium import flax as flax
 from trivium import numpy as numpy
 from trivium import processing as processing
+from trivium import research as research
 from trivium import tensorflow as tensorflow
 from trivium import torch as torch
 from trivium.backends.flax.model import Model as _FlaxModel

@@ -156,6 +156,9 @@ def main(register: tuple[Path, ...]) -> None:
 @click.option("--ignore", multiple=True, metavar="PATTERN", help="Leave out the tensors of SRC of these names.")
 @click.option("--allow-missing", multiple=True, metavar="PATTERN", help="Draw these weights if SRC lacks them.")
 @click.option("--rename", multiple=True, type=_Prefixes(), metavar="OLD=NEW", help="What names of SRC begin with, and should.")
+@click.option(
+    "--adapter", type=click.Path(path_type=Path), help="Merge the LoRA adapter in this directory, as peft saves them."
+)
 @click.option("--verify", is_flag=True, help="Compare the result bit for bit with SRC before it takes its place.")
 @click.option("--parity", is_flag=True, help="Run SRC and the result on the same inputs, and write parity.json.")
 @click.option("--resume", is_flag=True, help="Take up what an interrupted conversion with --shard-size has finished.")
@@ -190,7 +193,7 @@ def convert(src: str, dst: Path, to: str, dry_run: bool, quiet: bool, as_json: b
     return DIFFERENT
 
 
-_PLANNED = ("dtype", "ignore", "allow_missing", "rename", "trust")
+_PLANNED = ("dtype", "ignore", "allow_missing", "rename", "trust", "adapter")
 """The options of `convert` on which the plan depends."""
 
 
@@ -461,6 +464,65 @@ def compare(
         parting = found.parting
         click.echo("the same, within the tolerance" if parting is None else f"they part at {parting.path}")
     return 0 if found.same else DIFFERENT
+
+
+def _looking(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The arguments that all looks inside share."""
+    options = (
+        click.argument("src"),
+        click.argument("text"),
+        click.option("-o", "--output", type=click.Path(dir_okay=False), help="Draw into this file: .png, .svg, .pdf."),
+        click.option("--target", help="The decoder's text, where SRC has an encoder and a decoder."),
+        click.option("--backend", type=click.Choice(_BACKENDS), default="numpy", show_default=True, help="The framework."),
+        _json,
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@main.command()
+@_looking
+@click.option("--layer", type=int, help="Draw this layer alone; the first is 0.")
+@click.option("--head", type=int, help="Draw this head alone; the first is 0.")
+@click.option("--kind", type=click.Choice(("encoder", "decoder", "cross")), help="Whose attention, where there are several.")
+def attention(
+    src: str, text: str, output: str | None, target: str | None, backend: str, as_json: bool, layer: int | None,
+    head: int | None, kind: str | None,
+) -> None:  # fmt: skip
+    """Show where the checkpoint SRC looks as it reads TEXT: the weights of attention, by layer and head."""
+    from trivium.research.attention import attention_maps
+
+    found = attention_maps(src, text, kind=kind, target=target, backend=backend)
+    if output:
+        found.save(output, layer, head)
+    if as_json:
+        _print_json(found.as_dict())
+    if output or as_json:
+        return
+    for title, weights in found.chosen(layer, head):
+        looks = (f"{token} → {found.keys[best]}" for token, best in zip(found.queries, weights.argmax(-1), strict=True))
+        click.echo(f"{title}: {'  '.join(looks)}")
+
+
+@main.command()
+@_looking
+def lens(src: str, text: str, output: str | None, target: str | None, backend: str, as_json: bool) -> None:
+    """Show what the checkpoint SRC would say of TEXT if it stopped after each of its layers: the logit lens."""
+    from trivium.research.lens import logit_lens
+
+    found = logit_lens(src, text, target=target, backend=backend)
+    if output:
+        found.save(output)
+    if as_json:
+        _print_json(found.as_dict())
+    if output or as_json:
+        return
+    rows = [("", found.tokens), *zip(found.stages, found.said, strict=True)]
+    width = max(len(stage) for stage, _ in rows)
+    columns = [max(len(said[index]) for _, said in rows) for index in range(len(found.tokens))]
+    for stage, said in rows:
+        click.echo(f"{stage:<{width}}  {'  '.join(map(str.ljust, said, columns))}".rstrip())
 
 
 @main.command()

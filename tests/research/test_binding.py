@@ -61,6 +61,37 @@ def test_bound(backend: Backend, checkpoint: Path) -> None:
         assert ("loss" in found) == ("labels" in given)
 
 
+@each_backend
+def test_generates(backend: Backend) -> None:
+    """With its cache a hybrid writes what it would write by reading all anew; padding and masks change nothing."""
+    network, config = trivium.bind(HYBRID, backend.name), {"initializer_range": 0.6, "num_hidden_layers": 1}
+    model = network.HybridForCausalLM(network.HybridConfig(**config), seed=1)
+    reference = trivium.bind(HYBRID, "numpy").HybridForCausalLM(network.HybridConfig(**config), seed=1)
+    prompts = [[5, 9, 3, 7, 1, 2, 8], [4, 4, 6]]
+    found = backend.numpy(model.generate(prompts, max_new_tokens=6, pad_token_id=0))
+    for prompt, row in zip(prompts, found, strict=True):
+        text = list(prompt)
+        for _ in range(6):
+            text.append(int(reference(np.array([text])).logits[0, -1].argmax()))
+        assert row[-6:].tolist() == text[-6:] and len(set(text[-6:])) > 2
+
+
+def test_what_keeps_no_cache(tmp_path: Path) -> None:
+    """A network without one generates nothing, and says what it lacks."""
+    text = HYBRID.read_text().replace("Hybrid", "Forgetful").replace('"hybrid"', '"forgetful"')
+    start, end = text.index("    def init_cache"), text.index("    def forward(\n")
+    sources = {
+        "ForgetfulModel has no cache": text[:start] + text[end:],
+        "no past_key_values": text.replace("past_key_val", "val"),
+    }
+    for number, (message, source) in enumerate(sources.items()):
+        path = tmp_path / f"{number}.py"
+        path.write_text(source)
+        network = trivium.bind(path, "numpy")
+        with pytest.raises(InputError, match=rf"{message}(?s:.*)docs/research.md"):
+            network.ForgetfulForCausalLM(network.ForgetfulConfig(), seed=0).generate([[1, 2]])
+
+
 def test_converted(checkpoint: Path, tmp_path: Path) -> None:
     """The converter takes it round, and the command line does with `--register`, in a process that knows nothing of it."""
     for source, target, to in ((checkpoint, "a", "tensorflow"), (tmp_path / "a", "b", "flax"), (tmp_path / "b", "c", "torch")):

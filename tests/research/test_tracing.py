@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.backends import Backend, each_backend
+from tests import calls
+from tests.backends import Backend, each_backend, each_framework
+from tests.conftest import Golden, one_golden_per_class, stands_for_all
 from trivium.core.errors import InputError
 from trivium.research.tracing import add, replace, zero
 
@@ -96,6 +100,71 @@ def test_gradients_flow() -> None:
     found["encoder.layer.0"].retain_grad()
     found.output.last_hidden_state.sum().backward()
     assert found["encoder.layer.0"].grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("golden", [golden for golden in one_golden_per_class() if stands_for_all(golden)], ids=repr)
+def test_every_architecture(golden: Golden) -> None:
+    """Of each, all parts that are called can be named, and changed: the last to return makes zeros, which all see."""
+    model, inputs, options = calls.built(Backend("numpy"), golden), calls.inputs_of(golden.call), golden.call["options"]
+    found = model.trace(inputs, **options)
+    named = {path for path in model.layout.parts if path and not re.search(r"experts\.\d", path)}
+    assert set(found.activations) <= named and len(found.activations) > 8
+    last = next(path for path in reversed(found.activations) if hasattr(found[path], "shape"))
+    again = model.trace(inputs, [last], {last: zero}, **options)
+    assert again[last].shape == found[last].shape and not again[last].any()
+
+
+def test_stacks() -> None:
+    """One of several experts, or a layer of a scan, is no module of its own: it is refused by name, and the rest is there."""
+    experts, sizes = "layers.0.block_sparse_moe.experts", {"num_local_experts": 3, "num_key_value_heads": 2}
+    model = model_of(Backend("numpy"), "MixtralModel", **sizes)
+    with pytest.raises(InputError, match=rf"'{experts}.1' is kept in one stack with its like, .*\n.*name the whole"):
+        model.trace(TEXT, [f"{experts}.1"])
+    assert experts in model.trace(TEXT).activations
+    scanned = model_of(Backend("flax"), "BertModel")
+    scanned.scan_layers()
+    with pytest.raises(InputError, match=r"'encoder.layer.1' is kept in one stack"):
+        scanned.trace(TEXT, ["encoder.layer.1"])
+    assert "embeddings" in scanned.trace(TEXT).activations
+
+
+def in_torch(model: Any, run: Callable[..., Any]) -> Any:
+    """A trace of a model that was compiled in its place, and called, with nobody watching."""
+    model.compile(backend="eager")
+    Backend("torch").call(model, TEXT)
+    return run(model, TEXT)
+
+
+def in_flax(model: Any, run: Callable[..., Any]) -> Any:
+    """A trace within a compiled function of JAX."""
+    import jax
+
+    return jax.jit(lambda params, inputs: run(model.with_params(params), inputs))(model.params, TEXT)
+
+
+def in_tensorflow(model: Any, run: Callable[..., Any]) -> Any:
+    """A trace within a compiled function of TensorFlow."""
+    import tensorflow as tf
+
+    return tf.function(lambda inputs: run(model, inputs))({name: tf.constant(value) for name, value in TEXT.items()})
+
+
+@each_framework
+def test_edits_are_compiled(backend: Backend) -> None:
+    """Compiled, a trace and its edits do what they do otherwise: they are not left out."""
+    layer = "encoder.layer.1"
+
+    def run(model: Any, inputs: Any) -> Any:
+        found = model.trace(inputs, [layer], {layer: add(2.0)})
+        return found[layer], found.output.last_hidden_state
+
+    model = model_of(backend, "BertModel")
+    wanted = [backend.numpy(tensor) for tensor in run(model, TEXT)]
+    compiled = {"torch": in_torch, "flax": in_flax, "tensorflow": in_tensorflow}[backend.name]
+    found = compiled(model, run)
+    assert all(np.allclose(backend.numpy(one), other, rtol=0, atol=1e-5) for one, other in zip(found, wanted, strict=True))
+    clean = backend.numpy(backend.call(model_of(backend, "BertModel"), TEXT).last_hidden_state)
+    assert not np.allclose(wanted[1], clean, atol=1e-2)
 
 
 def test_saving_is_unharmed(tmp_path: Any) -> None:

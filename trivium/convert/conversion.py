@@ -106,6 +106,7 @@ def convert(
     parity: bool = False,
     resume: bool = False,
     trust: bool = False,
+    adapter: str | Path | None = None,
 ) -> Report:
     """Rewrites a checkpoint as another framework's. No framework is needed; the numbers stay bit for bit the same.
 
@@ -133,6 +134,7 @@ def convert(
         resume: Take up a conversion with `shard_size` that was interrupted: the files of weights that it finished, and that
             hold what the source holds, stay. If this one is interrupted, its finished files stay for the next with `resume`.
         trust: See `open_checkpoint`.
+        adapter: A directory with a LoRA adapter, as `peft` saves them, to merge into the weights.
 
     Raises:
         Busy: Another run is writing to the same destination.
@@ -144,7 +146,8 @@ def convert(
     """
     start, src, dst = time.perf_counter(), hub.resolve(src), Path(dst)
     target, kept = target_named(to), None if dtype is None else dtype_named(dtype)
-    patterns = {"ignore": tuple(ignore), "allow_missing": tuple(allow_missing), "rename": dict(rename or {})}
+    patterns: dict[str, Any] = {"ignore": tuple(ignore), "allow_missing": tuple(allow_missing), "rename": dict(rename or {})}
+    patterns |= {} if adapter is None else {"adapter": os.path.realpath(adapter)}
     options: dict[str, Any] = patterns | {"trust": trust}
     with opened(src, **options) as found:
         checkpoint = found.checkpoint
@@ -266,6 +269,8 @@ def _companions(folder: Path) -> Iterator[str]:
 
 def _notes(found: Match, target: Target, destination: Path, dtype: str | None) -> Iterator[str]:
     yield from found.checkpoint.notes
+    if found.changes:
+        yield f"{len(found.changes)} weights are those of the source with the adapter"
     named, architectures = found.network.__name__, found.config.architectures or ()
     said = ", ".join(architectures) or "no class"
     if not any(name.endswith(named) for name in architectures):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from trivium.core.errors import Collision, KeyMismatch
 
+from .adapters import read_adapter
 from .checkpoint import Checkpoint, open_checkpoint
 from .plan import Match, fit
 from .tensors import Tensor
@@ -21,6 +22,7 @@ def opened(
     allow_missing: Iterable[str] = (),
     rename: Mapping[str, str] | None = None,
     trust: bool = False,
+    adapter: str | Path | None = None,
 ) -> Iterator[Match]:
     """The match of the checkpoint at `src` with the class that it was saved from; exact, but for what the patterns allow.
 
@@ -30,15 +32,18 @@ def opened(
         allow_missing: Patterns of weights that may be absent.
         rename: Prefix of the file's names -> what stands for it.
         trust: See `open_checkpoint`.
+        adapter: A directory with a LoRA adapter to merge into the weights.
 
     Raises:
-        CheckpointError, ConfigError: It cannot be read, or does not fit.
+        CheckpointError, ConfigError: It, or the adapter, cannot be read, or does not fit.
     """
     with open_checkpoint(src, trust) as checkpoint:
         if rename:
             checkpoint.tensors = _renamed(checkpoint, rename)
         found = fit(checkpoint, ignore=ignore, allow_missing=allow_missing)
         found.check()
+        if adapter is not None:
+            found = replace(found, changes=read_adapter(adapter).changes(found.layout, found.config))
         yield found
 
 

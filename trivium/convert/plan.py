@@ -21,6 +21,7 @@ from trivium.core.init import draw
 from trivium.core.layout import Layout, Weight, layout
 from trivium.models import catalogue
 
+from .adapters import Change
 from .bits import differing
 from .checkpoint import Checkpoint
 from .names import in_files, is_derived, spellings
@@ -49,6 +50,7 @@ class Match:
         drawn: Names of weights that no tensor holds, and that a pattern of the user's allows to be drawn.
         begun: Names of weights that no tensor holds, and that a rule lets be as a new network has them.
         copies: Key of a tensor that is another name of a weight in `found` -> that weight's name; the bits are the same.
+        changes: Name of a weight -> what an adapter makes of its values.
     """
 
     checkpoint: Checkpoint
@@ -64,6 +66,7 @@ class Match:
     drawn: tuple[str, ...]
     begun: tuple[str, ...]
     copies: Mapping[str, str]
+    changes: Mapping[str, Change]
     _sources: Mapping[str, Weight]  # the weight whose place in the file says how the tensor's axes are ordered
 
     @property
@@ -76,7 +79,8 @@ class Match:
         if name not in self.found:  # given by the architecture or begun anew, or allowed to be missing
             weight = self.layout.weights[name]
             return draw(name, weight.shape, weight.init, 0).astype(self.dtype(name), copy=False)
-        return self._sources[name].to_canonical(self.found[name].read(), self.checkpoint.dialect)
+        values = self._sources[name].to_canonical(self.found[name].read(), self.checkpoint.dialect)
+        return self.changes[name](values) if name in self.changes else values
 
     def place(self, name: str) -> Weight:
         """The weight whose place in the file says how the axes of `name` are ordered."""
@@ -207,6 +211,7 @@ def match(
         drawn=drawn,
         begun=begun,
         copies=copies,
+        changes={},
         _sources=sources,
     )
     _check_copies(result, {key: place for place, key in keys.items()})

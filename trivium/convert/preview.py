@@ -84,6 +84,7 @@ def dry_run(
     allow_missing: Iterable[str] = (),
     rename: Mapping[str, str] | None = None,
     trust: bool = False,
+    adapter: str | Path | None = None,
 ) -> Plan:
     """What `convert` with the same arguments would do.
 
@@ -91,7 +92,7 @@ def dry_run(
         CheckpointError, ConfigError: As in `convert`, and before anything is written there.
     """
     target, kept = target_named(to), None if dtype is None else dtype_named(dtype)
-    with opened(src, ignore, allow_missing, rename, trust) as found:
+    with opened(src, ignore, allow_missing, rename, trust, adapter) as found:
         moves = []
         for weight in found.layout:
             stored, place = found.dtype(weight.name), found.place(weight.name)

@@ -121,6 +121,11 @@ class FanInUniform(Init):
         return Uniform(-bound, bound).draw(shape, generator)
 
 
+def fan_in_bias(inputs: int) -> Uniform:
+    """How PyTorch draws the bias of a layer each of whose outputs is of so many numbers."""
+    return Uniform(-(inputs**-0.5), inputs**-0.5)
+
+
 @dataclass(frozen=True)
 class LogPlaces(Init):
     """log(1), log(2), ..., log(S) in each row of (C, S). Source: Gu and others, S4D-Real, arXiv:2206.11893."""
@@ -164,12 +169,15 @@ class Decays(Init):
 class Glorot(Init):
     """A uniform distribution whose variance is two over the number of inputs and outputs, (o, i, *kernel) both with the kernel.
 
+    With `flat` the outputs are without it: a convolution over patches, each seen once, is a linear layer.
     Source: Glorot and Bengio, AISTATS 2010, equation 16.
     """
 
+    flat: bool = False
+
     def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
         kernel = int(np.prod(shape[2:]))
-        bound = np.float32(np.sqrt(6 / ((shape[0] + shape[1]) * kernel)))
+        bound = np.float32(np.sqrt(6 / (shape[0] * (1 if self.flat else kernel) + shape[1] * kernel)))
         return (2 * generator.random(shape, np.float32) - 1) * bound
 
 

@@ -299,11 +299,12 @@ class Conv2d(Module):
         bias: bool = True,
         dilation: tuple[int, int] = (1, 1),
         init: Init | None = None,
+        bias_init: Init | None = None,
     ) -> None:
         super().__init__()
         self.weight = Slot("Conv2d", (outputs, inputs // groups, *kernel_size), init)
         if bias:
-            self.bias = Slot("Conv2d", (outputs,), ZEROS)
+            self.bias = Slot("Conv2d", (outputs,), bias_init or ZEROS)
 
 
 class ConvTranspose1d(Module):

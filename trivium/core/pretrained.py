@@ -157,8 +157,13 @@ class Pretrained:
         return layout(self.unbound(), self.config)
 
     def get_input_embeddings(self) -> Any:
-        """The layer that embeds the input."""
-        return at(self.get_body(), self.get_body().input_embedding)
+        """The layer that embeds the input; None if there is none, as of images."""
+        body = self.get_body()
+        return at(body, body.input_embedding) if body.input_embedding else None
+
+    def get_output_embeddings(self) -> Any:
+        """The layer that makes logits of tokens; None if there is none, or no single one."""
+        return at(self, self.output_embedding) if self.output_embedding else None
 
     def num_parameters(self) -> int:
         """The number of parameters, tied ones once."""
@@ -241,6 +246,26 @@ class Pretrained:
             return draw(name, weights[name].shape, weights[name].init, seed)
 
         self.assign_weights(_Lazy(first_values, list(names)), own=True)
+
+    def load_adapter(self, source: str | Path, **options: Any) -> None:
+        """Merges a LoRA adapter, as `peft` saves them, into the weights: from then on they are the model's, and saved with it.
+
+        Args:
+            source: A directory with adapter_config.json and adapter_model.safetensors, or a Hub id.
+            **options: Of the Hub: `revision`, `token`, `cache_dir`, `local_files_only`, `subfolder`.
+
+        Raises:
+            NotFound, Offline, HubError: The adapter cannot be had.
+            CheckpointError: It is damaged, or does not fit; the error lists every tensor concerned.
+            ConfigError: It is of a kind that is not supported.
+        """
+        from trivium.convert import adapters
+
+        from . import hub
+
+        found = adapters.read_adapter(hub.resolve(source, files=(adapters.CONFIG, *adapters.FILES), **options))
+        changes, weights = found.changes(self.layout, self.config), self.layout.weights
+        self.assign_weights(_Lazy(lambda name: changes[name](self._read_canonical(weights[name])), list(changes)))
 
     # Looking inside
 

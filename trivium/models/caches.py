@@ -3,7 +3,7 @@
 B batch, T tokens of the input, S room for tokens, W a window, K key heads, H head width.
 """
 
-from trivium.core.outputs import CrossCache, LayerCache, RingCache
+from trivium.core.outputs import CrossCache, LayerCache, RingCache, StateCache
 
 from . import ops
 
@@ -21,6 +21,11 @@ def empty_layer(model, batch_size, max_length, kind=LayerCache, window=None):
         kind, max_length = RingCache, window
     like, shape = model.like(), (batch_size, max_length, model.config.key_heads, model.config.head_width)
     return kind(ops.zeros(shape, like=like), ops.zeros(shape, like=like), ops.arange(1, like=like)[0])
+
+
+def with_keys(cache):
+    """The cache of the first layer that holds keys, among layers that may remember by states; None if none does."""
+    return next((layer for layer in cache or () if not isinstance(layer, StateCache)), None)
 
 
 def positions(cache, x):

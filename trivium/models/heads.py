@@ -50,7 +50,11 @@ class Head(nn.Model):
         return self.get_body().input_shapes()
 
     def init_cache(self, batch_size, max_length):
-        return self.get_body().init_cache(batch_size, max_length)
+        body = self.get_body()
+        if not hasattr(body, "init_cache"):
+            hint = "give it init_cache(batch_size, max_length), which makes an empty past_key_values; see docs/research.md"
+            raise InputError(f"{type(body).__name__} has no cache", key="init_cache", hint=hint)
+        return body.init_cache(batch_size, max_length)
 
 
 class MaskedLM(Head):

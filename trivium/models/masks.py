@@ -25,11 +25,12 @@ def causal(x, attention_mask, cache, window=None):
     """
     if cache is None and attention_mask is None and window is None:
         return None
-    if cache is not None and isinstance(cache[0], RingCache):
-        return _in_ring(x, attention_mask, cache[0])
+    held = caches.with_keys(cache)
+    if isinstance(held, RingCache):
+        return _in_ring(x, attention_mask, held)
     tokens = ops.shape(x)[1]
-    seen = 0 if cache is None else cache[0].length
-    room = tokens if cache is None else ops.shape(cache[0].key)[1]
+    seen = 0 if held is None else held.length
+    room = tokens if held is None else ops.shape(held.key)[1]
     queries = ops.arange(tokens, like=x) + seen
     keys = ops.arange(room, like=x)
     visible = (keys <= queries[:, None])[None, None]

@@ -9,6 +9,7 @@ import dataclasses
 from trivium.core import hub, signatures
 from trivium.core.auto import AutoConfig
 from trivium.core.errors import ConfigError
+from trivium.core.init import FanInUniform, fan_in_bias
 from trivium.core.names import nearest
 from trivium.core.outputs import BaseModelOutput, Seq2SeqLMOutput
 
@@ -31,7 +32,8 @@ class Pair(heads.Generates, nn.Model):
         encoder, decoder = self.part_classes(c)
         self.encoder, self.decoder = encoder(c.encoder), decoder(c.decoder)
         if c.projects:
-            self.enc_to_dec_proj = nn.Linear(c.encoder.hidden_size, c.decoder.hidden_size)
+            inits = {"init": FanInUniform(), "bias_init": fan_in_bias(c.encoder.hidden_size)}
+            self.enc_to_dec_proj = nn.Linear(c.encoder.hidden_size, c.decoder.hidden_size, **inits)
 
     @staticmethod
     def part_classes(c):

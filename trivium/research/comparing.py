@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from trivium.core import auto
-from trivium.core.errors import ConfigError, InputError
+from trivium.core.errors import InputError
 from trivium.core.outputs import ModelOutput
 from trivium.core.pretrained import require
 from trivium.pipelines.running import backend_of
+
+from .subjects import array, load, named
 
 TOLERANCE = 1e-4
 """The relative difference from which on two parts are not the same: float32 in two frameworks stays below it."""
@@ -122,8 +123,8 @@ def compare(
     """
     if second is None and other_backend in (None, backend):
         raise InputError("there is no second model", key="second", hint="a second checkpoint, or other_backend=...")
-    one = _loaded(first, backend)
-    other = _loaded(first if second is None else second, other_backend or backend)
+    one = load(first, backend)
+    other = load(first if second is None else second, other_backend or backend)
     if inputs is None:
         from trivium.convert.inputs import draw_inputs
 
@@ -133,22 +134,7 @@ def compare(
     if not paths:
         raise InputError("the two models have no part in common", key="second")
     parts = tuple(_difference(path, seen[path], others[path]) for path in paths)
-    return Comparison(_named(first, one), _named(first if second is None else second, other), tolerance, parts)
-
-
-def _loaded(model: Any, backend: str) -> Any:
-    if not isinstance(model, (str, Path)):
-        return model
-    config = auto.AutoConfig.from_pretrained(model)
-    if not config.architectures:
-        raise ConfigError("names no class", path=model, key="architectures")
-    name = config.architectures[0].removeprefix("TF").removeprefix("Flax")
-    return getattr(importlib.import_module(f"trivium.{backend}"), name).from_pretrained(model, config=config)
-
-
-def _named(given: Any, model: Any) -> str:
-    where = f" of {given}" if isinstance(given, (str, Path)) else ""
-    return f"{type(model).__name__}{where} in {backend_of(model)}"
+    return Comparison(named(first, one), named(first if second is None else second, other), tolerance, parts)
 
 
 def _seen(model: Any, inputs: Mapping[str, Any]) -> Iterator[tuple[str, np.ndarray]]:
@@ -160,9 +146,9 @@ def _seen(model: Any, inputs: Mapping[str, Any]) -> Iterator[tuple[str, np.ndarr
             values = value if isinstance(value, list) else [value]
             for number, one in enumerate(values):
                 if hasattr(one, "shape"):
-                    yield path + (f"[{number}]" if len(values) > 1 else ""), _array(programs, one)
+                    yield path + (f"[{number}]" if len(values) > 1 else ""), array(programs, one)
         for path, value in _leaves(found.output, "output"):
-            yield path, _array(programs, value)
+            yield path, array(programs, value)
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -174,11 +160,6 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
             yield from _leaves(part, f"{path}[{number}]")
     elif hasattr(value, "shape"):
         yield path, value
-
-
-def _array(programs: Any, value: Any) -> np.ndarray:
-    value = value.float() if str(getattr(value, "dtype", "")) == "torch.bfloat16" else value
-    return np.asarray(programs.array(value)).astype(np.float64)
 
 
 def _difference(path: str, one: np.ndarray, other: np.ndarray) -> Difference:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trivium.core.errors import InputError
+from trivium.core.layers import Member, Part, Scanned
 from trivium.core.names import nearest
 from trivium.core.outputs import ModelOutput
 from trivium.core.pretrained import at
@@ -142,4 +143,23 @@ def _paths(model: Any, name: str) -> list[str]:
     found = [path for path in parts if fnmatch.fnmatchcase(path, name)]
     if not found:
         raise InputError(f"{type(model).__name__} has no part {name!r}", key=name, hint=nearest(name, parts))
-    return found
+    called = [path for path in found if _is_called(model, path)]
+    if not called:
+        hint = "name the whole of which it is a part; and trace a model before scan_layers()"
+        raise InputError(f"{name!r} is kept in one stack with its like, and not called by itself", key=name, hint=hint)
+    return called
+
+
+def _is_called(model: Any, path: str) -> bool:
+    """Whether a part is a module of its own, and no slice of a stack, as one of several experts or a layer of a scan."""
+    part = model
+    for step in path.split("."):
+        if isinstance(part, Scanned):
+            part, place = part.find(int(step))
+            if place is not None:
+                return False
+        else:
+            part = at(part, step)
+        if isinstance(part, (Member, Part)):
+            return False
+    return True

@@ -233,6 +233,7 @@ def Conv2d(  # noqa: N802
     bias: bool = True,
     dilation: tuple[int, int] = (1, 1),
     init: Any = None,
+    bias_init: Any = None,
 ) -> nnx.Conv:
     return _convolution(inputs, outputs, kernel_size, stride, padding, groups, bias, dilation)
 

@@ -238,6 +238,7 @@ class Conv2d(Module):
         bias: bool = True,
         dilation: tuple[int, int] = (1, 1),
         init: Any = None,
+        bias_init: Any = None,
     ) -> None:
         super().__init__()
         self.weight = Parameter((outputs, inputs // groups, *kernel_size))

@@ -129,7 +129,8 @@ class Model(Pretrained, Composed, keras.Model):
         return super().compute_loss(x, y, _prediction(y_pred), sample_weight, training)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        return super().compute_metrics(x, y, _prediction(y_pred), sample_weight)
+        labels = x.get("labels") if isinstance(x, Mapping) else None  # which `fit` was given among the inputs
+        return super().compute_metrics(x, labels if y is None else y, _prediction(y_pred), sample_weight)
 
 
 def _prediction(out: Any) -> Any:

@@ -210,6 +210,7 @@ def Conv2d(  # noqa: N802
     bias: bool = True,
     dilation: tuple[int, int] = (1, 1),
     init: Any = None,
+    bias_init: Any = None,
 ) -> Any:
     layer = keras.layers.Conv2D(
         outputs, kernel_size, stride, dilation_rate=dilation, groups=groups, use_bias=bias, **_convolution()

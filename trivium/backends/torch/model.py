@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -47,6 +48,8 @@ class Model(Pretrained, Module):
         super().__init_subclass__(**options)
         if getattr(cls, "body_class", None):
             cls.forward = spelled_out(cls)  # type: ignore[method-assign]
+        if "forward" in vars(cls):
+            cls.forward = _returning(cls.forward)  # type: ignore[method-assign]
 
     @property
     def device(self) -> torch.device:
@@ -61,6 +64,16 @@ class Model(Pretrained, Module):
     def like(self) -> torch.Tensor:
         """A weight, for its dtype and device."""
         return next(self.parameters())
+
+    def prepare_inputs_for_generation(self, input_ids: torch.Tensor, **options: Any) -> dict[str, Any]:
+        """The inputs as they are. `generate` has no need of it, but libraries such as peft want to wrap this method."""
+        return {"input_ids": input_ids, **options}
+
+    def enable_input_require_grads(self) -> None:
+        """Has the embedded input require gradients, as peft wants it of a model whose embeddings are frozen."""
+        embedding = self.get_input_embeddings()
+        if embedding is not None:
+            embedding.register_forward_hook(lambda _, inputs, embedded: embedded.requires_grad_(True))
 
     @classmethod
     @contextlib.contextmanager
@@ -100,6 +113,17 @@ class Model(Pretrained, Module):
 
     def _native(self, value: Any) -> Any:
         return _tensor(value, own=False).to(self.device) if isinstance(value, np.ndarray) else value
+
+
+def _returning(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """A network's `forward` with `return_dict`, which programs for Transformers' models and peft give: False means a tuple."""
+
+    @functools.wraps(forward)
+    def wrapped(self: Any, *inputs: Any, return_dict: bool | None = None, **options: Any) -> Any:
+        out = forward(self, *inputs, **options)
+        return out.to_tuple() if return_dict is False else out
+
+    return wrapped
 
 
 _lock = threading.RLock()

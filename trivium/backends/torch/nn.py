@@ -154,6 +154,7 @@ class Experts(Module):
 class Conv1D(Module):
     def __init__(self, inputs: int, outputs: int, init: Any = None) -> None:
         super().__init__()
+        self.in_features, self.out_features = inputs, outputs
         self.weight = Parameter((inputs, outputs))
         self.bias = Parameter((outputs,))
 
@@ -216,6 +217,7 @@ class Conv2d(torch.nn.Conv2d):
         bias: bool = True,
         dilation: tuple[int, int] = (1, 1),
         init: Any = None,
+        bias_init: Any = None,
     ) -> None:
         super().__init__(inputs, outputs, kernel_size, stride, padding, dilation, groups, bias, dtype=_dtype())
 

@@ -5,7 +5,7 @@ Letters: B batch, C choices, T tokens, D width, E width of the embeddings, N hea
 either side, V vocabulary, L labels.
 """
 
-from trivium.core.init import ZEROS
+from trivium.core.init import ZEROS, FanInUniform, fan_in_bias
 from trivium.core.outputs import BaseModelOutput
 from trivium.models.deberta_v2.config import DebertaV2Config as Config
 
@@ -109,7 +109,8 @@ class Convolution(nn.Module):
     def __init__(self, c: Config):
         super().__init__()
         size = c.conv_kernel_size
-        self.conv = nn.Conv1d(c.hidden_size, c.hidden_size, size, padding=(size - 1) // 2, groups=c.conv_groups)
+        inits = {"init": FanInUniform(), "bias_init": fan_in_bias(c.hidden_size // c.conv_groups * size)}
+        self.conv = nn.Conv1d(c.hidden_size, c.hidden_size, size, padding=(size - 1) // 2, groups=c.conv_groups, **inits)
         self.LayerNorm = nn.LayerNorm(c.hidden_size, eps=c.layer_norm_eps)
         self.dropout = nn.Dropout(c.hidden_dropout_prob)
         self.activation = ops.activation(c.conv_act)

@@ -150,11 +150,9 @@ class RecurrentGemmaModel(nn.Model):
         )
 
     def mask(self, x, attention_mask, cache):  # -> (B or 1, 1, T, S), or None where nobody attends
-        kinds = self.config.kinds
-        if "attention" not in kinds:
+        if "attention" not in self.config.kinds:
             return None
-        attending = None if cache is None else cache[kinds.index("attention") :]
-        return masks.causal(x, attention_mask, attending, self.config.attention_window_size + 1)
+        return masks.causal(x, attention_mask, cache, self.config.attention_window_size + 1)
 
     def forward(
         self,

@@ -4,6 +4,7 @@ Radosavovic and others, arXiv:2003.13678. Checkpoint: facebook/regnet-y-040.
 Letters: B batch, C channels, H W image size, h w places of a stage, D width of a stage.
 """
 
+from trivium.core.init import fan_in_bias
 from trivium.models.regnet.config import RegNetConfig as Config
 
 from .. import images, nn
@@ -24,7 +25,8 @@ class SqueezeExcitation(nn.Module):
 
     def __init__(self, width: int, inner: int):
         super().__init__()
-        squeeze, excite = nn.Conv2d(width, inner, kernel_size=(1, 1)), nn.Conv2d(inner, width, kernel_size=(1, 1))
+        squeeze = nn.Conv2d(width, inner, kernel_size=(1, 1), bias_init=fan_in_bias(width))
+        excite = nn.Conv2d(inner, width, kernel_size=(1, 1), bias_init=fan_in_bias(inner))
         self.attention = nn.Layers([squeeze, images.Activation("relu"), excite, images.Activation("sigmoid")])
 
     def forward(self, x):  # (B, h, w, D) -> (B, h, w, D)

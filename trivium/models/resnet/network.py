@@ -4,7 +4,7 @@ He and others, arXiv:1512.03385. Checkpoint: microsoft/resnet-50.
 Letters: B batch, C channels, H W image size, h w places of a stage, D width of a stage, L labels.
 """
 
-from trivium.core.init import FanOutNormal
+from trivium.core.init import FanInUniform, FanOutNormal, fan_in_bias
 from trivium.core.outputs import BackboneOutput, BaseModelOutputWithPooling, HeadOutput
 from trivium.models.resnet.config import ResNetConfig as Config
 
@@ -141,7 +141,9 @@ class ResNetForImageClassification(heads.Head, body=ResNetModel):
 
     def __init__(self, c: Config):
         super().__init__(c)
-        self.classifier = nn.Layers([images.Flatten(), nn.Linear(c.hidden_sizes[-1], c.num_labels)])
+        width = c.hidden_sizes[-1]
+        last = nn.Linear(width, c.num_labels, init=FanInUniform(), bias_init=fan_in_bias(width))
+        self.classifier = nn.Layers([images.Flatten(), last])
 
     def forward(self, *inputs, labels=None, **options):
         out = self.body(*inputs, **options)

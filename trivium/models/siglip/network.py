@@ -18,7 +18,8 @@ class VisionEmbeddings(nn.Module):
     def __init__(self, c: SiglipVisionConfig):
         super().__init__()
         size = (c.patch_size, c.patch_size)
-        self.patch_embedding = nn.Conv2d(c.num_channels, c.hidden_size, kernel_size=size, stride=size)  # Unlike CLIP: a bias
+        init = lecun(c.num_channels * c.patch_size**2)
+        self.patch_embedding = nn.Conv2d(c.num_channels, c.hidden_size, size, size, init=init)  # Unlike CLIP: a bias
         self.position_embedding = nn.Embedding(c.grid**2, c.hidden_size)  # Unlike CLIP: no first token
         self.grid = c.grid
 
@@ -47,8 +48,8 @@ class MLP(towers.MLP):
     def __init__(self, c: SiglipTextConfig | SiglipVisionConfig):
         nn.Module.__init__(self)
         self.activation = ops.activation(c.hidden_act)
-        self.fc1 = nn.Linear(c.hidden_size, c.intermediate_size, init=Glorot())
-        self.fc2 = nn.Linear(c.intermediate_size, c.hidden_size, init=Glorot())
+        self.fc1 = nn.Linear(c.hidden_size, c.intermediate_size, init=Glorot(), bias_init=Normal(1e-6))
+        self.fc2 = nn.Linear(c.intermediate_size, c.hidden_size, init=Glorot(), bias_init=Normal(1e-6))
 
 
 class Layer(towers.Layer):
@@ -56,10 +57,18 @@ class Layer(towers.Layer):
     mlp_class = MLP
 
 
+class TextEmbeddings(clip.TextEmbeddings):
+    def __init__(self, c: SiglipTextConfig):
+        nn.Module.__init__(self)
+        init = Normal(c.hidden_size**-0.5)  # Unlike CLIP
+        self.token_embedding = nn.Embedding(c.vocab_size, c.hidden_size, init)
+        self.position_embedding = nn.Embedding(c.max_position_embeddings, c.hidden_size, init)
+
+
 class TextTransformer(nn.Module):
     def __init__(self, c: SiglipTextConfig):
         super().__init__()
-        self.embeddings = clip.TextEmbeddings(c)
+        self.embeddings = TextEmbeddings(c)
         self.encoder = towers.Encoder(c, Layer)
         self.final_layer_norm = nn.LayerNorm(c.hidden_size, eps=c.layer_norm_eps)
         self.head = nn.Linear(c.hidden_size, c.projection_size or c.hidden_size, init=lecun(c.hidden_size))

@@ -212,6 +212,9 @@ class T5ForConditionalGeneration(heads.Generates, T5Model):
         super().__init__(c)
         self.lm_head = nn.Unembedding(c.d_model, c.vocab_size, tied=c.tie_word_embeddings)
 
+    def initializer(self, config):
+        return Normal(config.initializer_factor)
+
     def forward(self, input_ids=None, attention_mask=None, decoder_input_ids=None, *inputs, labels=None, **options):
         c = self.config
         if labels is not None and decoder_input_ids is None and options.get("decoder_inputs_embeds") is None:
@@ -258,3 +261,6 @@ class T5ForSequenceClassification(encoder_decoders.LastEndClassification, body=T
 
 class T5ForTokenClassification(heads.TokenClassification, body=T5EncoderModel):
     """T5's encoder that classifies each token."""
+
+    def initializer(self, config):
+        return Normal(config.initializer_factor)

@@ -14,9 +14,9 @@ from .. import heads, images, nn, ops
 
 
 class PatchEmbeddings(nn.Module):
-    def __init__(self, c: Config):
+    def __init__(self, c: Config, init=None):
         super().__init__()
-        self.projection = nn.Conv2d(c.num_channels, c.hidden_size, kernel_size=c.patch_hw, stride=c.patch_hw)
+        self.projection = nn.Conv2d(c.num_channels, c.hidden_size, kernel_size=c.patch_hw, stride=c.patch_hw, init=init)
 
     def forward(self, x):  # (B, H, W, C) -> (B, h, w, D)
         return self.projection(x)

@@ -6,7 +6,7 @@ D width, E width of the decoder.
 """
 
 from trivium.core.errors import InputError
-from trivium.core.init import GridSinusoids, Normal
+from trivium.core.init import Glorot, GridSinusoids, Normal
 from trivium.core.outputs import MaskedAutoencoderModelOutput, MaskedAutoencoderOutput
 from trivium.models.vit_mae.config import ViTMAEConfig as Config
 
@@ -18,7 +18,7 @@ class Embeddings(nn.Module):
     def __init__(self, c: Config):
         super().__init__()
         self.cls_token = nn.Parameter((1, 1, c.hidden_size), Normal(c.initializer_range))
-        self.patch_embeddings = vit.PatchEmbeddings(c)
+        self.patch_embeddings = vit.PatchEmbeddings(c, Glorot(flat=True))
         self.grid, self.share = c.grid, 1 - c.mask_ratio
         if c.mask_ratio > 0:
             self.chance = nn.Chance()

@@ -6,20 +6,23 @@ G groups of codes, V codes of a group, K other frames to tell a frame from, P wi
 a voice.
 """
 
-from trivium.core.init import Normal, Uniform
+from trivium.core.init import FanInUniform, Normal, Uniform, fan_in_bias
 from trivium.core.outputs import AudioModelOutput, HeadOutput, SpeechPreTrainingOutput, XVectorOutput
 from trivium.models.wav2vec2.config import Wav2Vec2Config as Config
 
 from .. import chance, heads, nn, ops, roots, speech
 
 
+def as_pytorch_draws(inputs: int, outputs: int):
+    """A linear layer with PyTorch's own first values."""
+    return nn.Linear(inputs, outputs, init=FanInUniform(), bias_init=fan_in_bias(inputs))
+
+
 class FeatureProjection(nn.Module):
     def __init__(self, c: Config):
         super().__init__()
         self.layer_norm = nn.LayerNorm(c.conv_dim[-1], eps=c.layer_norm_eps)
-        self.projection = nn.Linear(
-            c.conv_dim[-1], c.hidden_size, init=Uniform(-(c.conv_dim[-1] ** -0.5), c.conv_dim[-1] ** -0.5)
-        )
+        self.projection = as_pytorch_draws(c.conv_dim[-1], c.hidden_size)
         self.dropout = nn.Dropout(c.feat_proj_dropout)
 
     def forward(self, x):  # (B, T, C) -> (B, T, D), (B, T, C)
@@ -31,7 +34,9 @@ class AdapterLayer(nn.Module):
     def __init__(self, c: Config):
         super().__init__()
         width = c.output_width
-        self.conv = nn.Conv1d(width, 2 * width, c.adapter_kernel_size, c.adapter_stride, padding=1)
+        seen = width * c.adapter_kernel_size
+        inits = {"init": Normal((2 / seen) ** 0.5), "bias_init": fan_in_bias(seen)}
+        self.conv = nn.Conv1d(width, 2 * width, c.adapter_kernel_size, c.adapter_stride, padding=1, **inits)
 
     def forward(self, x, cache=None):  # (B, T, D) -> (B, T', D), Dauphin and others, arXiv:1612.08083
         x, gate = ops.split(self.conv(x), 2, -1)
@@ -191,8 +196,8 @@ class Wav2Vec2ForPreTraining(heads.Head, body=Wav2Vec2Model):
         super().__init__(c)
         self.dropout_features = nn.Dropout(c.feat_quantizer_dropout)
         self.quantizer = Quantizer(c)
-        self.project_hid = nn.Linear(c.output_width, c.proj_codevector_dim)
-        self.project_q = nn.Linear(c.codevector_dim, c.proj_codevector_dim)
+        self.project_hid = as_pytorch_draws(c.output_width, c.proj_codevector_dim)
+        self.project_q = as_pytorch_draws(c.codevector_dim, c.proj_codevector_dim)
 
     def forward(
         self, input_values, attention_mask=None, mask_time_indices=None, *inputs, sampled_negative_indices=None, **options
