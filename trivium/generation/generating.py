@@ -6,7 +6,7 @@ from trivium.core.errors import InputError
 from trivium.core.names import nearest
 from trivium.generation.config import ARGUMENTS, FILE, GenerationConfig
 
-from . import assisted, beams, calls, contrastive, groups, single, speech
+from . import arguments, assisted, beams, calls, contrastive, groups, single, speech
 
 
 class Generates:
@@ -119,13 +119,13 @@ class Generates:
 
     def _call(self, inputs, mask, generation_config, given, past_key_values, seed, compiled, options):
         """The arguments of `generate` sorted out."""
-        calls.check_writes(self)
+        arguments.check_writes(self)
         options = dict(options)
-        allowed = calls.inputs_of(self)
+        allowed = arguments.inputs_of(self)
         if allowed[0] in options and inputs is None:
             inputs = options.pop(allowed[0])
         others = {name: options.pop(name) for name in allowed[1:] if options.get(name) is not None}
-        spoken = {name: options.pop(name, None) for name in calls.SPOKEN if calls.hears(self)}
+        spoken = {name: options.pop(name, None) for name in arguments.SPOKEN if arguments.hears(self)}
         unknown = [name for name in options if name not in GenerationConfig.names()]
         if unknown:
             known = [*GenerationConfig.names(), *ARGUMENTS, *allowed, *spoken]
@@ -144,7 +144,7 @@ class Generates:
             strategy(c).check(c, callbacks)
         else:
             assisted.check(c, callbacks, self, helper)
-        call = calls.prepare(self, c, options.keys(), callbacks, inputs, mask, seed, past_key_values, compiled, others)
+        call = arguments.prepare(self, c, options.keys(), callbacks, inputs, mask, seed, past_key_values, compiled, others)
         if helper is not None and call.images is not None:
             raise InputError("assistant_model would not see the images", key="assistant_model")
         if helper is not None:  # drafts may be written beyond the end
