@@ -169,7 +169,7 @@ def test_processors(backend: Backend, case: dict[str, Any]) -> None:
     """Each processor, and chains of them, give Transformers' scores."""
     c = GenerationConfig(**{"do_sample": True, "top_k": 0, "eos_token_id": [5, 9]} | case["options"])
     text, scores = text_of(backend, case["start"], c.max_length)
-    found = run_chain(backend, c, text, scores, encoder_text=True)
+    found = run_chain(backend, c, text, scores)
     wanted = drawn.unpack(case["scores"])
     assert np.array_equal(np.isinf(found), np.isinf(wanted))
     finite = np.isfinite(wanted)
@@ -553,7 +553,7 @@ def test_a_model_in_training(backend: Backend, model: Any) -> None:
     [
         ({"max_new_token": 3}, InputError, "max_new_tokens"),
         ({"logit_processor": []}, InputError, "logits_processor"),
-        ({"use_cache": True}, InputError, "use_cache"),
+        ({"use_cache": False}, ConfigError, "leave it out"),
         ({"temperature": 0.0}, ConfigError, "temperature"),
         ({"top_p": 1.5}, ConfigError, "top_p"),
         ({"num_beams": 0}, ConfigError, "num_beams"),
@@ -566,7 +566,7 @@ def test_a_model_in_training(backend: Backend, model: Any) -> None:
         ({"min_length": 30}, ConfigError, "min_length"),
         ({"min_new_tokens": 5, "max_new_tokens": 4}, ConfigError, "min_new_tokens"),
         ({"constraints": [1]}, ConfigError, "constraints"),
-        ({"guidance_scale": 2.0}, ConfigError, "guidance_scale"),
+        ({"watermarking_config": {"bias": 2.0}}, ConfigError, "watermarking_config"),
         ({"max_length": 4}, InputError, "max_new_tokens"),
         ({"stop_strings": "end"}, InputError, "tokenizer"),
         ({"num_beams": 2, "streamer": Listener()}, InputError, "streamer"),

@@ -29,6 +29,24 @@ def hears(model):
     return is_pair(model) and next(iter(model.input_shapes())) == "input_features" and model.config.model_type == "whisper"
 
 
+def check(model, c, explicit, negative, kept, images):
+    """Raises InputError where the model cannot do what is asked for, or an argument would change nothing."""
+    if negative is not None and not c.guided:
+        raise InputError("negative_prompt_ids are for guidance", key="negative_prompt_ids", hint="set guidance_scale too")
+    if c.forced_decoder_ids and not hears(model):
+        name = model.prompt_name if is_pair(model) else "input_ids"
+        raise InputError("forced_decoder_ids are for speech", key="forced_decoder_ids", hint=f"begin {name} with the tokens")
+    for name, on in (("guidance_scale", c.guided), ("dola_layers", c.dola_layers is not None)):
+        if on and is_pair(model):
+            raise InputError(f"{type(model).__name__} has an encoder, and {name} is for decoders alone", key=name)
+    if c.guided and (kept is not None or images is not None):
+        name = "past_key_values" if kept is not None else SEEN
+        raise InputError(f"guidance_scale and {name} do not go together", key="guidance_scale")
+    for name in ("encoder_repetition_penalty", "encoder_no_repeat_ngram_size"):
+        if name in explicit and is_pair(model) and "input_ids" not in model.source_names():
+            raise InputError(f"{name} is about an encoder's text, and {type(model).__name__}'s is given none", key=name)
+
+
 def check_writes(model):
     """Raises InputError where a network can only read."""
     if not getattr(model.config, "is_decoder", True):
@@ -36,7 +54,7 @@ def check_writes(model):
         raise InputError(why, key="is_decoder", hint="load it with is_decoder=True, if it was trained to write")
 
 
-def prepare(model, c, explicit, callbacks, inputs, mask, seed, kept, compiled, others):
+def prepare(model, c, explicit, callbacks, inputs, mask, negative, seed, kept, compiled, others):
     """The call that `generate`'s arguments stand for.
 
     Args:
@@ -46,6 +64,7 @@ def prepare(model, c, explicit, callbacks, inputs, mask, seed, kept, compiled, o
         callbacks: The caller's own.
         inputs: The prompt, or what the encoder is given.
         mask: Where that is no padding.
+        negative: The prompts that guidance keeps away from, and their mask.
         seed: Of chance.
         kept: The cache of an earlier turn.
         compiled: Whether to compile; None for the framework's habit.
@@ -71,13 +90,14 @@ def prepare(model, c, explicit, callbacks, inputs, mask, seed, kept, compiled, o
     room, batch = max(limit, begin + width), len(prompts.given)
     if run.compiles:
         room = reading.bucket(room)
-    rows = 1 << (batch - 1).bit_length() if run.compiles else batch
+    rows = 1 << (batch - 1).bit_length() if run.compiles and not callbacks.see_rows else batch
     source = {name: reading.widened(value, rows) for name, value in source.items()}
     images = others.pop(SEEN, None) if not is_pair(model) else None
     extras = {name: reading.widened(run.array(value), rows) for name, value in others.items()}
     key = ops.random_key(seed, like=model.like())
     images = None if images is None else run.array(images)
-    return Call(model, run, c, callbacks, prompts, rows, limit, room, source, extras, key, kept, images)
+    negative = reading.read(*negative, c.pad_token_id, c.eos, run.array) if c.guided and negative[0] is not None else None
+    return Call(model, run, c, callbacks, prompts, rows, limit, room, source, extras, key, kept, images, negative)
 
 
 def first_token(c):

@@ -13,7 +13,7 @@ import numpy as np
 from trivium.core.errors import InputError
 from trivium.generation import prompts as reading
 
-from . import decoding, ops, processors
+from . import decoding, layered, ops, processors
 
 POSITIONS = ("wpe.weight", "embed_positions.weight", "position_embeddings.weight")
 """How the tables of learned positions are called."""
@@ -44,6 +44,11 @@ class Callbacks:
         """Whether a token is chosen by the caller's own code."""
         return bool(self.processors) or self.prefix is not None
 
+    @property
+    def see_rows(self):
+        """Whether the caller's own code is shown texts, of which there must be no more than were given."""
+        return self.choosing or bool(self.criteria)
+
 
 @dataclass
 class Call:
@@ -61,6 +66,7 @@ class Call:
         key: What chance draws from.
         kept: The cache of an earlier turn.
         images: What is shown with the prompt: an array, or None.
+        negative: The prompts that guidance keeps away from, or None.
     """
 
     model: Any
@@ -76,6 +82,7 @@ class Call:
     key: Any
     kept: Any = None
     images: Any = None
+    negative: reading.Prompts | None = None
 
     @property
     def batch(self):
@@ -96,20 +103,30 @@ class Call:
             kept["room"] = self.room  # more than are generated, but as seldom another size
         options = {"steps": steps, "eos": c.eos, "pad": c.pad, "sample": c.do_sample, **kept}
         options |= {"crosses": is_pair(self.model), "positions": takes(self.model, "position_ids"), "columns": self.room}
+        options |= {"layers": layered.layers(self.model, c) if c.dola_layers else ()}
         options |= {"keep": 1 if c.num_beams == 1 else max(2, 1 + len(c.eos))}
         return decoding.Plan(**options | changes)
 
     def chain(self):
         """The processors, with their values."""
-        return processors.chain(self.c, self.callbacks.prefix, self.callbacks.processors, "input_ids" in self.source)
+        return processors.chain(self.c, self.callbacks.prefix, self.callbacks.processors)
+
+    def source_text(self):
+        """The tokens (B, E) that `encoder_` processors look at, and which are none: the encoder's, or else the prompt's."""
+        if not any(name.startswith("encoder_") for name, _ in self.chain()):
+            return np.zeros((self.rows, 0), np.int32), np.zeros((self.rows, 0), bool)
+        if "input_ids" in self.source:
+            ids = self.source["input_ids"]
+            seen = self.source.get("attention_mask")
+            return ids, np.ones(ids.shape, bool) if seen is None else seen.astype(bool)
+        ids = reading.widened(self.prompts.ids, self.rows, self.room)
+        columns, offset = np.arange(self.room)[None], reading.widened(self.prompts.offset, self.rows)[:, None]
+        return ids, (columns >= offset) & (columns < self.start)
 
     def given(self, times=1):
         """What stays the same, for so many texts of each prompt."""
         tensor = self.programs.tensor
-        ids = self.source.get("input_ids")
-        ids = np.zeros((self.rows, 0), np.int32) if ids is None else ids
-        seen = self.source.get("attention_mask")
-        seen = np.ones(ids.shape, bool) if seen is None or seen.shape != ids.shape else seen.astype(bool)
+        ids, seen = self.source_text()
         extras = dict(self.extras)
         if is_pair(self.model) and "attention_mask" in self.source:
             extras["attention_mask"] = self.source["attention_mask"]

@@ -266,6 +266,21 @@ def typical_p(scores, text, value):
     return barred(scores, distance > ops.take_along(nearest, beyond[:, None], 1))
 
 
+def top_h(scores, text, value):
+    """Leaves the likeliest whose shares of the entropy sum to h of it. Source: Baghaei Potraghloo and others, arXiv:2509.02510.
+
+    Of the 100 likeliest, as in Transformers 5.
+    """
+    count = min(100, ops.shape(scores)[-1])
+    falling = ops.top_k(scores, count)[0]
+    logs = ops.log_softmax(falling, -1)
+    chances = ops.exp(logs)
+    shares = ops.where(chances > 0, -chances * logs, chances * 0)
+    kept = ops.cumsum(shares, -1) <= value * ops.sum_along(shares, -1)[:, None]
+    last = ops.maximum(ops.sum_along(ops.cast(kept, "int32"), -1), text.keep) - 1
+    return barred(scores, scores < ops.take_along(falling, ops.maximum(last, 0)[:, None], 1))
+
+
 def epsilon_cutoff(scores, text, value):
     """Leaves those with a chance of at least epsilon. Source: Hewitt and others, arXiv:2210.15191, section 4.2."""
     few = ops.softmax(scores, -1) < value
@@ -315,33 +330,32 @@ def logits_processor(scores, text, value):
 CHANGING = frozenset(
     {
         "diversity_penalty", "encoder_repetition_penalty", "repetition_penalty", "frequency_penalty", "presence_penalty",
-        "temperature", "top_p", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff",
+        "temperature", "top_p", "min_p", "top_h", "typical_p", "epsilon_cutoff", "eta_cutoff",
     }
 )  # fmt: skip
 """Fields whose numbers are handed over as tensors: others of them need no other program."""
 CALLBACKS = ("prefix_allowed_tokens_fn", "logits_processor")
 
 
-def chain(c, prefix=None, custom=(), encoder_text=False):
+def chain(c, prefix=None, custom=()):
     """The processors that a GenerationConfig asks for, as (name, value) in the order in which they are applied.
 
     Args:
         c: The config.
         prefix: The user's prefix_allowed_tokens_fn.
         custom: The user's logits processors.
-        encoder_text: Whether there is an encoder that was given tokens.
     """
     has_eos = bool(c.eos)
     ends = (c.forced_eos_token_id,) if isinstance(c.forced_eos_token_id, int) else c.forced_eos_token_id
     steps = [
         ("sequence_bias", c.sequence_bias, c.sequence_bias is not None),
         ("diversity_penalty", c.diversity_penalty, c.diversity_penalty > 0),
-        ("encoder_repetition_penalty", c.encoder_repetition_penalty, encoder_text and c.encoder_repetition_penalty != 1),
+        ("encoder_repetition_penalty", c.encoder_repetition_penalty, c.encoder_repetition_penalty != 1),
         ("repetition_penalty", c.repetition_penalty, c.repetition_penalty != 1),
         ("frequency_penalty", c.frequency_penalty, c.frequency_penalty != 0),
         ("presence_penalty", c.presence_penalty, c.presence_penalty != 0),
         ("no_repeat_ngram_size", c.no_repeat_ngram_size, c.no_repeat_ngram_size > 0),
-        ("encoder_no_repeat_ngram_size", c.encoder_no_repeat_ngram_size, encoder_text and c.encoder_no_repeat_ngram_size > 0),
+        ("encoder_no_repeat_ngram_size", c.encoder_no_repeat_ngram_size, c.encoder_no_repeat_ngram_size > 0),
         ("bad_words_ids", c.bad_words_ids, c.bad_words_ids is not None),
         ("min_length", c.min_length, has_eos and c.min_length > 0),
         ("min_new_tokens", c.min_new_tokens, has_eos and bool(c.min_new_tokens)),
@@ -364,6 +378,7 @@ def chain(c, prefix=None, custom=(), encoder_text=False):
             ("top_k", c.top_k, c.top_k > 0),
             ("top_p", c.top_p, c.top_p < 1),
             ("min_p", c.min_p, c.min_p is not None),
+            ("top_h", c.top_h, c.top_h is not None),
             ("typical_p", c.typical_p, c.typical_p < 1),
             ("epsilon_cutoff", c.epsilon_cutoff, 0 < c.epsilon_cutoff < 1),
             ("eta_cutoff", c.eta_cutoff, 0 < c.eta_cutoff < 1),
