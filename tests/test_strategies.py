@@ -12,7 +12,7 @@ import pytest
 from docs import fields as table
 from tests.backends import NAMES, Backend, each_backend
 from tests.conftest import GOLDENS
-from tests.test_generation import PROMPTS, TOGETHER, Listener, Words, load, texts
+from tests.test_generation import PROMPTS, TOGETHER, Listener, Words, load, padded, texts
 from trivium.core.errors import ConfigError, InputError
 from trivium.generation.config import GenerationConfig
 from trivium.generation.fields import NOTES, REMEDIES, SETTINGS
@@ -105,7 +105,7 @@ def test_users_see_their_texts_alone(backend: Backend, tmp_path: Path) -> None:
     assert seen == {3}
 
 
-@each_backend
+@pytest.mark.parametrize("backend", ["numpy", "torch", "tensorflow"], indirect=True)
 def test_drafts(backend: Backend, tmp_path: Path) -> None:
     """Drafts change no token, wherever a text ends; they are heard token by token, and criteria end texts between them."""
     model = load(backend, "GPT2LMHeadModel", tmp_path)
@@ -152,6 +152,19 @@ def test_what_is_said_at_once(backend: Backend, way: dict[str, Any], tmp_path: P
         next(load(backend, "GPT2LMHeadModel", tmp_path).stream(PROMPTS, **way))
 
 
+@pytest.mark.parametrize("backend", ["numpy", "torch"], indirect=True)
+def test_xlnet_reads_each_text_alone(backend: Backend, tmp_path: Path) -> None:
+    """Padding on either side and other texts change nothing of what XLNet writes, by its memory of any length."""
+    model = load(backend, "XLNetLMHeadModel", tmp_path)
+    for length in (None, 4):
+        other = type(model)(model.config.replace(mem_len=length), seed=2)
+        wanted = [texts(backend, other, [prompt], **TOGETHER)[0][len(prompt) :] for prompt in PROMPTS]
+        for side in ("left", "right"):
+            rows, mask = padded(side)
+            found = texts(backend, other, np.array(rows), attention_mask=np.array(mask), **TOGETHER)
+            assert [row[-5:] for row in found] == wanted
+
+
 REFUSED: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("GPT2LMHeadModel", {"guidance_scale": 2.0, "num_beams": 2}, "guidance_scale"),
     ("GPT2LMHeadModel", {"dola_layers": "low", "penalty_alpha": 0.5}, "dola_layers"),
@@ -163,6 +176,9 @@ REFUSED: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("GPT2LMHeadModel", {"forced_decoder_ids": [[1, 2]]}, "forced_decoder_ids"),
     ("MambaForCausalLM", {"prompt_lookup_num_tokens": 2}, "prompt_lookup_num_tokens"),
     ("MambaForCausalLM", {"output_attentions": True, "return_dict_in_generate": True}, "output_attentions"),
+    ("XLNetLMHeadModel", {"prefill_chunk_size": 2}, "prefill_chunk_size"),
+    ("XLNetLMHeadModel", {"penalty_alpha": 0.5}, "penalty_alpha"),
+    ("XLNetLMHeadModel", {"prompt_lookup_num_tokens": 2}, "prompt_lookup_num_tokens"),
     ("T5ForConditionalGeneration", {"guidance_scale": 2.0}, "guidance_scale"),
     ("T5ForConditionalGeneration", {"dola_layers": "high"}, "dola_layers"),
 )

@@ -4,7 +4,7 @@ Run where `generate_tokens.py` runs, after it. A list of calls: class, inputs, o
 it), and sequences; where asked for, sequences_scores, beam_indices, the mean squares of hidden states and attentions for each
 token and layer, and compute_transition_scores. In float64, but for guidance, which Transformers computes as the model is.
 generation_fields.json: the fields of GenerationConfig with their defaults. `python generate_strategies.py fields` adds those of
-another version of Transformers, under its number.
+another version of Transformers, under its number. generating_classes.json: see `classes`.
 """
 
 from __future__ import annotations
@@ -96,10 +96,19 @@ def fields() -> None:
     path.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
 
 
+def classes() -> None:
+    """Writes generating_classes.json: the classes with goldens of which Transformers says that they generate."""
+    names = {path.stem for path in HERE.glob("*/*.json") if path.parent.name != "files"}
+    found = (getattr(transformers, name, None) for name in sorted(names))
+    able = [cls.__name__ for cls in found if cls is not None and cls.can_generate()]
+    (HERE / "generating_classes.json").write_text(json.dumps(able, indent=1) + "\n")
+
+
 def main() -> None:
     torch.set_num_threads(1)
     fields()
     if sys.argv[1:] != ["fields"]:
+        classes()
         lines = [json.dumps(call(*case)) for case in CALLS]
         (HERE / "strategies.json").write_text("[\n" + ",\n".join(lines) + "\n]\n")
 

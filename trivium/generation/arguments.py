@@ -36,6 +36,10 @@ def check(model, c, explicit, negative, kept, images):
     if c.forced_decoder_ids and not hears(model):
         name = model.prompt_name if is_pair(model) else "input_ids"
         raise InputError("forced_decoder_ids are for speech", key="forced_decoder_ids", hint=f"begin {name} with the tokens")
+    given = {"prefill_chunk_size": c.prefill_chunk_size, "past_key_values": kept, "penalty_alpha": c.contrastive or None}
+    for name, why in model.not_asked.items():
+        if (given | {"dola_layers": c.dola_layers})[name] is not None:
+            raise InputError(f"{type(model).__name__} takes no {name}: {why}", key=name)
     for name, on in (("guidance_scale", c.guided), ("dola_layers", c.dola_layers is not None)):
         if on and is_pair(model):
             raise InputError(f"{type(model).__name__} has an encoder, and {name} is for decoders alone", key=name)

@@ -14,6 +14,8 @@ class Generates:
 
     prompt_name = "decoder_input_ids"
     """What the prompt is called where there is an encoder."""
+    not_asked = {}
+    """What the network cannot be asked for, by the names of fields and arguments: why."""
 
     @property
     def generation_config(self):
