@@ -54,6 +54,8 @@ class GenerationConfig:
         output_scores, output_logits: Scores after processing, and before; in what `return_dict_in_generate` returns.
         output_attentions, output_hidden_states: What the layers made of each token; there, too.
         disable_compile: As `compiled=False`.
+        timestamp_tokens: Ours, of speech, set by `return_timestamps`: the first token that is a time, and by how many later
+            ones a text may begin, -1 for all.
     """
 
     max_length: Size = 20
@@ -110,6 +112,7 @@ class GenerationConfig:
     dola_layers: Literal["low", "high"] | Tokens | None = None
     guidance_scale: float | None = None
     forced_decoder_ids: tuple[tuple[int | None, ...], ...] | None = None
+    timestamp_tokens: Tokens | None = None
     # what others do and nothing here does: any value but these is refused by name (`fields.REMEDIES`)
     constraints: None = None
     force_words_ids: None = None

@@ -18,6 +18,8 @@ class GenerateOutput(ModelOutput):
         hidden_states, attentions, cross_attentions: For each token generated, of each layer: (B R, T, D), (B R, N, T, S),
             (B R, N, T, E); the first of the whole prompt, and the others of one token. S are the tokens up to then.
         decoder_hidden_states, decoder_attentions: The same, where there is an encoder.
+        segments: Of each sound: its segments, {"start": seconds, "end": seconds, "tokens": (T,)}.
+        token_timestamps: (B, T), the second at which each token of a sound begins.
         encoder_hidden_states, encoder_attentions: Of each layer: (B R, E, D), (B R, N, E, E).
     """
 
@@ -34,3 +36,5 @@ class GenerateOutput(ModelOutput):
     decoder_attentions: tuple[tuple[Tensor, ...], ...] | None = None
     encoder_hidden_states: tuple[Tensor, ...] | None = None
     encoder_attentions: tuple[Tensor, ...] | None = None
+    segments: tuple[tuple[dict, ...], ...] | None = None
+    token_timestamps: Tensor = None

@@ -216,6 +216,35 @@ def begin_suppress_tokens(scores, text, value):
     return barred(scores, among(tokens, scores)[None] & (text.length == begin))
 
 
+def timestamp_tokens(scores, text, value):
+    """Leaves what may be said with times: they come in pairs but before the end, and never go back.
+
+    The value is the first token that is a time, and by how many later ones a text may begin, -1 for all.
+    Source: Radford and others, arXiv:2212.04356, as OpenAI's decoding.py and Transformers 4.52 have it.
+    """
+    begin, most = value
+    vocabulary = ops.arange(ops.shape(scores)[-1], like=scores)[None]
+    is_time = vocabulary >= begin
+    count, (tail, _) = text.length - text.start, last(text, 2)
+    ends = (count >= 1) & (tail[:, 1] >= begin)
+    paired = (count < 2) | (tail[:, 0] >= begin)
+    scores = barred(scores, vocabulary == begin - 1)  # which says that there are no times
+    scores = barred(scores, (ends & paired)[:, None] & is_time)
+    scores = barred(scores, (ends & ~paired)[:, None] & (vocabulary < text.eos[0]))
+    columns = ops.arange(ops.shape(text.tokens)[1], like=text.tokens)[None]
+    said = (columns >= text.start) & (columns < text.length) & (text.tokens >= begin)
+    latest = ops.max(ops.where(said, text.tokens, text.tokens * 0), 1)
+    earliest = ops.where(ends & ~paired, latest, latest + 1)
+    scores = barred(scores, ((latest > 0)[:, None] & is_time) & (vocabulary < earliest[:, None]))
+    late = vocabulary > begin + most if most >= 0 else vocabulary < 0
+    scores = barred(scores, (count == 0) & (~is_time | late))
+    chances = ops.softmax(scores, -1)
+    none = ops.zeros(ops.shape(chances), like=chances)
+    times = ops.sum_along(ops.where(is_time, chances, none), -1)
+    likely = times > ops.max(ops.where(is_time, none, chances), -1)
+    return barred(scores, likely[:, None] & ~is_time)
+
+
 # Of sampling alone
 
 
@@ -370,6 +399,7 @@ def chain(c, prefix=None, custom=()):
             (c.begin_suppress_tokens, c.forced_bos_token_id is not None),
             bool(c.begin_suppress_tokens),
         ),
+        ("timestamp_tokens", c.timestamp_tokens, c.timestamp_tokens is not None),
         *(("logits_processor", function, True) for function in custom),
     ]
     if c.do_sample:
