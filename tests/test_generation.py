@@ -155,9 +155,9 @@ def native(backend: Backend, value: Any) -> Any:
 
 def run_chain(backend: Backend, c: GenerationConfig, text: Any, scores: Any, **options: Any) -> np.ndarray:
     """Scores after the processors that a config asks for."""
-    processors = bound(backend, "processors")
-    fixed, numbers = processors.split(processors.chain(c, **options))
-    return backend.numpy(processors.apply(fixed, native(backend, np.array(numbers, np.float32)), scores, text))
+    chains = bound(backend, "chains")
+    fixed, numbers = chains.split(chains.chain(c, **options))
+    return backend.numpy(chains.apply(fixed, native(backend, np.array(numbers, np.float32)), scores, text))
 
 
 @pytest.mark.parametrize("case", PROCESSED["cases"], ids=lambda case: "-".join(case["options"]))

@@ -81,8 +81,8 @@ def limit(freedom: int) -> float:
 def drawn_tokens(backend: Backend, options: dict[str, Any], seed: int) -> np.ndarray:
     """Tokens that are drawn by the logits: (DRAWS,)."""
     c = GenerationConfig(**{"do_sample": True, "top_k": 0} | options)
-    decoding, processors = bound(backend, "decoding"), bound(backend, "processors")
-    steps, numbers = processors.split(processors.chain(c))
+    decoding, chains = bound(backend, "decoding"), bound(backend, "chains")
+    steps, numbers = chains.split(chains.chain(c))
     tokens, zero = native(backend, np.zeros((DRAWS, 1), np.int32)), native(backend, np.int32(0))
     rows, none = native(backend, np.zeros(DRAWS, np.int32)), native(backend, np.zeros((DRAWS, 0), np.int32))
     given = decoding.Given(rows, zero, zero + 9, native(backend, np.array(numbers, np.float32)), zero, none, none == none, {})

@@ -13,7 +13,7 @@ import numpy as np
 from trivium.core.errors import InputError
 from trivium.generation import prompts as reading
 
-from . import decoding, layered, ops, processors
+from . import chains, decoding, layered, ops
 
 POSITIONS = ("wpe.weight", "embed_positions.weight", "position_embeddings.weight")
 """How the tables of learned positions are called."""
@@ -97,7 +97,7 @@ class Call:
     def plan(self, **changes):
         """What programs are compiled for."""
         c = self.c
-        steps, _ = processors.split(self.chain())
+        steps, _ = chains.split(self.chain())
         kept = {"scores": c.output_scores, "logits": bool(c.output_logits)} if c.return_dict_in_generate else {}
         if kept and any(kept.values()):
             kept["room"] = self.room  # more than are generated, but as seldom another size
@@ -109,7 +109,7 @@ class Call:
 
     def chain(self):
         """The processors, with their values."""
-        return processors.chain(self.c, self.callbacks.prefix, self.callbacks.processors)
+        return chains.chain(self.c, self.callbacks.prefix, self.callbacks.processors)
 
     def source_text(self):
         """The tokens (B, E) that `encoder_` processors look at, and which are none: the encoder's, or else the prompt's."""
@@ -138,7 +138,7 @@ class Call:
             offset=rows(reading.widened(self.prompts.offset, self.rows)),
             start=tensor(np.int32(self.start)),
             limit=tensor(np.int32(self.limit)),
-            numbers=tensor(np.array(processors.split(self.chain())[1], np.float32)),
+            numbers=tensor(np.array(chains.split(self.chain())[1], np.float32)),
             power=tensor(np.float32(self.c.length_penalty)),
             source=rows(ids),
             source_seen=rows(seen),

@@ -6,7 +6,7 @@ Letters: B batch, T tokens, P columns of the prompt's bucket, L room for tokens,
 import dataclasses
 from typing import Any, NamedTuple
 
-from . import layered, ops, processors
+from . import chains, layered, ops, processors
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Plan:
     """What programs are compiled for.
 
     Attributes:
-        steps: The processors, as `processors.split` has them.
+        steps: The processors, as `chains.split` has them.
         eos: The tokens that end a text.
         pad: What follows the end.
         sample: Draw tokens, rather than take the likeliest.
@@ -156,7 +156,7 @@ def read(model, plan, cache, ids, count, given, encoded=None):
 def processed(plan, given, tokens, length, scores, others=()):
     """Scores (B, V) of what follows the first `length` columns of tokens (B, L), after the processors."""
     parts = (given.offset, length, given.start, given.limit, given.source, given.source_seen, plan.eos, plan.keep, others)
-    return processors.apply(plan.steps, given.numbers, scores, processors.Text(tokens, *parts))
+    return chains.apply(plan.steps, given.numbers, scores, processors.Text(tokens, *parts))
 
 
 def choose(plan, given, tokens, length, logits, key):

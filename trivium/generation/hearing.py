@@ -1,6 +1,7 @@
 """`generate` of a network that writes down what is said."""
 
 from trivium.core.errors import InputError
+from trivium.generation import segments
 
 from . import listening
 from .generating import Generates
@@ -43,7 +44,7 @@ class Hears(Generates):
         said = {name: c.source[name] for name in listening.IN_FILES if c.source.get(name) is not None}
         several = isinstance(asked.get("temperature"), (list, tuple))
         plain = not any(value for name, value in (said | asked).items() if name != "temperature") and not several
-        long = inputs is not None and inputs.shape[2] > listening.STRIDE * self.config.max_source_positions
+        long = inputs is not None and inputs.shape[2] > segments.STRIDE * self.config.max_source_positions
         if plain and not long:
             more = {"temperature": asked["temperature"]} if asked.get("temperature") is not None else {}
             return super().generate(inputs, attention_mask, generation_config, **options, **more)

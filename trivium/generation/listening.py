@@ -6,19 +6,16 @@ Letters: B batch, M mel bins, F frames, N frames of a segment, T tokens.
 
 import dataclasses
 import math
-import zlib
 from typing import Any
 
 import numpy as np
 
 from trivium.core.errors import InputError
-from trivium.generation import alignment
+from trivium.generation import alignment, segments
 from trivium.generation.outputs import GenerateOutput
 
 from . import ops, programs, speech
 
-STRIDE = 2
-"""Frames of the sound for each of the encoder."""
 NAMES = (
     "return_timestamps", "return_token_timestamps", "return_segments", "prompt_ids", "prompt_condition_type",
     "condition_on_prev_tokens", "temperature", "compression_ratio_threshold", "logprob_threshold", "no_speech_threshold",
@@ -50,21 +47,6 @@ class Wanted:
     num_frames: Any = None
 
 
-@dataclasses.dataclass
-class Said:
-    """What was written of one segment of one sound.
-
-    Attributes:
-        tokens: (T,), without the decoder's first tokens, the end and padding.
-        times: (T,), the seconds of tokens since the segment's start, or None.
-        skipped: Whether nothing was said.
-    """
-
-    tokens: np.ndarray
-    times: np.ndarray | None = None
-    skipped: bool = False
-
-
 class Listener:
     """Sounds on their way to text.
 
@@ -80,7 +62,7 @@ class Listener:
 
     def __init__(self, model, c, wanted, features, mask, spoken, options):
         self.model, self.wanted, self.features, self.options = model, wanted, features, options
-        self.size = STRIDE * model.config.max_source_positions
+        self.size = segments.STRIDE * model.config.max_source_positions
         long = features.shape[2] > self.size
         self.timed = bool(wanted.return_timestamps or long)
         self.words = wanted.return_token_timestamps or wanted.return_timestamps == "word"
@@ -116,11 +98,13 @@ class Listener:
                 if said[row].skipped:
                     self.seek[row] += frames
                     continue
-                found, offset = self.split(said[row], frames, self.seek[row] * alignment.SECONDS / STRIDE)
+                found, offset = segments.cut(
+                    said[row], frames, self.seek[row] * alignment.SECONDS / segments.STRIDE, self.first_time
+                )
                 self.segments[row] += found
                 self.seek[row] += offset
         if self.wanted.prompt_ids is not None and self.wanted.prompt_condition_type != "all-segments":
-            return [segments[1:] for segments in self.segments]
+            return [said[1:] for said in self.segments]
         return self.segments
 
     def segment(self, row):
@@ -167,7 +151,7 @@ class Listener:
         silence = self.silence(pieces, prompts)
         for index, temperature in enumerate(temperatures):
             failed = []
-            for rows in alike(left, prompts):
+            for rows in segments.alike(left, prompts):
                 for row, said, good in self.attempt(rows, pieces, prompts, temperature, silence):
                     found[row] = said
                     self.remembers[row] = bool(self.wanted.condition_on_prev_tokens) and (temperature or 0.0) < 0.5
@@ -189,21 +173,21 @@ class Listener:
         paths = None if out.beam_indices is None else run.array(out.beam_indices)
         sequences = run.array(out.sequences)
         for index, row in enumerate(rows):
-            tokens = stripped(sequences[index, ids.shape[1] :], c)
+            tokens = segments.stripped(sequences[index, ids.shape[1] :], c)
             path = np.full(len(scores), index) if paths is None else np.maximum(paths[index], 0)
             chosen = scores[np.arange(len(path)), path]
             good, skipped = self.judge(tokens, chosen, temperature, silence.get(row))
             tokens = tokens[:-1] if len(tokens) and tokens[-1] in c.eos else tokens
             times = self.times(out, index, row, ids.shape[1]) if self.words else None
-            yield row, Said(tokens, times, skipped), good
+            yield row, segments.Said(tokens, times, skipped), good
 
     def judge(self, tokens, scores, temperature, silence):
         """Whether tokens (T,), by their scores (T, V), are good enough, and whether there is nothing to be written at all."""
         wanted, good, likely = self.wanted, True, math.inf
         if wanted.compression_ratio_threshold is not None:
-            good = compression(tokens, self.model.config.vocab_size) <= wanted.compression_ratio_threshold
+            good = segments.compression(tokens, self.model.config.vocab_size) <= wanted.compression_ratio_threshold
         if wanted.logprob_threshold is not None:
-            likely = mean_log(tokens, scores, temperature)
+            likely = segments.mean_log(tokens, scores, temperature)
             good = good and not likely < wanted.logprob_threshold
         if silence is not None and likely < wanted.logprob_threshold and silence > wanted.no_speech_threshold:
             return True, True
@@ -214,7 +198,7 @@ class Listener:
         if self.wanted.no_speech_threshold is None:
             return {}
         run, found = programs.Programs(self.model, self.options.get("compiled")), {}
-        for rows in alike(list(pieces), prompts):
+        for rows in segments.alike(list(pieces), prompts):
             place = len(prompts[rows[0]]) - self.begin.shape[1]
             ids = np.stack([prompts[row][: place + 1] for row in rows]).astype(np.int32)
             with run.running():
@@ -229,71 +213,8 @@ class Listener:
         steps, heads = out.cross_attentions, self.c.source["alignment_heads"]
         weights = np.stack([np.concatenate([run.array(step[layer])[index, head] for step in steps]) for layer, head in heads])
         if frames is not None:
-            weights = weights[..., : int(frames if np.ndim(frames) == 0 else frames[row]) // STRIDE]
+            weights = weights[..., : int(frames if np.ndim(frames) == 0 else frames[row]) // segments.STRIDE]
         return alignment.token_times(weights, getattr(self.model.config, "median_filter_width", 7))[start:]
-
-    def split(self, said, frames, offset):
-        """What was written as segments, each from one time to another, and how many frames it is about."""
-        tokens, second = said.tokens, alignment.SECONDS
-        timed = tokens >= self.first_time
-        cuts = (np.flatnonzero(timed[:-1] & timed[1:]) + 1).tolist()
-        ends_once = timed[-2:].tolist() == [False, True]
-        if not cuts:
-            last = int(frames / STRIDE)
-            stamps = tokens[timed]
-            if len(stamps) and stamps[-1] != self.first_time:
-                last = stamps[-1] - self.first_time
-            return [self.one(said, 0, len(tokens), offset, offset, offset + last * second)], frames
-        if ends_once:
-            cuts.append(len(tokens))
-        else:
-            cuts[-1] += 1  # with the last time, to tell that it is not alone
-        found, first = [], 0
-        for cut in cuts:
-            final = tokens[cut - 1] if cut != cuts[-1] or ends_once else tokens[cut - 2]
-            begin, end = (offset + (token - self.first_time) * second for token in (tokens[first], final))
-            found.append(self.one(said, first, cut, offset, begin, end))
-            first = cut
-        if ends_once:
-            return found, frames
-        heard = int(tokens[first - 2] - self.first_time) * STRIDE
-        return found, heard if heard > 0 else frames  # or the same would be heard for ever
-
-    @staticmethod
-    def one(said, first, last, offset, begin, end):
-        """A segment as it is returned."""
-        times = {} if said.times is None else {"token_timestamps": said.times[first:last] + offset}
-        return {"start": float(begin), "end": float(end), "tokens": said.tokens[first:last], **times}
-
-
-def alike(rows, prompts):
-    """Rows in groups whose prompts are of one length."""
-    lengths = sorted({len(prompts[row]) for row in rows})
-    return [[row for row in rows if len(prompts[row]) == length] for length in lengths]
-
-
-def stripped(tokens, c):
-    """Tokens without padding; the end is kept."""
-    if len(tokens) and tokens[-1] == c.pad:
-        padding = int((tokens == c.pad).sum()) - (c.pad in c.eos)
-        return tokens[: len(tokens) - padding]
-    return tokens
-
-
-def compression(tokens, vocabulary):
-    """How much shorter tokens become by zlib: the more, the more they repeat themselves."""
-    width = int(math.log2(vocabulary) / 8) + 1
-    raw = b"".join(int(token).to_bytes(width, "little") for token in tokens)
-    return len(raw) / len(zlib.compress(raw))
-
-
-def mean_log(tokens, scores, temperature):
-    """The mean logarithm of the chances of tokens (T,), by their scores (T or more, V) after division by the temperature."""
-    scores = scores[: len(tokens)].astype(np.float32) * (temperature or 1.0)
-    tokens = tokens[len(tokens) - len(scores) :]
-    largest = scores.max(-1, keepdims=True)
-    logs = scores - largest - np.log(np.exp(scores - largest).sum(-1, keepdims=True))
-    return float(logs[np.arange(len(tokens)), tokens].mean()) if len(tokens) else -math.inf
 
 
 def first_chances(model, _, sound, ids):
@@ -332,25 +253,13 @@ def transcribe(model, c, wanted, inputs, mask, spoken, options):
     if wanted.prompt_ids is not None:
         wanted.prompt_ids = np.asarray(run.array(wanted.prompt_ids), np.int64)
     listener = Listener(model, c, wanted, features, None if mask is None else run.array(mask), spoken, options)
-    segments = listener.run()
-    sequences = filled([[one["tokens"] for one in row] for row in segments], c.pad)
+    found = listener.run()
+    sequences = segments.filled([[one["tokens"] for one in row] for row in found], c.pad)
     sequences = run.tensor(sequences.astype(np.int64))
     if not (wanted.return_segments or listener.words or c.return_dict_in_generate):
         return sequences
     times = None
     if listener.words:
-        times = filled([[one["token_timestamps"][: len(one["tokens"])] for one in row] for row in segments], None)
+        times = segments.filled([[one["token_timestamps"][: len(one["tokens"])] for one in row] for row in found], None)
         times = run.tensor(times.astype(np.float32))
-    return GenerateOutput(sequences, segments=tuple(tuple(row) for row in segments), token_timestamps=times)
-
-
-def filled(rows, value):
-    """Rows of pieces, joined and filled up to one length, by their last if there is no value."""
-    joined = [np.concatenate([np.zeros(0), *row]) for row in rows]
-    longest = max(map(len, joined))
-
-    def fill(row):
-        last = value if value is not None else row[-1] if len(row) else 0.0
-        return np.pad(row, (0, longest - len(row)), constant_values=last)
-
-    return np.stack([fill(row) for row in joined])
+    return GenerateOutput(sequences, segments=tuple(tuple(row) for row in found), token_timestamps=times)
