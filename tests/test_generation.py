@@ -7,6 +7,7 @@ import importlib
 import io
 import json
 import os
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from tests.conftest import GOLDENS, Golden, goldens
 from trivium.cli import main
 from trivium.core.errors import ConfigError, InputError
 from trivium.generation.config import GenerationConfig
-from trivium.generation.text import Chat, Printer, Writer
+from trivium.generation.streamers import TextIteratorStreamer, TextStreamer
+from trivium.generation.text import Chat, Writer
 from trivium.models import catalogue
 
 TOKENS = json.loads((GOLDENS / "tokens.json").read_text())
@@ -689,8 +691,17 @@ def test_words(backend: Backend, model: Any, speaking: Path) -> None:
     pieces = list(writer.stream("w3 w25 w1", max_new_tokens=6))
     assert "".join(pieces) == wanted and len(pieces) == len(ids)
     file = io.StringIO()
-    model.generate([[3, 25, 1]], streamer=Printer(writer.tokenizer, file), max_new_tokens=6)
+    model.generate([[3, 25, 1]], streamer=TextStreamer(writer.tokenizer, skip_prompt=True, file=file), max_new_tokens=6)
     assert file.getvalue() == wanted + "\n"
+    streamer = TextIteratorStreamer(writer.tokenizer, timeout=10)
+    for _ in range(2):  # it may be used again
+        thread = threading.Thread(target=lambda: model.generate([[3, 25, 1]], streamer=streamer, max_new_tokens=6))
+        thread.start()
+        pieces = list(streamer)
+        thread.join()
+        assert "".join(pieces) == f"w3 w25 w1 {wanted}" and len(pieces) > 5
+    with pytest.raises(ValueError, match="one text"):
+        model.generate(PROMPTS, streamer=streamer, max_new_tokens=2)
 
 
 def test_the_command_line(speaking: Path, tmp_path: Path) -> None:
@@ -725,3 +736,38 @@ def test_chat(speaking: Path, tmp_path: Path) -> None:
     said = ["".join(talk.answer(text, max_new_tokens=3)) for text in ("w3 w25", "w4")]
     assert [one["role"] for one in talk.messages] == ["system", "user", "assistant", "user", "assistant"]
     assert said[1].split() == Writer(tmp_path, "numpy").write(f"w9 w3 w25 {said[0]} w4 w1", max_new_tokens=3).split()
+
+
+@pytest.mark.parametrize("stream", ["write", "stream"])
+def test_a_template_with_special_tokens(speaking: Path, tmp_path: Path, stream: str) -> None:
+    """A conversation's marks are tokens, once each, and none of what is answered."""
+    from tokenizers import AddedToken, Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(speaking / "tokenizer.json"))
+    vocabulary = tokenizer.get_vocab()
+    vocabulary |= {"<|im_start|>": vocabulary.pop("w35"), "<|im_end|>": vocabulary.pop("w36")}
+    content = json.loads(tokenizer.to_str())
+    content["model"]["vocab"] = vocabulary
+    tokenizer = Tokenizer.from_str(json.dumps(content))
+    tokenizer.add_special_tokens([AddedToken(mark, normalized=False) for mark in ("<|im_start|>", "<|im_end|>")])
+    for path in speaking.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    turn = "{{ '<|im_start|> ' + m.role.replace('user', 'w1').replace('assistant', 'w2') + ' ' + m.content + ' <|im_end|> ' }}"
+    template = "{% for m in messages %}" + turn + "{% endfor %}{% if add_generation_prompt %}<|im_start|> w2 {% endif %}"
+    settings = {"tokenizer_class": "PreTrainedTokenizerFast", "chat_template": template, "eos_token": "<|im_end|>"}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings))
+    talk = Chat(tmp_path, "numpy")
+    seen: list[list[int]] = []
+    stream_of = talk.model.stream
+    talk.model.stream = lambda prompts, **options: seen.append(prompts[0]) or stream_of(prompts, **options)
+    said = ["".join(talk.answer(text, max_new_tokens=3, forced_eos_token_id=36)).strip() for text in ("w3", "w4 w5")]
+    assert all(len(answer.split()) == 2 and "<|" not in answer for answer in said)
+    first = [35, 1, 3, 36, 35, 2]
+    assert seen[0] == first
+    ids = [int(word[1:]) for word in said[0].split()]
+    assert seen[1] == [*first, *ids, 36, 35, 1, 4, 5, 36, 35, 2]
+    writer, options = Writer(tmp_path, "numpy"), {"max_new_tokens": 3, "forced_eos_token_id": 36}
+    prompt = "<|im_start|> w1 w3 <|im_end|> <|im_start|> w2"
+    answer = writer.write(prompt, **options) if stream == "write" else "".join(writer.stream(prompt, **options))
+    assert answer.strip() == said[0]
