@@ -488,6 +488,30 @@ def test_nothing_is_compiled_again(backend: Backend, model: Any, monkeypatch: py
     assert len(traced) > warm
 
 
+@pytest.mark.parametrize("backend", ["tensorflow", "flax"], indirect=True)
+def test_images_need_no_other_program(backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prompts with images, of another length or number in the same bucket, are read by the same programs."""
+    model, traced = load(backend, "LlavaForConditionalGeneration", tmp_path), []
+    see = type(model.get_body()).get_image_features
+    monkeypatch.setattr(type(model.get_body()), "get_image_features", lambda self, x: traced.append(1) or see(self, x))
+    inputs = {name: backend.numpy(value) for name, value in inputs_of(backend, "LlavaForConditionalGeneration").items()}
+    ids, images = inputs["input_ids"], inputs["pixel_values"]
+    ids = [row[seen > 0].tolist() for row, seen in zip(ids, inputs["attention_mask"], strict=True)]
+
+    def wrote(rows: list[list[int]], pixels: Any, **options: Any) -> list[list[int]]:
+        found = texts(backend, model, rows, pixel_values=pixels, max_new_tokens=2, eos_token_id=None, **options)
+        return [row[-2:] for row in found]
+
+    first = wrote(ids, images)
+    warm = len(traced)
+    longer, three = [[1, 2, *ids[0]], [3, *ids[1]]], np.concatenate([images, images[:1]])
+    assert wrote(longer, images) == wrote(longer, images, compiled=False)
+    assert len(traced) == warm + 1  # that of what is not compiled
+    assert wrote([*ids, ids[0]], three) == [*first, first[0]]  # more rows than before: one program more
+    assert wrote([*ids, *ids], np.concatenate([images, images])) == first + first
+    assert len(traced) == warm + 2
+
+
 @pytest.mark.parametrize("backend", ["torch"], indirect=True)
 def test_pytorch_compiles_a_step(backend: Backend, model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """`compiled=True` says the same, in as many graphs as there are programs, and none more for prompts of the same bucket."""

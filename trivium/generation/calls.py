@@ -178,13 +178,20 @@ class Call:
         if self.images is None:
             ids = run.tensor(reading.widened(ids, self.rows, width))
         else:
-            ids = reading.widened(ids, self.batch, width)
-            ids, fits = run(embed, self.rows)((), run.tensor(ids), run.tensor(self.images))
+            ids, images, count = self.seen(reading.widened(ids, self.batch, width))
+            ids, fits = run(embed)((), run.tensor(ids), run.tensor(images), run.tensor(np.int32(count)))
             if not fits:
                 why = f"{len(self.images)} images have another number of tokens than the prompts have places for"
                 raise InputError(why, key=SEEN, hint="repeat the image token for each token of an image")
         for first in range(0, self.start - begin, size):
             yield ids[:, first : first + size], min(size, self.start - begin - first)
+
+    def seen(self, ids):
+        """Tokens (rows, T), and images in as few numbers as rows, of which so many count."""
+        count, image = len(self.images), self.model.config.image_token_index
+        most = 1 << (count - 1).bit_length() if self.programs.compiles else count
+        none = np.full((self.rows - len(ids), ids.shape[1]), int(image == 0), ids.dtype)
+        return np.concatenate([ids, none]), reading.widened(self.images, most), count
 
     def state(self, plan, cache, times=1):
         """Where generation begins."""
@@ -233,10 +240,10 @@ def encode(model, _, source):
     return model.encode(**source)
 
 
-def embed(model, rows, _, ids, images):
-    """Tokens (B, T) with the images that they have places for, embedded: (rows, T, D), and whether they fit. A program."""
-    x = model.get_body().embed(ids, images)
-    return ops.pad(x, [(0, rows - ops.shape(x)[0]), (0, 0), (0, 0)]), ops.every(x == x)
+def embed(model, _, ids, images, count):
+    """Tokens (B, T) with the first images, which they have places for, embedded: (B, T, D), and whether they fit. A program."""
+    x = model.get_body().embed(ids, images, count)
+    return x, ops.every(x == x)
 
 
 def repeat(model, times, _, cache, logits):
