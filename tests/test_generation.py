@@ -105,6 +105,31 @@ def test_images_that_do_not_fit(backend: Backend, tmp_path: Path) -> None:
         writer.generate(input_ids=[[1, 2, 3]])
 
 
+@pytest.mark.parametrize("backend", ["numpy", "torch"], indirect=True)
+def test_prompts_beside_an_encoder(backend: Backend, tmp_path: Path) -> None:
+    """Beside what an encoder is given, prompts may be of different lengths: each is gone on with as if it were alone."""
+    writer, asked = load(backend, "BlipForConditionalGeneration", tmp_path), {"max_new_tokens": 4, "num_beams": 2}
+    images = backend.numpy(inputs_of(backend, "BlipForConditionalGeneration")["pixel_values"])
+    images = np.concatenate([images, images[:1] + 1])
+    alone = [texts(backend, writer, images[row : row + 1], input_ids=[PROMPTS[row]], **asked)[0] for row in range(3)]
+    wanted = [row + [0] * (max(map(len, alone)) - len(row)) for row in alone]
+    assert len({len(row) for row in alone}) == 3 and writer.generation_config.pad == 0
+    assert texts(backend, writer, images, input_ids=PROMPTS, **asked) == wanted
+    for side in ("left", "right"):
+        rows, mask = padded(side)
+        told = {"input_ids": backend.array(np.array(rows)), "attention_mask": np.array(mask)}
+        assert texts(backend, writer, images, **told, **asked) == wanted
+    told = {"input_ids": [[0, *PROMPTS[0]], [*PROMPTS[0], 0]], "attention_mask": [[0, 1, 1, 1, 1], [1, 1, 1, 1, 0]]}
+    assert texts(backend, writer, images[:2], **told, **asked)[0] == alone[0]
+    with pytest.raises(InputError, match="return_dict_in_generate"):
+        writer.generate(images, input_ids=PROMPTS, return_dict_in_generate=True)
+    model = load(backend, "BartForConditionalGeneration", tmp_path)
+    options = TOGETHER | {"do_sample": False}
+    wanted = [texts(backend, model, [one], decoder_input_ids=[[2, *one]], **options)[0] for one in PROMPTS]
+    found = texts(backend, model, PROMPTS, decoder_input_ids=[[2, *one] for one in PROMPTS], **options)
+    assert [row[: len(one)] for row, one in zip(found, wanted, strict=True)] == wanted
+
+
 @each_backend
 def test_padding_of_the_encoder(backend: Backend, tmp_path: Path) -> None:
     """An encoder with learned positions and one with relative ones see each text as if it were alone, whatever the padding."""

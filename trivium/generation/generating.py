@@ -6,7 +6,21 @@ from trivium.core.errors import InputError
 from trivium.core.names import nearest
 from trivium.generation.config import ARGUMENTS, FILE, GenerationConfig
 
-from . import arguments, assisted, beams, calls, contrastive, groups, guided, inner, programs, single, speech, transitions
+from . import (
+    arguments,
+    assisted,
+    beams,
+    calls,
+    contrastive,
+    groups,
+    guided,
+    inner,
+    programs,
+    single,
+    speech,
+    transitions,
+    uneven,
+)
 
 
 class Generates:
@@ -114,6 +128,10 @@ class Generates:
             "seed": seed,
             "compiled": compiled,
         }
+        rows = uneven.rows_of(self, options, attention_mask)
+        if rows is not None:
+            told = given | {"generation_config": generation_config}
+            return uneven.generate(self, rows, inputs, attention_mask, told, options)
         call = self._call(inputs, attention_mask, generation_config, given, options)
         with call.programs.running():
             if is_assisted(call.c, assistant_model):
