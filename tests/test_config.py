@@ -15,6 +15,7 @@ from trivium.core.auto import AutoConfig
 from trivium.core.config import Config
 from trivium.core.errors import ConfigError, Corrupt, NotFound
 from trivium.generation.config import GenerationConfig
+from trivium.core.names import nearest
 from trivium.models import catalogue
 from trivium.models.bert.config import BertConfig
 from trivium.models.gpt2.config import GPT2Config
@@ -78,6 +79,17 @@ def test_spellings() -> None:
     assert config.mystery == 7
     with pytest.raises(AttributeError, match=r"no field 'n_embed'.*'n_embd'"):
         _ = config.n_embed
+
+
+def test_a_missing_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error names the nearest fields; asking whether there is one does not look for them, which takes a while."""
+    searched = []
+    monkeypatch.setattr("trivium.core.config.nearest", lambda name, known: searched.append(name) or nearest(name, known))
+    assert not hasattr(GPT2Config(), "n_heads") and getattr(GPT2Config(), "n_heads", 3) == 3
+    assert not searched
+    with pytest.raises(AttributeError, match=r"GPT2Config has no field 'n_heads'; did you mean 'n_head'") as caught:
+        GPT2Config().n_heads  # noqa: B018
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
 def test_labels() -> None:

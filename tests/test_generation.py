@@ -7,6 +7,7 @@ import importlib
 import io
 import json
 import os
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from tests.conftest import GOLDENS, Golden, goldens
 from trivium.cli import main
 from trivium.core.errors import ConfigError, InputError
 from trivium.generation.config import GenerationConfig
-from trivium.generation.text import Chat, Printer, Writer
+from trivium.generation.streamers import TextIteratorStreamer, TextStreamer
+from trivium.generation.text import Chat, Writer
 from trivium.models import catalogue
 
 TOKENS = json.loads((GOLDENS / "tokens.json").read_text())
@@ -30,7 +32,6 @@ COMPILED = {"GPT2LMHeadModel": (0, 1, 9, 10), "T5ForConditionalGeneration": (0, 
 IN_JAX = {*COMPILED, "LlavaForConditionalGeneration", "EncoderDecoderModel"}
 """What is tried in JAX unless TRIVIUM_ALL_TOKENS is set: each takes ten times as long there as elsewhere."""
 EVERY = "TRIVIUM_ALL_TOKENS" in os.environ
-WITHOUT = {"XLNetLMHeadModel"}  # has no cache
 
 
 def golden_of(name: str) -> Golden:
@@ -66,13 +67,11 @@ def check(backend: Backend, model: Any, inputs: dict[str, Any], call: dict[str, 
 
 
 def test_every_class_that_writes_has_tokens() -> None:
-    """No class goes untested; Transformers' names tell which write."""
-    endings = ("ForCausalLM", "LMHeadModel", "DoubleHeadsModel", "ForConditionalGeneration", "MTModel", "DecoderModel")
-    classes = {name for names in catalogue.architectures().values() for name in names[1:] if name.endswith(endings)}
-    classes.add("BlipForQuestionAnswering")
-    assert classes - WITHOUT == set(TOKENS)
-    for name in classes:
-        assert hasattr(catalogue.network_class(name), "generate") == (name not in WITHOUT), name
+    """Of every class that Transformers says generates there are tokens; those and no others have `generate`."""
+    classes = {name for names in catalogue.architectures().values() for name in names[1:]}
+    writing = {name for name in classes if hasattr(catalogue.network_class(name), "generate")}
+    assert set(json.loads((GOLDENS / "generating_classes.json").read_text())) <= writing
+    assert writing == set(TOKENS)
 
 
 def writers() -> list[tuple[str, str]]:
@@ -104,6 +103,31 @@ def test_images_that_do_not_fit(backend: Backend, tmp_path: Path) -> None:
     assert [row[0] for row in found] == [writer.config.text_config.bos_token_id] * 2
     with pytest.raises(InputError, match="pixel_values"):
         writer.generate(input_ids=[[1, 2, 3]])
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"], indirect=True)
+def test_prompts_beside_an_encoder(backend: Backend, tmp_path: Path) -> None:
+    """Beside what an encoder is given, prompts may be of different lengths: each is gone on with as if it were alone."""
+    writer, asked = load(backend, "BlipForConditionalGeneration", tmp_path), {"max_new_tokens": 4, "num_beams": 2}
+    images = backend.numpy(inputs_of(backend, "BlipForConditionalGeneration")["pixel_values"])
+    images = np.concatenate([images, images[:1] + 1])
+    alone = [texts(backend, writer, images[row : row + 1], input_ids=[PROMPTS[row]], **asked)[0] for row in range(3)]
+    wanted = [row + [0] * (max(map(len, alone)) - len(row)) for row in alone]
+    assert len({len(row) for row in alone}) == 3 and writer.generation_config.pad == 0
+    assert texts(backend, writer, images, input_ids=PROMPTS, **asked) == wanted
+    for side in ("left", "right"):
+        rows, mask = padded(side)
+        told = {"input_ids": backend.array(np.array(rows)), "attention_mask": np.array(mask)}
+        assert texts(backend, writer, images, **told, **asked) == wanted
+    told = {"input_ids": [[0, *PROMPTS[0]], [*PROMPTS[0], 0]], "attention_mask": [[0, 1, 1, 1, 1], [1, 1, 1, 1, 0]]}
+    assert texts(backend, writer, images[:2], **told, **asked)[0] == alone[0]
+    with pytest.raises(InputError, match="return_dict_in_generate"):
+        writer.generate(images, input_ids=PROMPTS, return_dict_in_generate=True)
+    model = load(backend, "BartForConditionalGeneration", tmp_path)
+    options = TOGETHER | {"do_sample": False}
+    wanted = [texts(backend, model, [one], decoder_input_ids=[[2, *one]], **options)[0] for one in PROMPTS]
+    found = texts(backend, model, PROMPTS, decoder_input_ids=[[2, *one] for one in PROMPTS], **options)
+    assert [row[: len(one)] for row, one in zip(found, wanted, strict=True)] == wanted
 
 
 @each_backend
@@ -158,9 +182,9 @@ def native(backend: Backend, value: Any) -> Any:
 
 def run_chain(backend: Backend, c: GenerationConfig, text: Any, scores: Any, **options: Any) -> np.ndarray:
     """Scores after the processors that a config asks for."""
-    processors = bound(backend, "processors")
-    fixed, numbers = processors.split(processors.chain(c, **options))
-    return backend.numpy(processors.apply(fixed, native(backend, np.array(numbers, np.float32)), scores, text))
+    chains = bound(backend, "chains")
+    fixed, numbers = chains.split(chains.chain(c, **options))
+    return backend.numpy(chains.apply(fixed, native(backend, np.array(numbers, np.float32)), scores, text))
 
 
 @pytest.mark.parametrize("case", PROCESSED["cases"], ids=lambda case: "-".join(case["options"]))
@@ -169,7 +193,7 @@ def test_processors(backend: Backend, case: dict[str, Any]) -> None:
     """Each processor, and chains of them, give Transformers' scores."""
     c = GenerationConfig(**{"do_sample": True, "top_k": 0, "eos_token_id": [5, 9]} | case["options"])
     text, scores = text_of(backend, case["start"], c.max_length)
-    found = run_chain(backend, c, text, scores, encoder_text=True)
+    found = run_chain(backend, c, text, scores)
     wanted = drawn.unpack(case["scores"])
     assert np.array_equal(np.isinf(found), np.isinf(wanted))
     finite = np.isfinite(wanted)
@@ -489,6 +513,30 @@ def test_nothing_is_compiled_again(backend: Backend, model: Any, monkeypatch: py
     assert len(traced) > warm
 
 
+@pytest.mark.parametrize("backend", ["tensorflow", "flax"], indirect=True)
+def test_images_need_no_other_program(backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prompts with images, of another length or number in the same bucket, are read by the same programs."""
+    model, traced = load(backend, "LlavaForConditionalGeneration", tmp_path), []
+    see = type(model.get_body()).get_image_features
+    monkeypatch.setattr(type(model.get_body()), "get_image_features", lambda self, x: traced.append(1) or see(self, x))
+    inputs = {name: backend.numpy(value) for name, value in inputs_of(backend, "LlavaForConditionalGeneration").items()}
+    ids, images = inputs["input_ids"], inputs["pixel_values"]
+    ids = [row[seen > 0].tolist() for row, seen in zip(ids, inputs["attention_mask"], strict=True)]
+
+    def wrote(rows: list[list[int]], pixels: Any, **options: Any) -> list[list[int]]:
+        found = texts(backend, model, rows, pixel_values=pixels, max_new_tokens=2, eos_token_id=None, **options)
+        return [row[-2:] for row in found]
+
+    first = wrote(ids, images)
+    warm = len(traced)
+    longer, three = [[1, 2, *ids[0]], [3, *ids[1]]], np.concatenate([images, images[:1]])
+    assert wrote(longer, images) == wrote(longer, images, compiled=False)
+    assert len(traced) == warm + 1  # that of what is not compiled
+    assert wrote([*ids, ids[0]], three) == [*first, first[0]]  # more rows than before: one program more
+    assert wrote([*ids, *ids], np.concatenate([images, images])) == first + first
+    assert len(traced) == warm + 2
+
+
 @pytest.mark.parametrize("backend", ["torch"], indirect=True)
 def test_pytorch_compiles_a_step(backend: Backend, model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """`compiled=True` says the same, in as many graphs as there are programs, and none more for prompts of the same bucket."""
@@ -553,7 +601,7 @@ def test_a_model_in_training(backend: Backend, model: Any) -> None:
     [
         ({"max_new_token": 3}, InputError, "max_new_tokens"),
         ({"logit_processor": []}, InputError, "logits_processor"),
-        ({"use_cache": True}, InputError, "use_cache"),
+        ({"use_cache": False}, ConfigError, "leave it out"),
         ({"temperature": 0.0}, ConfigError, "temperature"),
         ({"top_p": 1.5}, ConfigError, "top_p"),
         ({"num_beams": 0}, ConfigError, "num_beams"),
@@ -566,7 +614,7 @@ def test_a_model_in_training(backend: Backend, model: Any) -> None:
         ({"min_length": 30}, ConfigError, "min_length"),
         ({"min_new_tokens": 5, "max_new_tokens": 4}, ConfigError, "min_new_tokens"),
         ({"constraints": [1]}, ConfigError, "constraints"),
-        ({"guidance_scale": 2.0}, ConfigError, "guidance_scale"),
+        ({"watermarking_config": {"bias": 2.0}}, ConfigError, "watermarking_config"),
         ({"max_length": 4}, InputError, "max_new_tokens"),
         ({"stop_strings": "end"}, InputError, "tokenizer"),
         ({"num_beams": 2, "streamer": Listener()}, InputError, "streamer"),
@@ -692,8 +740,17 @@ def test_words(backend: Backend, model: Any, speaking: Path) -> None:
     pieces = list(writer.stream("w3 w25 w1", max_new_tokens=6))
     assert "".join(pieces) == wanted and len(pieces) == len(ids)
     file = io.StringIO()
-    model.generate([[3, 25, 1]], streamer=Printer(writer.tokenizer, file), max_new_tokens=6)
+    model.generate([[3, 25, 1]], streamer=TextStreamer(writer.tokenizer, skip_prompt=True, file=file), max_new_tokens=6)
     assert file.getvalue() == wanted + "\n"
+    streamer = TextIteratorStreamer(writer.tokenizer, timeout=10)
+    for _ in range(2):  # it may be used again
+        thread = threading.Thread(target=lambda: model.generate([[3, 25, 1]], streamer=streamer, max_new_tokens=6))
+        thread.start()
+        pieces = list(streamer)
+        thread.join()
+        assert "".join(pieces) == f"w3 w25 w1 {wanted}" and len(pieces) > 5
+    with pytest.raises(ValueError, match="one text"):
+        model.generate(PROMPTS, streamer=streamer, max_new_tokens=2)
 
 
 def test_the_command_line(speaking: Path, tmp_path: Path) -> None:
@@ -728,3 +785,38 @@ def test_chat(speaking: Path, tmp_path: Path) -> None:
     said = ["".join(talk.answer(text, max_new_tokens=3)) for text in ("w3 w25", "w4")]
     assert [one["role"] for one in talk.messages] == ["system", "user", "assistant", "user", "assistant"]
     assert said[1].split() == Writer(tmp_path, "numpy").write(f"w9 w3 w25 {said[0]} w4 w1", max_new_tokens=3).split()
+
+
+@pytest.mark.parametrize("stream", ["write", "stream"])
+def test_a_template_with_special_tokens(speaking: Path, tmp_path: Path, stream: str) -> None:
+    """A conversation's marks are tokens, once each, and none of what is answered."""
+    from tokenizers import AddedToken, Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(speaking / "tokenizer.json"))
+    vocabulary = tokenizer.get_vocab()
+    vocabulary |= {"<|im_start|>": vocabulary.pop("w35"), "<|im_end|>": vocabulary.pop("w36")}
+    content = json.loads(tokenizer.to_str())
+    content["model"]["vocab"] = vocabulary
+    tokenizer = Tokenizer.from_str(json.dumps(content))
+    tokenizer.add_special_tokens([AddedToken(mark, normalized=False) for mark in ("<|im_start|>", "<|im_end|>")])
+    for path in speaking.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    turn = "{{ '<|im_start|> ' + m.role.replace('user', 'w1').replace('assistant', 'w2') + ' ' + m.content + ' <|im_end|> ' }}"
+    template = "{% for m in messages %}" + turn + "{% endfor %}{% if add_generation_prompt %}<|im_start|> w2 {% endif %}"
+    settings = {"tokenizer_class": "PreTrainedTokenizerFast", "chat_template": template, "eos_token": "<|im_end|>"}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings))
+    talk = Chat(tmp_path, "numpy")
+    seen: list[list[int]] = []
+    stream_of = talk.model.stream
+    talk.model.stream = lambda prompts, **options: seen.append(prompts[0]) or stream_of(prompts, **options)
+    said = ["".join(talk.answer(text, max_new_tokens=3, forced_eos_token_id=36)).strip() for text in ("w3", "w4 w5")]
+    assert all(len(answer.split()) == 2 and "<|" not in answer for answer in said)
+    first = [35, 1, 3, 36, 35, 2]
+    assert seen[0] == first
+    ids = [int(word[1:]) for word in said[0].split()]
+    assert seen[1] == [*first, *ids, 36, 35, 1, 4, 5, 36, 35, 2]
+    writer, options = Writer(tmp_path, "numpy"), {"max_new_tokens": 3, "forced_eos_token_id": 36}
+    prompt = "<|im_start|> w1 w3 <|im_end|> <|im_start|> w2"
+    answer = writer.write(prompt, **options) if stream == "write" else "".join(writer.stream(prompt, **options))
+    assert answer.strip() == said[0]

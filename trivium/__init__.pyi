@@ -1005,7 +1005,7 @@ class TFXLMRobertaForQuestionAnswering(_TFTwin[QuestionAnsweringOutput]):
     config: XLMRobertaConfig
 class TFXLNetModel(_TFTwin[MemoryModelOutput]):
     config: XLNetConfig
-class TFXLNetLMHeadModel(_TFTwin[HeadOutput]):
+class TFXLNetLMHeadModel(_TFTwin[HeadOutput], Generates):
     config: XLNetConfig
 class TFXLNetForSequenceClassification(_TFTwin[HeadOutput]):
     config: XLNetConfig
@@ -1584,7 +1584,7 @@ class FlaxXLMRobertaForQuestionAnswering(_FlaxTwin[QuestionAnsweringOutput]):
     config: XLMRobertaConfig
 class FlaxXLNetModel(_FlaxTwin[MemoryModelOutput]):
     config: XLNetConfig
-class FlaxXLNetLMHeadModel(_FlaxTwin[HeadOutput]):
+class FlaxXLNetLMHeadModel(_FlaxTwin[HeadOutput], Generates):
     config: XLNetConfig
 class FlaxXLNetForSequenceClassification(_FlaxTwin[HeadOutput]):
     config: XLNetConfig

@@ -929,7 +929,7 @@ class XLMRobertaForQuestionAnswering:
 class XLNetModel:
     config: XLNetConfig
     def __call__(self, input_ids: Any = None, attention_mask: Any = None, mems: Any = None, perm_mask: Any = None, target_mapping: Any = None, token_type_ids: Any = None, input_mask: Any = None, inputs_embeds: Any = None, use_mems: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> MemoryModelOutput: ...
-class XLNetLMHeadModel:
+class XLNetLMHeadModel(Generates):
     config: XLNetConfig
     def __call__(self, input_ids: Any = None, attention_mask: Any = None, mems: Any = None, perm_mask: Any = None, target_mapping: Any = None, token_type_ids: Any = None, input_mask: Any = None, inputs_embeds: Any = None, use_mems: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
 class XLNetForSequenceClassification:

@@ -222,8 +222,7 @@ class Config:
             return getattr(self, type(self).aliases[name])
         if not name.startswith("_") and name in self.__dict__.get("source", ()):
             return self.source[name]
-        known = [field.name for field in _fields(type(self))]  # type: ignore[arg-type]
-        raise AttributeError(f"{type(self).__name__} has no field {name!r}; {nearest(name, known)}")
+        raise NoField(type(self), name)
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self._key == other._key  # type: ignore[attr-defined]
@@ -233,6 +232,17 @@ class Config:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.to_dict().items())})"
+
+
+class NoField(AttributeError):
+    """A config has no such field. The nearest are looked for when it is printed, which `getattr` with a default never does."""
+
+    def __init__(self, cls: type[Config], name: str) -> None:
+        super().__init__(cls, name)
+
+    def __str__(self) -> str:
+        cls, name = self.args
+        return f"{cls.__name__} has no field {name!r}; {nearest(name, [field.name for field in _fields(cls)])}"
 
 
 _V4 = {"torch_dtype": "dtype"}

@@ -114,6 +114,22 @@ class RingCache(NamedTuple):
     counted: Tensor = ()
 
 
+class MemoryCache(NamedTuple):
+    """What a layer of XLNet remembers while it writes.
+
+    Attributes:
+        memory: (B, L, D), the states of all tokens but the last, the newest at the end.
+        last: (B, 1) int32, the last token.
+        length: How many tokens have been seen, an int32 scalar.
+        counted: As of a RingCache.
+    """
+
+    memory: Tensor
+    last: Tensor
+    length: Tensor
+    counted: Tensor = ()
+
+
 class StateCache(NamedTuple):
     """What a layer whose memory is a state, and not keys, has seen; passed in and returned like a LayerCache.
 
@@ -198,12 +214,13 @@ class QuestionAnsweringOutput(ModelOutput):
 
 
 class MemoryModelOutput(ModelOutput):
-    """A body's output with the memory that its next call may take: (M, B, D) for each layer."""
+    """A body's output with the memory that its next call may take: (M, B, D) for each layer; or, while it writes, its cache."""
 
     last_hidden_state: Tensor = None
     mems: tuple[Tensor, ...] | None = None
     hidden_states: tuple[Tensor, ...] | None = None
     attentions: tuple[Any, ...] | None = None
+    past_key_values: tuple[MemoryCache, ...] | None = None
 
 
 class AnswersOutput(ModelOutput):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from trivium.core.errors import InputError
 from trivium.generation.outputs import GenerateOutput
 
-from . import calls, decoding, ops
+from . import calls, decoding, ops, stopping
 
 WORST = -1e9
 """The score of a beam that is none."""
@@ -53,8 +53,9 @@ def search(call):
     plan, given = call.plan(beams=k, early=call.c.early_stopping), call.given(k)
     logits, cache = call.read(k)
     state = begin(call.state(plan, cache, k), k)
-    if call.callbacks.choosing or not call.programs.whole_loops:
-        state = stepwise(call, plan, state, logits, given)
+    stops = stopping.Stops(call)
+    if call.callbacks.choosing or stops or not call.programs.whole_loops:
+        state = stepwise(call, plan, state, logits, given, stops)
     else:
         state = call.programs(finish, plan)(state, logits, given)
     return result(call, plan, state)
@@ -84,11 +85,16 @@ def begin(state, k):
     )
 
 
-def stepwise(call, plan, state, logits, given):
+def stepwise(call, plan, state, logits, given, stops):
     """The last state, one step after the other."""
+
+    def ending(state, texts):
+        count = call.batch * (len(texts) // call.rows)
+        return call.programs.tensor(stops(texts, state.length + 1, count, state.scores if plan.scores else None))
+
     while True:
-        if call.callbacks.choosing:
-            state = extend(call.model, plan, state, logits, given)
+        if call.callbacks.choosing or stops:
+            state = extend(call.model, plan, state, logits, given, ending if stops else None)
         else:
             state = call.programs(extend, plan)(state, logits, given)
         if not state.open:
@@ -106,8 +112,11 @@ def finish(model, plan, state, logits, given):
     return ops.while_loop(lambda s: s.open, step, extend(model, plan, state, logits, given))
 
 
-def extend(model, plan, state, logits, given):
-    """The state with one more token, by the logits (B K, V) of what follows. A program, too."""
+def extend(model, plan, state, logits, given, ending=None):
+    """The state with one more token, by the logits (B K, V) of what follows. A program, too, but with `ending`.
+
+    `ending(state, texts)` says which of the texts (B J, L), with their new tokens, are to end: (B J,) bool.
+    """
     logs = ops.log_softmax(logits, -1)
     scores = decoding.processed(plan, given, state.tokens, state.length, logs)
     number = state.length - given.start
@@ -119,9 +128,11 @@ def extend(model, plan, state, logits, given):
     hits = decoding.ends(tokens, plan) | (state.length + 1 >= given.limit)
     texts = written(state.tokens, rows, tokens, state.length)
     origins = written(state.origins, rows, rows, state.length)
+    if ending is not None:
+        hits = hits | ops.reshape(ending(state, texts), ops.shape(hits))
     full = (ops.sum_along(ops.cast(state.done, "int32"), 1) == plan.beams)[:, None]
-    ending = hits & ~(full & (plan.early is True))
-    state = settled(plan, state._replace(key=key), given, sums, ending, texts, origins)
+    found = hits & ~(full & (plan.early is True))
+    state = settled(plan, state._replace(key=key), given, sums, found, texts, origins)
     state, chosen = gone_on(plan, state, sums, hits, texts, origins, rows)
     state = state._replace(cache=tuple(calls.taken(layer, chosen) for layer in state.cache))
     return state._replace(open=goes_on(plan, state, given, hits))
@@ -237,7 +248,6 @@ def result(call, plan, state):
 
 def check(c, callbacks):
     """Raises InputError where a beam search cannot do what is asked for."""
-    refused = {"streamer": callbacks.streamer, "stopping_criteria": callbacks.criteria}
-    for name, value in (refused | {"stop_strings": c.stop_strings, "max_time": c.max_time}).items():
-        if value:
-            raise InputError(f"{name} and num_beams = {c.num_beams} do not go together", key=name)
+    stopping.check(c, callbacks)
+    if callbacks.streamer is not None:  # nothing is said until all is
+        raise InputError(f"streamer and num_beams = {c.num_beams} do not go together", key="streamer")

@@ -11,19 +11,14 @@ from typing import Any
 import numpy as np
 
 from trivium.core.errors import InputError
-from trivium.core.signatures import parameters
 from trivium.generation import prompts as reading
 
-from . import decoding, ops, processors, programs
+from . import chains, decoding, layered, ops
 
 POSITIONS = ("wpe.weight", "embed_positions.weight", "position_embeddings.weight")
 """How the tables of learned positions are called."""
-SPOKEN = ("language", "task")
-"""What may be said of speech."""
 SEEN = "pixel_values"
 """What a decoder may be shown with its prompt."""
-CROSSED = ("encoder_hidden_states", "encoder_attention_mask")
-"""What a decoder may be told of an encoder that is not its own."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +44,11 @@ class Callbacks:
         """Whether a token is chosen by the caller's own code."""
         return bool(self.processors) or self.prefix is not None
 
+    @property
+    def see_rows(self):
+        """Whether the caller's own code is shown texts, of which there must be no more than were given."""
+        return self.choosing or bool(self.criteria)
+
 
 @dataclass
 class Call:
@@ -66,6 +66,7 @@ class Call:
         key: What chance draws from.
         kept: The cache of an earlier turn.
         images: What is shown with the prompt: an array, or None.
+        negative: The prompts that guidance keeps away from, or None.
     """
 
     model: Any
@@ -81,6 +82,7 @@ class Call:
     key: Any
     kept: Any = None
     images: Any = None
+    negative: reading.Prompts | None = None
 
     @property
     def batch(self):
@@ -95,26 +97,36 @@ class Call:
     def plan(self, **changes):
         """What programs are compiled for."""
         c = self.c
-        steps, _ = processors.split(self.chain())
+        steps, _ = chains.split(self.chain())
         kept = {"scores": c.output_scores, "logits": bool(c.output_logits)} if c.return_dict_in_generate else {}
         if kept and any(kept.values()):
             kept["room"] = self.room  # more than are generated, but as seldom another size
         options = {"steps": steps, "eos": c.eos, "pad": c.pad, "sample": c.do_sample, **kept}
         options |= {"crosses": is_pair(self.model), "positions": takes(self.model, "position_ids"), "columns": self.room}
+        options |= {"layers": layered.layers(self.model, c) if c.dola_layers else ()}
         options |= {"keep": 1 if c.num_beams == 1 else max(2, 1 + len(c.eos))}
         return decoding.Plan(**options | changes)
 
     def chain(self):
         """The processors, with their values."""
-        return processors.chain(self.c, self.callbacks.prefix, self.callbacks.processors, "input_ids" in self.source)
+        return chains.chain(self.c, self.callbacks.prefix, self.callbacks.processors)
+
+    def source_text(self):
+        """The tokens (B, E) that `encoder_` processors look at, and which are none: the encoder's, or else the prompt's."""
+        if not any(name.startswith("encoder_") for name, _ in self.chain()):
+            return np.zeros((self.rows, 0), np.int32), np.zeros((self.rows, 0), bool)
+        if "input_ids" in self.source:
+            ids = self.source["input_ids"]
+            seen = self.source.get("attention_mask")
+            return ids, np.ones(ids.shape, bool) if seen is None else seen.astype(bool)
+        ids = reading.widened(self.prompts.ids, self.rows, self.room)
+        columns, offset = np.arange(self.room)[None], reading.widened(self.prompts.offset, self.rows)[:, None]
+        return ids, (columns >= offset) & (columns < self.start)
 
     def given(self, times=1):
         """What stays the same, for so many texts of each prompt."""
         tensor = self.programs.tensor
-        ids = self.source.get("input_ids")
-        ids = np.zeros((self.rows, 0), np.int32) if ids is None else ids
-        seen = self.source.get("attention_mask")
-        seen = np.ones(ids.shape, bool) if seen is None or seen.shape != ids.shape else seen.astype(bool)
+        ids, seen = self.source_text()
         extras = dict(self.extras)
         if is_pair(self.model) and "attention_mask" in self.source:
             extras["attention_mask"] = self.source["attention_mask"]
@@ -126,7 +138,7 @@ class Call:
             offset=rows(reading.widened(self.prompts.offset, self.rows)),
             start=tensor(np.int32(self.start)),
             limit=tensor(np.int32(self.limit)),
-            numbers=tensor(np.array(processors.split(self.chain())[1], np.float32)),
+            numbers=tensor(np.array(chains.split(self.chain())[1], np.float32)),
             power=tensor(np.float32(self.c.length_penalty)),
             source=rows(ids),
             source_seen=rows(seen),
@@ -166,13 +178,20 @@ class Call:
         if self.images is None:
             ids = run.tensor(reading.widened(ids, self.rows, width))
         else:
-            ids = reading.widened(ids, self.batch, width)
-            ids, fits = run(embed, self.rows)((), run.tensor(ids), run.tensor(self.images))
+            ids, images, count = self.seen(reading.widened(ids, self.batch, width))
+            ids, fits = run(embed)((), run.tensor(ids), run.tensor(images), run.tensor(np.int32(count)))
             if not fits:
                 why = f"{len(self.images)} images have another number of tokens than the prompts have places for"
                 raise InputError(why, key=SEEN, hint="repeat the image token for each token of an image")
         for first in range(0, self.start - begin, size):
             yield ids[:, first : first + size], min(size, self.start - begin - first)
+
+    def seen(self, ids):
+        """Tokens (rows, T), and images in as few numbers as rows, of which so many count."""
+        count, image = len(self.images), self.model.config.image_token_index
+        most = 1 << (count - 1).bit_length() if self.programs.compiles else count
+        none = np.full((self.rows - len(ids), ids.shape[1]), int(image == 0), ids.dtype)
+        return np.concatenate([ids, none]), reading.widened(self.images, most), count
 
     def state(self, plan, cache, times=1):
         """Where generation begins."""
@@ -221,10 +240,10 @@ def encode(model, _, source):
     return model.encode(**source)
 
 
-def embed(model, rows, _, ids, images):
-    """Tokens (B, T) with the images that they have places for, embedded: (rows, T, D), and whether they fit. A program."""
-    x = model.get_body().embed(ids, images)
-    return ops.pad(x, [(0, rows - ops.shape(x)[0]), (0, 0), (0, 0)]), ops.every(x == x)
+def embed(model, _, ids, images, count):
+    """Tokens (B, T) with the first images, which they have places for, embedded: (B, T, D), and whether they fit. A program."""
+    x = model.get_body().embed(ids, images, count)
+    return x, ops.every(x == x)
 
 
 def repeat(model, times, _, cache, logits):
@@ -256,75 +275,6 @@ def grown(cache, rows, room):
     return tuple(layer._replace(**{name: wider(layer, name, x) for name, x in held(layer).items()}) for layer in cache)
 
 
-# Arguments
-
-
-def inputs_of(model):
-    """The names of the arrays that `generate` takes: the prompt or what the encoder is given, and others."""
-    if is_pair(model):
-        return [*model.source_names(), model.prompt_name]
-    return ["input_ids", *(name for name in (*CROSSED, SEEN) if takes(model, name))]
-
-
-def hears(model):
-    """Whether the encoder is given speech, and the decoder told its language."""
-    return is_pair(model) and next(iter(model.input_shapes())) == "input_features" and model.config.model_type == "whisper"
-
-
-def check_writes(model):
-    """Raises InputError where a network can only read, or, as one of a user's own may, has no cache to write with."""
-    if "past_key_values" not in (p.name for p in parameters(type(model))):
-        why = f"{type(model).__name__} takes no past_key_values, without which nothing is generated"
-        raise InputError(why, key="past_key_values", hint="docs/research.md says what a network needs for generating")
-    if not getattr(model.config, "is_decoder", True):
-        why = f"{type(model).__name__} reads all of a text at once"
-        raise InputError(why, key="is_decoder", hint="load it with is_decoder=True, if it was trained to write")
-
-
-def prepare(model, c, explicit, callbacks, inputs, mask, seed, kept, compiled, others):
-    """The call that `generate`'s arguments stand for.
-
-    Args:
-        model: The model.
-        c: The GenerationConfig with the caller's changes.
-        explicit: The names of the fields that the caller gave.
-        callbacks: The caller's own.
-        inputs: The prompt, or what the encoder is given.
-        mask: Where that is no padding.
-        seed: Of chance.
-        kept: The cache of an earlier turn.
-        compiled: Whether to compile; None for the framework's habit.
-        others: Further inputs, by name.
-
-    Raises:
-        InputError: They do not fit the model or each other.
-    """
-    run = programs.Programs(model, compiled)
-    source: dict = {}
-    if is_pair(model):
-        source, prompt, mask, others = of_pair(model, c, inputs, mask, others, run)
-    else:
-        prompt = [[first_token(c)]] if inputs is None else inputs
-    prompts = reading.read(prompt, mask, c.pad_token_id, c.eos, run.array)
-    limit = last_column(model, c, explicit, prompts.length)
-    begin = 0 if kept is None else check_kept(kept, prompts)
-    most = most_positions(model)
-    if limit - 1 > most:  # the last token is not read
-        why = f"{limit} tokens, prompt and continuation together, are more than there are positions: {most}"
-        raise InputError(why, key="max_new_tokens", hint=f"at most {most + 1 - prompts.length} new tokens fit")
-    _, width = piece_width(c, begin, prompts.length, run.compiles, most)
-    room, batch = max(limit, begin + width), len(prompts.given)
-    if run.compiles:
-        room = reading.bucket(room)
-    rows = 1 << (batch - 1).bit_length() if run.compiles else batch
-    source = {name: reading.widened(value, rows) for name, value in source.items()}
-    images = others.pop(SEEN, None) if not is_pair(model) else None
-    extras = {name: reading.widened(run.array(value), rows) for name, value in others.items()}
-    key = ops.random_key(seed, like=model.like())
-    images = None if images is None else run.array(images)
-    return Call(model, run, c, callbacks, prompts, rows, limit, room, source, extras, key, kept, images)
-
-
 def piece_width(c, begin, end, compiles, most):
     """The width of the pieces in which columns are read, and of all pieces together; where there are no positions, none are."""
     size = c.prefill_chunk_size or (reading.bucket(end - begin) if compiles else end - begin)
@@ -338,84 +288,3 @@ def most_positions(model):
     if not tables:
         return math.inf
     return getattr(c, "max_target_positions", None) or c.max_position_embeddings
-
-
-def first_token(c):
-    """What a text begins with that has no prompt."""
-    if c.bos_token_id is None:
-        raise InputError("there is no prompt, and no bos_token_id to begin with", key="inputs", hint="give token ids (B, T)")
-    return c.bos_token_id
-
-
-def of_pair(model, c, inputs, mask, others, run):
-    """What an encoder is given, the decoder's prompt and mask, and further inputs of the decoder."""
-    names, others = model.source_names(), dict(others)
-    given = {names[0]: inputs} | {name: others.pop(name, None) for name in names[1:]}
-    for name, value in given.items():
-        if value is None:
-            raise InputError(f"{type(model).__name__} writes after what its encoder is given", key=name, hint=f"give {name}")
-    source = {name: run.array(value) for name, value in given.items()}
-    batch = len(source[names[0]])
-    prompt = others.pop(model.prompt_name, None)
-    if "input_ids" in source:
-        source |= read_source(source["input_ids"], mask, c, run)
-    elif mask is not None and model.prompt_name == "input_ids":
-        if not run.array(mask).all():
-            raise InputError("prompts with an image are of one length", key="attention_mask", hint="generate for each length")
-    elif mask is not None:
-        source["attention_mask"] = run.array(mask)
-    start = c.decoder_start_token_id if c.decoder_start_token_id is not None else c.bos_token_id
-    if prompt is None and start is None:
-        raise InputError("the decoder has nothing to begin with", key="decoder_start_token_id", hint="set it, or bos_token_id")
-    prompt = np.full((batch, 1), start) if prompt is None else model.begun(run.array(prompt), c)
-    if any(len(value) != batch for value in (prompt, *source.values())):
-        sizes = ", ".join(f"{len(value)} {name}" for name, value in (source | {model.prompt_name: prompt}).items())
-        raise InputError(f"{sizes}: as many are needed of each", key=model.prompt_name)
-    return source, prompt, np.ones(prompt.shape), others
-
-
-def read_source(ids, mask, c, run):
-    """The encoder's tokens and their mask, (B, E), each text at the start of its row."""
-    found = reading.read(ids, mask, c.pad_token_id, c.eos, run.array)
-    width = reading.bucket(found.length) if run.compiles else found.length
-    turned = np.full((len(found.ids), width), c.pad_token_id or 0, np.int32)
-    counts = found.length - found.offset
-    for row, (tokens, count) in enumerate(zip(found.ids, counts, strict=True)):
-        turned[row, :count] = tokens[found.length - count :]
-    return {"input_ids": turned, "attention_mask": (np.arange(width) < counts[:, None]).astype(np.int32)}
-
-
-def last_column(model, c, explicit, length):
-    """The columns there may be, of prompt and continuation.
-
-    Raises:
-        InputError: The prompt leaves no room.
-    """
-    if c.max_new_tokens is not None:
-        return length + c.max_new_tokens
-    limit = c.max_length
-    if "max_length" not in explicit and limit == type(c)().max_length:  # Transformers' default is of the continuation
-        most = getattr(model.config, "max_position_embeddings", None)
-        limit = min(length + limit, most) if most else length + limit  # 0 where positions have no end
-    if limit <= length:
-        raise InputError(
-            f"the prompt has {length} tokens, and max_length is {limit}", key="max_length", hint="set max_new_tokens instead"
-        )
-    return limit
-
-
-def check_kept(kept, prompts):
-    """How many tokens a cache has seen that came back from an earlier turn.
-
-    Raises:
-        InputError: It is not of these prompts.
-    """
-    seen, batch = int(kept[0].length), ops.shape(kept[0][0])[0]
-    if batch != len(prompts.given):
-        raise InputError(f"past_key_values are of {batch} texts, and there are {len(prompts.given)}", key="past_key_values")
-    if prompts.offset.any():
-        raise InputError("past_key_values with padding before a text: columns would not fit", key="past_key_values")
-    if seen >= prompts.length:
-        why = f"past_key_values have seen {seen} tokens, and the prompt has {prompts.length}"
-        raise InputError(why, key="past_key_values", hint="give the whole text, with the new turn at its end")
-    return seen

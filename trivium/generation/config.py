@@ -15,6 +15,7 @@ from trivium.core.config import Config, Count, Range, Rate, Size, _describe, _fi
 from trivium.core.errors import ConfigError, InputError
 from trivium.core.files import read_json
 from trivium.core.names import nearest
+from trivium.generation.fields import REMEDIES, SETTINGS
 
 FILE = "generation_config.json"
 
@@ -38,13 +39,23 @@ class GenerationConfig:
         num_beam_groups: Groups of beams that `diversity_penalty` drives apart.
         penalty_alpha: With top_k above 1, contrastive search: how much likeness to what was said before counts.
         prefill_chunk_size: Tokens of the prompt that are read at a time.
-        temperature, top_k, top_p, min_p, typical_p, epsilon_cutoff, eta_cutoff: Of sampling; see `processors`.
+        temperature, top_k, top_p, min_p, top_h, typical_p, epsilon_cutoff, eta_cutoff: Of sampling; see `processors`.
         repetition_penalty, no_repeat_ngram_size, bad_words_ids, sequence_bias, suppress_tokens, ...: See `processors`.
         frequency_penalty, presence_penalty: Ours: taken from a token's score for each time, or once, that it was generated.
         length_penalty: The power of its length by which a beam's score is divided.
         num_return_sequences: Texts for each prompt.
-        num_assistant_tokens: Tokens that a draft model proposes at a time.
+        num_assistant_tokens: Tokens that a draft model proposes at a time, unless one is less likely, to the draft model, than
+            `assistant_confidence_threshold`.
+        prompt_lookup_num_tokens: Drafts are so many tokens of the text itself, from where its last tokens (at most
+            `max_matching_ngram_size` of them, or 2) were said before.
+        dola_layers: The layers, counted from the embedding's 0, of whose words the last layer's are cleared: "low", "high", or
+            their numbers.
+        guidance_scale: How far to keep from what would follow `negative_prompt_ids`, or the last token alone.
         output_scores, output_logits: Scores after processing, and before; in what `return_dict_in_generate` returns.
+        output_attentions, output_hidden_states: What the layers made of each token; there, too.
+        disable_compile: As `compiled=False`.
+        timestamp_tokens: Ours, of speech, set by `return_timestamps`: the first token that is a time, and by how many later
+            ones a text may begin, -1 for all.
     """
 
     max_length: Size = 20
@@ -63,6 +74,7 @@ class GenerationConfig:
     top_k: Count = 50
     top_p: Rate = 1.0
     min_p: Rate | None = None
+    top_h: Annotated[float, Range(1e-9, 1.0)] | None = None
     typical_p: Rate = 1.0
     epsilon_cutoff: Rate = 0.0
     eta_cutoff: Rate = 0.0
@@ -84,6 +96,8 @@ class GenerationConfig:
     begin_suppress_tokens: Tokens | None = None
     sequence_bias: tuple[tuple[Tokens, float], ...] | None = None
     num_return_sequences: Size = 1
+    output_attentions: bool = False
+    output_hidden_states: bool = False
     output_scores: bool = False
     output_logits: bool | None = None
     return_dict_in_generate: bool = False
@@ -92,24 +106,48 @@ class GenerationConfig:
     eos_token_id: int | Tokens | None = None
     decoder_start_token_id: int | None = None
     num_assistant_tokens: Size = 20
+    assistant_confidence_threshold: Rate = 0.4
+    prompt_lookup_num_tokens: Size | None = None
+    max_matching_ngram_size: Size | None = None
+    dola_layers: Literal["low", "high"] | Tokens | None = None
+    guidance_scale: float | None = None
     forced_decoder_ids: tuple[tuple[int | None, ...], ...] | None = None
-    # what others do and nothing here does: any value but these is refused by name
+    timestamp_tokens: Tokens | None = None
+    # what others do and nothing here does: any value but these is refused by name (`fields.REMEDIES`)
     constraints: None = None
     force_words_ids: None = None
-    dola_layers: None = None
-    guidance_scale: Annotated[float | None, Range(1, 1)] = None
-    token_healing: Literal[False] = False
+    token_healing: Literal[False] | None = False
     watermarking_config: None = None
-    prompt_lookup_num_tokens: None = None
     assistant_early_exit: None = None
+    assistant_ensemble_weight: None = None
+    speculation_type: None = None
+    use_mtp: Literal[False] | None = None
+    generation_kwargs: None = None
+    # what changes no token (`fields.SETTINGS`)
+    use_cache: Literal[True] | None = True
+    cache_implementation: Literal["static"] | None = None
+    cache_config: None = None
+    max_cache_len: None = None
+    return_legacy_cache: Literal[False] | None = None
+    low_memory: Literal[False] | None = None
+    num_assistant_tokens_schedule: Literal["constant"] = "constant"
+    assistant_lookbehind: Literal[10] | None = 10
+    target_lookbehind: Literal[10] | None = 10
+    is_assistant: Literal[False] | None = False
+    compile_config: None = None
+    disable_compile: bool = False
+    continuous_batching_config: None = None
     source: Mapping[str, Any] = dataclasses.field(default_factory=dict, compare=False)
     """The file as it was read, with the keys that are no fields too."""
 
     def __post_init__(self) -> None:
         for name, kind in _kinds().items():
-            fits, value = _fitted(name, getattr(self, name), kind)
+            value = getattr(self, name)
+            if value is None:  # as in Transformers: nothing is asked for
+                value = 0 if name == "top_k" else type(self).__dataclass_fields__[name].default
+            fits, value = _fitted(name, value, kind)
             if not fits:
-                raise self.error(name, f"= {getattr(self, name)!r} is not {_describe(kind)}")
+                raise self.error(name, f"= {getattr(self, name)!r} is not {_describe(kind)}", REMEDIES.get(name))
             object.__setattr__(self, name, value)
         self.check()
 
@@ -125,6 +163,10 @@ class GenerationConfig:
             raise self.error("diversity_penalty", "is for groups of beams: set num_beam_groups too")
         if self.num_return_sequences > 1 and not self.do_sample and self.num_return_sequences > self.num_beams:
             raise self.error("num_return_sequences", f"= {self.num_return_sequences} needs do_sample, or as many num_beams")
+        ways = {"num_beams": self.num_beams > 1, "penalty_alpha": self.contrastive, "guidance_scale": self.guided}
+        asked = [name for name, on in (ways | {"dola_layers": self.dola_layers is not None}).items() if on]
+        if len(asked) > 1:
+            raise self.error(asked[1], f"and {asked[0]} do not go together")
         if self.exponential_decay_length_penalty is not None and len(self.exponential_decay_length_penalty) != 2:
             raise self.error("exponential_decay_length_penalty", "is a pair: the length at which it begins, and its factor")
         if self.min_length > self.max_length and self.max_new_tokens is None:
@@ -135,9 +177,9 @@ class GenerationConfig:
             if any(not (words[0] if name == "sequence_bias" else words) for words in getattr(self, name) or ()):
                 raise self.error(name, "has an empty sequence of tokens")
 
-    def error(self, field: str, message: str) -> ConfigError:
+    def error(self, field: str, message: str, hint: str | None = None) -> ConfigError:
         """The error for a field."""
-        return ConfigError(f"GenerationConfig.{field} {message}", key=field)
+        return ConfigError(f"GenerationConfig.{field} {message}", key=field, hint=hint)
 
     # What several fields say together
 
@@ -157,12 +199,18 @@ class GenerationConfig:
         """Whether contrastive search is asked for."""
         return bool(self.penalty_alpha and self.top_k > 1 and not self.do_sample and self.num_beams == 1)
 
+    @property
+    def guided(self) -> bool:
+        """Whether guidance is asked for."""
+        return self.guidance_scale not in (None, 1)
+
     # Reading and writing
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The config in a generation_config.json's values; None leaves a field at its default, as in Transformers."""
-        known = {name: value for name, value in values.items() if name in _kinds() and value is not None}
+        """The config in a generation_config.json's values."""
+        meant = _kinds().keys() - SETTINGS
+        known = {name: value for name, value in values.items() if name in meant}
         return cls(**known, source=dict(values))
 
     @classmethod
@@ -194,7 +242,8 @@ class GenerationConfig:
         found = dict(self.source)
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if field.name != "source" and (value != field.default or found.get(field.name) is not None):
+            said = field.name not in SETTINGS and found.get(field.name) is not None
+            if field.name != "source" and (value != field.default or said):
                 found[field.name] = _jsonable(value)
         return found
 
@@ -224,7 +273,8 @@ class GenerationConfig:
 
 ARGUMENTS = (
     "inputs", "attention_mask", "generation_config", "logits_processor", "stopping_criteria", "prefix_allowed_tokens_fn",
-    "assistant_model", "streamer", "tokenizer", "past_key_values", "seed", "compiled",
+    "assistant_model", "streamer", "tokenizer", "past_key_values", "negative_prompt_ids", "negative_prompt_attention_mask",
+    "seed", "compiled",
 )  # fmt: skip
 """The arguments of `generate` that are no fields."""
 
@@ -236,6 +286,8 @@ def _kinds() -> dict[str, Any]:
 
 
 def _fitted(name: str, value: Any, kind: Any) -> tuple[bool, Any]:
+    if name == "generation_kwargs" and value == {}:
+        return True, None
     if name == "sequence_bias" and isinstance(value, Mapping):  # Transformers' other way of writing it
         value = list(value.items())
     if name == "sequence_bias" and value is not None:

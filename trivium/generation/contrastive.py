@@ -7,9 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from trivium.core.errors import InputError
-
-from . import calls, decoding, ops, single
+from . import calls, decoding, ops, single, stopping
 
 
 class Contrast(NamedTuple):
@@ -35,13 +33,28 @@ def search(call):
     said = ops.pad(said, [(0, 0), (0, call.room - ops.shape(said)[1]), (0, 0)])
     found = Contrast(call.state(plan, cache), logits, said)
     given, alpha = (call.given(), call.given(k)), call.programs.tensor(np.float32(call.c.penalty_alpha))
-    if call.callbacks.choosing or not call.programs.whole_loops:
-        run = step if call.callbacks.choosing else None
-        while decoding.goes_on(found.state, given[0]):
-            found = run(call.model, plan, found, given, alpha) if run else call.programs(step, plan)(found, given, alpha)
+    if single.is_stepwise(call):
+        found = stepwise(call, plan, found, given, alpha)
     else:
         found = call.programs(finish, plan)(found, given, alpha)
     return single.result(call, plan, found.state, 1)
+
+
+def stepwise(call, plan, found, given, alpha):
+    """The last state, one step after the other."""
+    stops, streamer = stopping.Stops(call), call.callbacks.streamer
+    if streamer is not None:
+        streamer.put(call.prompts.given)
+    while decoding.goes_on(found.state, given[0]):
+        if call.callbacks.choosing:
+            found = step(call.model, plan, found, given, alpha)
+        else:
+            found = call.programs(step, plan)(found, given, alpha)
+        found = found._replace(state=stops.applied(plan, found.state))
+        stopping.listen(call, found.state, found.state.length - 1)
+    if streamer is not None:
+        streamer.end()
+    return found
 
 
 def finish(model, plan, found, given, alpha):
@@ -82,10 +95,4 @@ def unit(x):
     return x / ops.sqrt(ops.maximum(ops.sum_along(x * x, -1), 1e-30))[..., None]
 
 
-def check(c, callbacks):
-    """Raises InputError where contrastive search cannot do what is asked for."""
-    refused = {"streamer": callbacks.streamer, "stopping_criteria": callbacks.criteria}
-    refused |= {"stop_strings": c.stop_strings, "max_time": c.max_time}
-    for name, value in refused.items():
-        if value:
-            raise InputError(f"{name} and penalty_alpha do not go together", key=name)
+check = stopping.check

@@ -6,7 +6,7 @@ Letters: B batch, T tokens, P columns of the prompt's bucket, L room for tokens,
 import dataclasses
 from typing import Any, NamedTuple
 
-from . import ops, processors
+from . import chains, layered, ops, processors
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Plan:
     """What programs are compiled for.
 
     Attributes:
-        steps: The processors, as `processors.split` has them.
+        steps: The processors, as `chains.split` has them.
         eos: The tokens that end a text.
         pad: What follows the end.
         sample: Draw tokens, rather than take the likeliest.
@@ -26,6 +26,7 @@ class Plan:
         beams: Texts that are followed for each prompt; `early` says when they end (GenerationConfig.early_stopping).
             In contrastive search, the candidates for the next token.
         groups: Of beams, each with `beams`.
+        layers: Those of which the last is cleared (`layered`).
     """
 
     steps: tuple = ()
@@ -42,6 +43,7 @@ class Plan:
     beams: int = 1
     groups: int = 1
     early: bool | str = False
+    layers: tuple[int, ...] = ()
 
 
 class Given(NamedTuple):
@@ -56,6 +58,7 @@ class Given(NamedTuple):
         source: (B, E) int32, what the encoder was given, or (B, 0).
         source_seen: (B, E) bool, where that is no padding.
         extras: Further inputs of the network, by name.
+        other: In `guided`, what stays the same of the other text; or ().
     """
 
     offset: Any
@@ -66,6 +69,7 @@ class Given(NamedTuple):
     source: Any
     source_seen: Any
     extras: dict[str, Any]
+    other: Any = ()
 
 
 class State(NamedTuple):
@@ -94,7 +98,10 @@ class State(NamedTuple):
 
 
 def forward(model, plan, cache, ids, given, encoded=None):
-    """The network's last states (B, T, D) for the next tokens, ids (B, T) or embedded (B, T, D), and the cache."""
+    """The network's last states (B, T, D) for the next tokens, ids (B, T) or embedded (B, T, D), and the cache.
+
+    With `plan.layers` there are these layers' states beside the last: (B, T, layers D).
+    """
     inputs = dict(given.extras)
     if plan.crosses:
         inputs |= {"decoder_input_ids": ids, "encoder_outputs": encoded}
@@ -107,6 +114,9 @@ def forward(model, plan, cache, ids, given, encoded=None):
             # what is beyond the prompt is nobody's business, but must have a position that there is
             least = -1 if has_states(cache) else 0  # no mask tells a state that there is no text yet
             inputs["position_ids"] = ops.maximum(ops.minimum(columns, given.limit - 1) - given.offset[:, None], least)
+    if plan.layers:
+        out = model.body(**inputs, past_key_values=cache, output_hidden_states=True)
+        return ops.concat([out.last_hidden_state, *(out.hidden_states[i] for i in plan.layers)], -1), out.past_key_values
     out = model.body(**inputs, past_key_values=cache)
     return out.last_hidden_state, out.past_key_values
 
@@ -121,6 +131,11 @@ def unembed(model, x):
     return ops.cast(model.unembed(x[:, None])[:, 0], "float32")
 
 
+def logits_of(model, plan, x):
+    """Logits (B, V) float32 of states (B, D), or of `plan.layers` (B, layers D)."""
+    return layered.contrasted(model, plan, x) if plan.layers else unembed(model, x)
+
+
 def read(model, plan, cache, ids, count, given, encoded=None):
     """Reads the first `count` of ids (B, P), or of what is embedded (B, P, D). A program: `cache` is given away.
 
@@ -132,7 +147,7 @@ def read(model, plan, cache, ids, count, given, encoded=None):
     x, cache = forward(model, plan, cache, ids, given, encoded)
     batch = ops.shape(ids)[0]
     last = ops.take_rows(x, ops.broadcast_to(count - 1, (batch,)))
-    return unembed(model, last), tuple(layer._replace(length=before + count) for layer in cache), x
+    return logits_of(model, plan, last), tuple(layer._replace(length=before + count) for layer in cache), x
 
 
 # A step
@@ -141,7 +156,7 @@ def read(model, plan, cache, ids, count, given, encoded=None):
 def processed(plan, given, tokens, length, scores, others=()):
     """Scores (B, V) of what follows the first `length` columns of tokens (B, L), after the processors."""
     parts = (given.offset, length, given.start, given.limit, given.source, given.source_seen, plan.eos, plan.keep, others)
-    return processors.apply(plan.steps, given.numbers, scores, processors.Text(tokens, *parts))
+    return chains.apply(plan.steps, given.numbers, scores, processors.Text(tokens, *parts))
 
 
 def choose(plan, given, tokens, length, logits, key):
@@ -198,13 +213,7 @@ def newest(state):
 def logits_of_newest(model, plan, state, given):
     """The state whose cache has seen the last token, and the logits (B, V) of what follows. A program, too."""
     x, cache = forward(model, plan, state.cache, newest(state), given)
-    return state._replace(cache=cache), unembed(model, x[:, 0])
-
-
-def step(model, plan, state, given):
-    """The state with one more token. A program, too."""
-    state, logits = logits_of_newest(model, plan, state, given)
-    return extend(model, plan, state, logits, given)
+    return state._replace(cache=cache), logits_of(model, plan, x[:, 0])
 
 
 def goes_on(state, given):
@@ -212,7 +221,11 @@ def goes_on(state, given):
     return (state.length < given.limit) & ~ops.every(state.finished)
 
 
-def finish(model, plan, state, logits, given):
-    """The last state, all tokens chosen. A program, too."""
-    state = extend(model, plan, state, logits, given)
-    return ops.while_loop(lambda s: goes_on(s, given), lambda s: step(model, plan, s, given), state)
+def finish(model, plan, state, logits, given, follow=logits_of_newest):
+    """The last state, all tokens chosen; `follow` reads the newest. A program, too."""
+
+    def step(state):
+        state, logits = follow(model, plan, state, given)
+        return extend(model, plan, state, logits, given)
+
+    return ops.while_loop(lambda s: goes_on(s, given), step, extend(model, plan, state, logits, given))

@@ -6,7 +6,21 @@ from trivium.core.errors import InputError
 from trivium.core.names import nearest
 from trivium.generation.config import ARGUMENTS, FILE, GenerationConfig
 
-from . import assisted, beams, calls, contrastive, groups, single, speech
+from . import (
+    arguments,
+    assisted,
+    beams,
+    calls,
+    contrastive,
+    groups,
+    guided,
+    inner,
+    programs,
+    single,
+    speech,
+    transitions,
+    uneven,
+)
 
 
 class Generates:
@@ -14,6 +28,8 @@ class Generates:
 
     prompt_name = "decoder_input_ids"
     """What the prompt is called where there is an encoder."""
+    not_asked = {}
+    """What the network cannot be asked for, by the names of fields and arguments: why."""
 
     @property
     def generation_config(self):
@@ -64,6 +80,8 @@ class Generates:
         streamer=None,
         tokenizer=None,
         past_key_values=None,
+        negative_prompt_ids=None,
+        negative_prompt_attention_mask=None,
         seed=None,
         compiled=None,
         **options,
@@ -84,6 +102,8 @@ class Generates:
             streamer: `put` is called with the prompts (B, T), then with each column of tokens (B,); at last `end`.
             tokenizer: What has `decode(tokens) -> text`; for stop_strings.
             past_key_values: Of an earlier output; the prompt is then the whole text, which must be longer.
+            negative_prompt_ids: What guidance keeps away from; without them, the last token of each prompt.
+            negative_prompt_attention_mask: As `attention_mask`, for them.
             seed: Of sampling; None for the framework's own state.
             compiled: Whether to compile; None: JAX and TensorFlow do, PyTorch its products alone.
             **options: Fields of GenerationConfig; further inputs of the network.
@@ -102,35 +122,50 @@ class Generates:
             "streamer": streamer,
             "tokenizer": tokenizer,
             "assistant_model": assistant_model,
+            "past_key_values": past_key_values,
+            "negative_prompt_ids": negative_prompt_ids,
+            "negative_prompt_attention_mask": negative_prompt_attention_mask,
+            "seed": seed,
+            "compiled": compiled,
         }
-        call = self._call(inputs, attention_mask, generation_config, given, past_key_values, seed, compiled, options)
+        rows = uneven.rows_of(self, options, attention_mask)
+        if rows is not None:
+            told = given | {"generation_config": generation_config}
+            return uneven.generate(self, rows, inputs, attention_mask, told, options)
+        call = self._call(inputs, attention_mask, generation_config, given, options)
         with call.programs.running():
-            if assistant_model is not None:
+            if is_assisted(call.c, assistant_model):
                 return assisted.search(call, assistant_model)
             return strategy(call.c).search(call)
 
     def stream(self, inputs=None, attention_mask=None, generation_config=None, **options):
-        """Yields each column of tokens (B,), as NumPy's integers, as soon as it is known. Arguments: as of `generate`."""
-        names = ("past_key_values", "seed", "compiled")
-        given = {name: options.pop(name) for name in list(options) if name in ARGUMENTS and name not in names}
-        rest = [options.pop(name, None) for name in names]
-        call = self._call(inputs, attention_mask, generation_config, given, *rest, options)
+        """Yields each column of tokens (B R,), as NumPy's integers, as soon as it is known. Arguments: as of `generate`.
+
+        Raises:
+            InputError, ConfigError: As of `generate`; or it is asked for what is said at once.
+        """
+        given = {name: options.pop(name) for name in list(options) if name in ARGUMENTS}
+        call = self._call(inputs, attention_mask, generation_config, given, options)
+        if is_assisted(call.c, given.get("assistant_model")) or strategy(call.c) is not single:
+            why = "stream is for greedy search and sampling alone"
+            raise InputError(why, key="generation_config", hint="contrastive search, guidance and drafts take streamer=")
         yield from single.stream(call)
 
-    def _call(self, inputs, mask, generation_config, given, past_key_values, seed, compiled, options):
+    def _call(self, inputs, mask, generation_config, given, options):
         """The arguments of `generate` sorted out."""
-        calls.check_writes(self)
+        arguments.check_writes(self)
         options = dict(options)
-        allowed = calls.inputs_of(self)
+        allowed = arguments.inputs_of(self)
         if allowed[0] in options and inputs is None:
             inputs = options.pop(allowed[0])
         others = {name: options.pop(name) for name in allowed[1:] if options.get(name) is not None}
-        spoken = {name: options.pop(name, None) for name in calls.SPOKEN if calls.hears(self)}
+        spoken = {name: options.pop(name, None) for name in arguments.SPOKEN if arguments.hears(self)}
         unknown = [name for name in options if name not in GenerationConfig.names()]
         if unknown:
             known = [*GenerationConfig.names(), *ARGUMENTS, *allowed, *spoken]
             raise InputError(f"generate takes no {unknown[0]!r}", key=unknown[0], hint=nearest(unknown[0], known))
         c = (generation_config or self.generation_config).replace(**options)
+        compiled = False if c.disable_compile and given.get("compiled") is None else given.get("compiled")
         if spoken and inputs is not None and "decoder_input_ids" not in others:
             begin = speech.prompt(self, c, inputs, compiled, **spoken)
             others |= {} if begin is None else {"decoder_input_ids": begin}
@@ -139,22 +174,40 @@ class Generates:
             tuple(given.get("stopping_criteria") or ()),
             *(given.get(name) for name in ("prefix_allowed_tokens_fn", "streamer", "tokenizer")),
         )
-        helper = given.get("assistant_model")
-        if helper is None:
-            strategy(c).check(c, callbacks)
-        else:
+        helper, kept = given.get("assistant_model"), given.get("past_key_values")
+        negative = given.get("negative_prompt_ids"), given.get("negative_prompt_attention_mask")
+        arguments.check(self, c, options, negative[0], kept, others.get(calls.SEEN))
+        drafts = is_assisted(c, helper)
+        if drafts:
             assisted.check(c, callbacks, self, helper)
-        call = calls.prepare(self, c, options.keys(), callbacks, inputs, mask, seed, past_key_values, compiled, others)
-        if helper is not None and call.images is not None:
-            raise InputError("assistant_model would not see the images", key="assistant_model")
-        if helper is not None:  # drafts may be written beyond the end
-            call.room += c.num_assistant_tokens
-            assisted.check_caches(call, helper)
+        else:
+            strategy(c).check(c, callbacks)
+        told = (inputs, mask, negative, given.get("seed"), kept, compiled, others)
+        call = arguments.prepare(self, c, options.keys(), callbacks, *told)
+        inner.check(call)
+        if drafts:
+            assisted.make_room(call, helper)
         return call
+
+    def compute_transition_scores(self, sequences, scores, beam_indices=None, normalize_logits=False):
+        """By what score each new token was chosen: (B R, N) of sequences (B R, T + N), 0 after the end.
+
+        Args:
+            sequences: Of a `GenerateOutput`, as are the others.
+            scores: N of (B K, V); or the logits.
+            beam_indices: (B R, N), of a beam search.
+            normalize_logits: Whether to make the scores logarithms of chances.
+        """
+        return transitions.chosen_by(programs.Programs(self, False), sequences, scores, beam_indices, normalize_logits)
+
+
+def is_assisted(c, helper):
+    """Whether tokens are drafted, by a helper or from the text itself."""
+    return helper is not None or c.prompt_lookup_num_tokens is not None
 
 
 def strategy(c):
     """The module that does what a GenerationConfig asks for."""
     if c.num_beams > 1:
         return beams if c.num_beam_groups == 1 else groups
-    return contrastive if c.contrastive else single
+    return contrastive if c.contrastive else guided if c.guided else single

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from trivium.generation.outputs import GenerateOutput
 
-from . import beams, calls, decoding, ops, processors
+from . import beams, calls, decoding, ops, processors, stopping
 
 check = beams.check
 
@@ -53,8 +53,9 @@ def search(call):
     plan, given = call.plan(beams=k, groups=g, early=call.c.early_stopping), (call.given(g * k), call.given(k))
     logits, cache = call.read(g * k)
     state = begin(call, plan, cache)
-    if call.callbacks.choosing or not call.programs.whole_loops:
-        state = stepwise(call, plan, state, logits, given)
+    stops = stopping.Stops(call)
+    if call.callbacks.choosing or stops or not call.programs.whole_loops:
+        state = stepwise(call, plan, state, logits, given, stops)
     else:
         state = call.programs(finish, plan)(state, logits, given)
     return result(call, plan, state, given[1])
@@ -70,14 +71,16 @@ def begin(call, plan, cache):
     return Groups(tuple(parts), cache, whole.scores, whole.logits)
 
 
-def stepwise(call, plan, state, logits, given):
+def stepwise(call, plan, state, logits, given, stops):
     """The last state, one step after the other."""
+    count = call.batch * plan.beams * plan.groups
     while True:
         if call.callbacks.choosing:
             state = extend(call.model, plan, state, logits, given)
         else:
             state = call.programs(extend, plan)(state, logits, given)
-        if not goes_on(state, given[1]):
+        scores = state.scores if plan.scores else None
+        if not goes_on(state, given[1]) or (stops and stops(state.tokens, state.length, count, scores)[:count].all()):
             return state
         state, logits = call.programs(forward, plan)(state, given)
 

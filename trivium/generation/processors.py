@@ -216,70 +216,33 @@ def begin_suppress_tokens(scores, text, value):
     return barred(scores, among(tokens, scores)[None] & (text.length == begin))
 
 
-# Of sampling alone
+def timestamp_tokens(scores, text, value):
+    """Leaves what may be said with times: they come in pairs but before the end, and never go back.
 
-
-def temperature(scores, text, value):
-    """Divides scores."""
-    return scores / value
-
-
-def kept_anyway(scores, text):
-    """The least of the scores that sampling has to leave: (B, 1)."""
-    return ops.top_k(scores, text.keep)[0][:, -1:]
-
-
-def top_k(scores, text, value):
-    """Leaves the k largest. Source: Fan and others, arXiv:1805.04833, section 5.4."""
-    count = min(max(value, text.keep), ops.shape(scores)[-1])
-    return barred(scores, scores < ops.top_k(scores, count)[0][:, -1:])
-
-
-def top_p(scores, text, value):
-    """Leaves the fewest whose chances sum to p. Source: Holtzman and others, arXiv:1904.09751, section 3.1."""
-    rising = ops.sort(scores, -1)
-    total = ops.cumsum(ops.softmax(rising, -1), -1)
-    removed = ops.sum_along(ops.cast(total <= 1 - value, "int32"), -1)
-    removed = ops.minimum(removed, ops.shape(scores)[-1] - text.keep)
-    return barred(scores, scores < ops.take_along(rising, removed[:, None], 1))
-
-
-def min_p(scores, text, value):
-    """Leaves those with at least p times the largest chance. Source: Nguyen and others, arXiv:2407.01082."""
+    The value is the first token that is a time, and by how many later ones a text may begin, -1 for all.
+    Source: Radford and others, arXiv:2212.04356, as OpenAI's decoding.py and Transformers 4.52 have it.
+    """
+    begin, most = value
+    vocabulary = ops.arange(ops.shape(scores)[-1], like=scores)[None]
+    is_time = vocabulary >= begin
+    count, (tail, _) = text.length - text.start, last(text, 2)
+    ends = (count >= 1) & (tail[:, 1] >= begin)
+    paired = (count < 2) | (tail[:, 0] >= begin)
+    scores = barred(scores, vocabulary == begin - 1)  # which says that there are no times
+    scores = barred(scores, (ends & paired)[:, None] & is_time)
+    scores = barred(scores, (ends & ~paired)[:, None] & (vocabulary < text.eos[0]))
+    columns = ops.arange(ops.shape(text.tokens)[1], like=text.tokens)[None]
+    said = (columns >= text.start) & (columns < text.length) & (text.tokens >= begin)
+    latest = ops.max(ops.where(said, text.tokens, text.tokens * 0), 1)
+    earliest = ops.where(ends & ~paired, latest, latest + 1)
+    scores = barred(scores, ((latest > 0)[:, None] & is_time) & (vocabulary < earliest[:, None]))
+    late = vocabulary > begin + most if most >= 0 else vocabulary < 0
+    scores = barred(scores, (count == 0) & (~is_time | late))
     chances = ops.softmax(scores, -1)
-    few = chances < value * ops.max(chances, -1)[:, None]
-    return barred(scores, few & (scores < kept_anyway(scores, text)))
-
-
-def typical_p(scores, text, value):
-    """Leaves those nearest in surprise to the expected, with p together. Source: Meister and others, arXiv:2202.00666."""
-    logs = ops.log_softmax(scores, -1)
-    possible = scores > BARRED
-    finite = ops.where(possible, logs, ops.zeros(ops.shape(logs), like=logs))
-    expected = -ops.sum_along(finite * ops.exp(logs), -1)[:, None]
-    distance = ops.where(possible, abs(-finite - expected), ops.zeros(ops.shape(logs), like=logs) + math.inf)
-    order = ops.argsort(distance, -1)
-    total = ops.cumsum(ops.softmax(ops.take_along(scores, order, 1), -1), -1)
-    beyond = ops.sum_along(ops.cast(total < value, "int32"), -1)
-    beyond = ops.minimum(ops.maximum(beyond, text.keep - 1), ops.shape(scores)[-1] - 1)
-    nearest = ops.take_along(distance, order, 1)
-    return barred(scores, distance > ops.take_along(nearest, beyond[:, None], 1))
-
-
-def epsilon_cutoff(scores, text, value):
-    """Leaves those with a chance of at least epsilon. Source: Hewitt and others, arXiv:2210.15191, section 4.2."""
-    few = ops.softmax(scores, -1) < value
-    return barred(scores, few & (scores < kept_anyway(scores, text)))
-
-
-def eta_cutoff(scores, text, value):
-    """Leaves those with a chance of at least min(eta, sqrt(eta) e^-entropy). Source: the same, section 4.3."""
-    logs = ops.log_softmax(scores, -1)
-    chances = ops.exp(logs)
-    entropy = -ops.sum_along(ops.where(chances > 0, logs * chances, ops.zeros(ops.shape(logs), like=logs)), -1)
-    least = ops.exp(-entropy) * value**0.5
-    least = ops.where(least < value, least, ops.zeros(ops.shape(least), like=least) + value)[:, None]
-    return barred(scores, (chances < least) & (scores < kept_anyway(scores, text)))
+    none = ops.zeros(ops.shape(chances), like=chances)
+    times = ops.sum_along(ops.where(is_time, chances, none), -1)
+    likely = times > ops.max(ops.where(is_time, none, chances), -1)
+    return barred(scores, likely[:, None] & ~is_time)
 
 
 def renormalize_logits(scores, text, value):
@@ -307,85 +270,3 @@ def prefix_allowed_tokens_fn(scores, text, value):
 def logits_processor(scores, text, value):
     """A user's function (tokens (B, T), scores (B, V)) -> scores."""
     return value(text.tokens[:, : int(text.length)], scores)
-
-
-# The chain
-
-
-CHANGING = frozenset(
-    {
-        "diversity_penalty", "encoder_repetition_penalty", "repetition_penalty", "frequency_penalty", "presence_penalty",
-        "temperature", "top_p", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff",
-    }
-)  # fmt: skip
-"""Fields whose numbers are handed over as tensors: others of them need no other program."""
-CALLBACKS = ("prefix_allowed_tokens_fn", "logits_processor")
-
-
-def chain(c, prefix=None, custom=(), encoder_text=False):
-    """The processors that a GenerationConfig asks for, as (name, value) in the order in which they are applied.
-
-    Args:
-        c: The config.
-        prefix: The user's prefix_allowed_tokens_fn.
-        custom: The user's logits processors.
-        encoder_text: Whether there is an encoder that was given tokens.
-    """
-    has_eos = bool(c.eos)
-    ends = (c.forced_eos_token_id,) if isinstance(c.forced_eos_token_id, int) else c.forced_eos_token_id
-    steps = [
-        ("sequence_bias", c.sequence_bias, c.sequence_bias is not None),
-        ("diversity_penalty", c.diversity_penalty, c.diversity_penalty > 0),
-        ("encoder_repetition_penalty", c.encoder_repetition_penalty, encoder_text and c.encoder_repetition_penalty != 1),
-        ("repetition_penalty", c.repetition_penalty, c.repetition_penalty != 1),
-        ("frequency_penalty", c.frequency_penalty, c.frequency_penalty != 0),
-        ("presence_penalty", c.presence_penalty, c.presence_penalty != 0),
-        ("no_repeat_ngram_size", c.no_repeat_ngram_size, c.no_repeat_ngram_size > 0),
-        ("encoder_no_repeat_ngram_size", c.encoder_no_repeat_ngram_size, encoder_text and c.encoder_no_repeat_ngram_size > 0),
-        ("bad_words_ids", c.bad_words_ids, c.bad_words_ids is not None),
-        ("min_length", c.min_length, has_eos and c.min_length > 0),
-        ("min_new_tokens", c.min_new_tokens, has_eos and bool(c.min_new_tokens)),
-        ("prefix_allowed_tokens_fn", (prefix, c.num_beams // c.num_beam_groups), prefix is not None),
-        ("forced_bos_token_id", c.forced_bos_token_id, c.forced_bos_token_id is not None),
-        ("forced_eos_token_id", ends, ends is not None),
-        ("remove_invalid_values", True, c.remove_invalid_values),
-        ("exponential_decay_length_penalty", c.exponential_decay_length_penalty, bool(c.exponential_decay_length_penalty)),
-        ("suppress_tokens", c.suppress_tokens, bool(c.suppress_tokens)),
-        (
-            "begin_suppress_tokens",
-            (c.begin_suppress_tokens, c.forced_bos_token_id is not None),
-            bool(c.begin_suppress_tokens),
-        ),
-        *(("logits_processor", function, True) for function in custom),
-    ]
-    if c.do_sample:
-        steps += [
-            ("temperature", c.temperature, c.temperature != 1),
-            ("top_k", c.top_k, c.top_k > 0),
-            ("top_p", c.top_p, c.top_p < 1),
-            ("min_p", c.min_p, c.min_p is not None),
-            ("typical_p", c.typical_p, c.typical_p < 1),
-            ("epsilon_cutoff", c.epsilon_cutoff, 0 < c.epsilon_cutoff < 1),
-            ("eta_cutoff", c.eta_cutoff, 0 < c.eta_cutoff < 1),
-        ]
-    steps.append(("renormalize_logits", True, c.renormalize_logits))
-    return tuple((name, value) for name, value, asked in steps if asked)
-
-
-def split(steps):
-    """A chain as what a program is compiled for, and the numbers that it is given: (name, value or None), floats."""
-    fixed = tuple((name, None if name in CHANGING else value) for name, value in steps)
-    return fixed, [float(value) for name, value in steps if name in CHANGING]
-
-
-_BY_NAME = {name: value for name, value in globals().items() if callable(value)}  # PyTorch's compiler reads no globals()
-
-
-def apply(fixed, numbers, scores, text):
-    """Scores after a chain, as `split` has it."""
-    index = 0
-    for name, value in fixed:
-        if name in CHANGING:
-            value, index = numbers[index], index + 1
-        scores = _BY_NAME[name](scores, text, value)
-    return scores

@@ -1,14 +1,12 @@
 """Greedy search and sampling: the loop around `decoding`'s programs."""
 
 import collections
-import time
 
 import numpy as np
 
-from trivium.core.errors import InputError
 from trivium.generation.outputs import GenerateOutput
 
-from . import calls, decoding
+from . import calls, decoding, inner, stopping
 
 
 def search(call):
@@ -16,12 +14,14 @@ def search(call):
     times = call.c.num_return_sequences
     plan, given = call.plan(), call.given(times)
     logits, cache = call.read(times)
-    state = call.state(plan, cache, times)
+    return result(call, plan, last(call, plan, call.state(plan, cache, times), logits, given), times)
+
+
+def last(call, plan, state, logits, given, how=decoding):
+    """The last state; `how` has the programs `logits_of_newest` and `finish`."""
     if is_stepwise(call):
-        state = collections.deque(steps(call, plan, state, logits, given), maxlen=1).pop()
-    else:
-        state = call.programs(decoding.finish, plan)(state, logits, given)
-    return result(call, plan, state, times)
+        return collections.deque(steps(call, plan, state, logits, given, how), maxlen=1).pop()
+    return call.programs(how.finish, plan)(state, logits, given)
 
 
 def is_stepwise(call):
@@ -31,10 +31,10 @@ def is_stepwise(call):
     return bool(outside) or not call.programs.whole_loops
 
 
-def steps(call, plan, state, logits, given):
+def steps(call, plan, state, logits, given, how=decoding):
     """The state after each token."""
-    c, callbacks, run = call.c, call.callbacks, call.programs
-    end = None if c.max_time is None else time.monotonic() + c.max_time
+    times, callbacks, run = call.c.num_return_sequences, call.callbacks, call.programs
+    stops = stopping.Stops(call)
     if callbacks.streamer is not None:
         callbacks.streamer.put(call.prompts.given)
     while True:
@@ -42,13 +42,12 @@ def steps(call, plan, state, logits, given):
             state = decoding.extend(call.model, plan, state, logits, given)
         else:
             state = run(decoding.extend, plan)(state, logits, given)
-        state = stopped(call, plan, state)
-        if callbacks.streamer is not None:
-            callbacks.streamer.put(newest(call, state))
+        state = stops.applied(plan, state, times)
+        stopping.listen(call, state, state.length - 1, times)
         yield state
-        if not decoding.goes_on(state, given) or (end is not None and time.monotonic() >= end):
+        if not decoding.goes_on(state, given):
             break
-        state, logits = run(decoding.logits_of_newest, plan)(state, given)
+        state, logits = run(how.logits_of_newest, plan)(state, given)
     if callbacks.streamer is not None:
         callbacks.streamer.end()
 
@@ -57,23 +56,6 @@ def newest(call, state):
     """The last column of tokens: (B K,)."""
     tokens = call.programs.array(decoding.newest(state))[:, 0]
     return tokens[: call.batch * call.c.num_return_sequences].astype(np.int64)
-
-
-def stopped(call, plan, state):
-    """The state in which texts are finished that the caller's criteria, or stop strings, end."""
-    ends = np.zeros(len(call.programs.array(state.finished)), bool)
-    ids = state.tokens[:, : int(state.length)] if call.callbacks.criteria else None
-    for criterion in call.callbacks.criteria:
-        ends |= call.programs.array(criterion(ids, state.scores if plan.scores else None)).astype(bool)
-    if call.c.stop_strings:
-        new = call.programs.array(state.tokens)[:, call.start : int(state.length)]
-        ends |= [says(call.callbacks.tokenizer.decode(row.tolist()), call.c.stop_strings) for row in new]
-    return state._replace(finished=state.finished | call.programs.tensor(ends)) if ends.any() else state
-
-
-def says(text, strings):
-    """Whether one of the strings is in the text."""
-    return any(string in text for string in ((strings,) if isinstance(strings, str) else strings))
 
 
 def result(call, plan, state, times):
@@ -94,15 +76,17 @@ def result(call, plan, state, times):
         past_key_values=tuple(
             layer._replace(**{name: x[:rows] for name, x in calls.held(layer).items()}) for layer in state.cache
         ),
+        **inner.of(call, state, times),
     )
 
 
 def stream(call):
     """Each column of tokens (B,) as it is chosen."""
-    plan, given = call.plan(), call.given()
+    times = call.c.num_return_sequences
+    plan, given = call.plan(), call.given(times)
     with call.programs.running():
-        logits, cache = call.read()
-        found = steps(call, plan, call.state(plan, cache), logits, given)
+        logits, cache = call.read(times)
+        found = steps(call, plan, call.state(plan, cache, times), logits, given)
     while True:
         with call.programs.running():  # not while the caller has the word
             state = next(found, None)
@@ -111,8 +95,4 @@ def stream(call):
         yield newest(call, state)
 
 
-def check(c, callbacks):
-    """Raises InputError where what is asked for lacks something."""
-    if c.stop_strings and callbacks.tokenizer is None:
-        hint = "tokenizer=tokenizers.Tokenizer.from_file(...)"
-        raise InputError("stop_strings need the tokenizer that reads them", key="tokenizer", hint=hint)
+check = stopping.check

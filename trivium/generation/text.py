@@ -1,97 +1,38 @@
-"""From words to words: a checkpoint's tokenizer.json around `generate`, and a printer of what is being written."""
+"""From words to words: a checkpoint's tokenizer around `generate`."""
 
 from __future__ import annotations
 
 import importlib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
-
-from tokenizers import Tokenizer
+from typing import Any
 
 from trivium.core import hub
-from trivium.core.errors import ConfigError, Corrupt, NotFound
-
-_UNSPACED = "\u2e80"  # from here on are the scripts of East Asia, which put no spaces between words
-
-
-class Words:
-    """Turns tokens that come one by one into text, no sooner than it can no longer change.
-
-    Args:
-        tokenizer: Has `decode(tokens) -> text`.
-    """
-
-    def __init__(self, tokenizer: Any) -> None:
-        self._tokenizer, self._tokens, self._said = tokenizer, [], 0  # type: ignore[var-annotated]
-
-    def add(self, token: int) -> str:
-        """What one more token makes certain: whole words, since how one is spelled may depend on its next token."""
-        self._tokens.append(int(token))
-        text = self._tokenizer.decode(self._tokens)
-        whole = text.endswith("\n") or text[-1:] >= _UNSPACED
-        certain = len(text) if whole else text.rfind(" ") + 1
-        if text.endswith("\N{REPLACEMENT CHARACTER}") or certain <= self._said:
-            return ""
-        return self._until(text, certain)
-
-    def rest(self) -> str:
-        """What is left at the end."""
-        text = self._tokenizer.decode(self._tokens)
-        return self._until(text, len(text))
-
-    def _until(self, text: str, end: int) -> str:
-        new, self._said = text[self._said : end], max(self._said, end)
-        return new
-
-
-class Printer:
-    """A `streamer` that prints the continuation of one text as it is written.
-
-    Args:
-        tokenizer: Has `decode(tokens) -> text`.
-        file: Where to print.
-    """
-
-    def __init__(self, tokenizer: Any, file: TextIO | None = None) -> None:
-        self._words, self._file, self._begun = Words(tokenizer), file or sys.stdout, False
-
-    def put(self, tokens: Any) -> None:
-        """Prints what a column of tokens (1,) makes certain; the first call brings the prompt, which is not printed."""
-        if self._begun:
-            self._print(self._words.add(tokens[0]))
-        self._begun = True
-
-    def end(self) -> None:
-        """Prints the rest, and ends the line."""
-        self._print(self._words.rest() + "\n")
-
-    def _print(self, text: str) -> None:
-        if text:
-            self._file.write(text)
-            self._file.flush()
+from trivium.core.errors import ConfigError
+from trivium.generation.streamers import Words
 
 
 class Writer:
     """A checkpoint that writes, with its tokenizer.
 
     Args:
-        source: A directory or a Hub id, with tokenizer.json.
+        source: A directory or a Hub id, with a tokenizer's files.
         backend: "torch", "flax", "tensorflow" or "numpy".
         options: Of `from_pretrained`.
 
     Raises:
-        NotFound: There is no such checkpoint, or it has no tokenizer.json.
-        Corrupt: tokenizer.json is none.
+        NotFound: There is no such checkpoint, or it has no tokenizer.
+        TokenizerError: The tokenizer's files are damaged.
         ConfigError: Its class does not write texts.
     """
 
     def __init__(self, source: str | Path, backend: str = "torch", **options: Any) -> None:
+        from trivium.processing.tokenizers import AutoTokenizer
+
         door: Any = importlib.import_module(f"trivium.{backend}")
         folder = hub.resolve(source)
         folder = folder if folder.is_dir() else folder.parent
-        self.tokenizer = read_tokenizer(folder)
+        self.tokenizer = AutoTokenizer.from_pretrained(folder)
         config = door.AutoConfig.from_pretrained(folder)
         if not config.architectures:
             raise ConfigError("names no class", path=folder / "config.json", key="architectures")
@@ -107,18 +48,18 @@ class Writer:
 
     def stream(self, prompt: str, **options: Any) -> Iterator[str]:
         """The same, piece by piece as it is written."""
-        words = Words(self.tokenizer)
+        words = Words(self.tokenizer, skip_special_tokens=True)
         for column in self.model.stream([self._ids(prompt)], **options):
             if piece := words.add(column[0]):
                 yield piece
         yield words.rest()
 
     def _ids(self, prompt: str) -> list[int]:
-        return self.tokenizer.encode(prompt).ids
+        return self.tokenizer.encode(prompt)
 
     def _text(self, sequences: Any, prompt: str) -> str:
         skipped = len(self._ids(prompt)) if self._continues else 0
-        return self.tokenizer.decode([int(token) for token in sequences[0]][skipped:])
+        return self.tokenizer.decode([int(token) for token in sequences[0]][skipped:], skip_special_tokens=True)
 
 
 class Chat(Writer):
@@ -139,18 +80,15 @@ class Chat(Writer):
     """
 
     def __init__(self, source: str | Path, backend: str = "torch", system: str | None = None, **options: Any) -> None:
-        from trivium.processing.tokenizers import AutoTokenizer
-
-        self.templates = AutoTokenizer.from_pretrained(source)
-        self.templates.get_chat_template()
         super().__init__(source, backend, **options)
+        self.tokenizer.get_chat_template()
         self.messages: list[dict[str, str]] = [{"role": "system", "content": system}] if system else []
 
     def answer(self, text: str, **options: Any) -> Iterator[str]:
         """The answer to a message, piece by piece as it is written. Options: those of `generate`."""
         messages = [*self.messages, {"role": "user", "content": text}]
-        prompt = self.templates.apply_chat_template(messages, add_generation_prompt=True)
-        words, pieces = Words(self.tokenizer), []
+        prompt = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True)
+        words, pieces = Words(self.tokenizer, skip_special_tokens=True), []
         for column in self.model.stream([prompt], **options):
             pieces.append(words.add(column[0]))
             if pieces[-1]:
@@ -158,14 +96,3 @@ class Chat(Writer):
         pieces.append(words.rest())
         yield pieces[-1]
         self.messages = [*messages, {"role": "assistant", "content": "".join(pieces).strip()}]
-
-
-def read_tokenizer(folder: Path) -> Tokenizer:
-    """The tokenizer of a checkpoint directory."""
-    path = folder / "tokenizer.json"
-    if not path.is_file():
-        raise NotFound("no tokenizer.json", path=path, hint="save the tokenizer with a recent version of Transformers")
-    try:
-        return Tokenizer.from_file(str(path))
-    except Exception as error:  # tokenizers raises nothing narrower
-        raise Corrupt(f"no tokenizer: {error}", path=path) from None

@@ -58,10 +58,10 @@ class LlavaModel(nn.Model):
         seen = self.vision_tower(pixel_values, output_hidden_states=True).hidden_states
         return self.multi_modal_projector(ops.concat([seen[layer][:, c.features] for layer in c.feature_layers], -1))
 
-    def embed(self, input_ids, pixel_values):
-        """Tokens (B, T) with images (P, C, H, W) where they have places for them, embedded: (B, T, D)."""
+    def embed(self, input_ids, pixel_values, images=None):
+        """Tokens (B, T) with the first `images` of (P, C, H, W) where they have places for them, embedded: (B, T, D)."""
         x = self.get_input_embeddings()(input_ids)
-        return merge(x, input_ids == self.config.image_token_index, self.get_image_features(pixel_values))
+        return merge(x, input_ids == self.config.image_token_index, self.get_image_features(pixel_values), images)
 
     def forward(
         self,
@@ -97,11 +97,12 @@ class LlavaModel(nn.Model):
         return ImagesInTextModelOutput(out.last_hidden_state, **kept, image_hidden_states=features)
 
 
-def merge(x, places, features):  # (B, T, D), (B, T), (P, S, D) -> (B, T, D)
-    """x with the features, in order, in its places; NaN there if there are more or fewer."""
+def merge(x, places, features, images=None):  # (B, T, D), (B, T), (P, S, D), () -> (B, T, D)
+    """x with the features of all images, or the first, in order, in its places; NaN there if there are more or fewer."""
+    count, each = ops.shape(features)[:2]
     features = ops.reshape(ops.cast_like(features, x), (-1, ops.shape(x)[-1]))
     batch, tokens = ops.shape(places)
-    total = ops.shape(features)[0]
+    total = (count if images is None else images) * each
     counted = ops.reshape(ops.cumsum(ops.reshape(ops.cast(places, "int32"), (-1,)), 0), (batch, tokens))
     chosen = ops.take(features, ops.minimum(ops.maximum(counted - 1, 0), total - 1))
     zero = ops.zeros((1,), like=x)

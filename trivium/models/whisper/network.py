@@ -9,6 +9,7 @@ from trivium.core.init import Constant, SinesThenCosines
 from trivium.core.outputs import BaseModelOutput, HeadOutput, Seq2SeqLMOutput
 from trivium.models.whisper.config import WhisperConfig as Config
 
+from ...generation.hearing import Hears
 from .. import caches, chance, encoder_decoders, heads, masks, nn, ops
 
 
@@ -144,7 +145,7 @@ class Writing(heads.Head):
         return self.proj_out(x, self.get_input_embeddings())
 
 
-class WhisperForConditionalGeneration(heads.Generates, Writing, heads.Seq2SeqHead, body=WhisperModel):
+class WhisperForConditionalGeneration(Hears, Writing, heads.Seq2SeqHead, body=WhisperModel):
     """Whisper that writes down what is said. Labels: as `heads.Seq2SeqLM` has them."""
 
     def forward(self, input_features=None, attention_mask=None, decoder_input_ids=None, *inputs, labels=None, **options):

@@ -9,6 +9,7 @@ from trivium.core.outputs import AnswersOutput, MemoryModelOutput
 from trivium.models.xlnet.config import XLNetConfig as Config
 
 from .. import answers, heads, nn, ops
+from . import writing
 
 
 class RelativeAttention(nn.Module):
@@ -54,6 +55,13 @@ class RelativeAttention(nn.Module):
         return self.layer_norm(self.dropout(ops.einsum("btnh,dnh->btd", y, self.o)) + x)
 
 
+def with_memory(hidden, seen, x):  # (B, 1 or T, T or S), for x (B, T, D) -> (B, 1 or T, S): memory is visible unless it says
+    width, tokens = ops.shape(hidden)[2], ops.shape(x)[1]
+    if isinstance(width, int) and isinstance(tokens, int) and width == seen + tokens:
+        return hidden
+    return ops.concat([ops.zeros((*ops.shape(hidden)[:2], seen), like=hidden), hidden], 2)
+
+
 def shift(x, keys):  # (B, N, T, R) -> (B, N, T, S): what query t has at place T - t + s goes to s
     batch, n, tokens, places = ops.shape(x)
     x = ops.reshape(x, (batch, n, places, tokens))[:, :, 1:]
@@ -88,10 +96,11 @@ class Layer(nn.Module):
 class XLNetModel(nn.Model):
     """XLNet without a head.
 
-    Inputs: input_ids (B, T) or inputs_embeds (B, T, D); attention_mask (B, T), 0 hides, or input_mask, 1 hides; mems, what an
-    earlier call returned, a tensor (M, B, D) for each layer; perm_mask (B, T, T), 1 hides the second token from the first;
-    target_mapping (B, P, T), 1 where the token is to be predicted, and then the output is (B, P, D) from the stream without
-    content; token_type_ids (B, T). mems are returned unless use_mems, by default the config's use_mems_eval, is false.
+    Inputs: input_ids (B, T) or inputs_embeds (B, T, D); attention_mask (B, T), or (B, S) with the memory's, 0 hides, or
+    input_mask, 1 hides; mems, what an earlier call returned, a tensor (M, B, D) for each layer; perm_mask (B, T, T), 1 hides
+    the second token from the first; target_mapping (B, P, T), 1 where the token is to be predicted, and then the output is
+    (B, P, D) from the stream without content; token_type_ids (B, T). mems are returned unless use_mems, by default the config's
+    use_mems_eval, is false.
     """
 
     config_class = Config
@@ -147,13 +156,12 @@ class XLNetModel(nn.Model):
     def hidden(self, x, seen, attention_mask, input_mask, perm_mask):  # -> True where hidden (B or 1, 1 or T, S), or None
         c, found = self.config, None
         if attention_mask is not None:
-            found = ~ops.cast(attention_mask, "bool")[:, None]
+            found = with_memory(~ops.cast(attention_mask, "bool")[:, None], seen, x)
         elif input_mask is not None:
-            found = ops.cast(input_mask, "bool")[:, None]
+            found = with_memory(ops.cast(input_mask, "bool")[:, None], seen, x)
         if perm_mask is not None:
-            found = ops.cast(perm_mask, "bool") if found is None else ops.cast(perm_mask, "bool") | found
-        if found is not None:
-            found = ops.concat([ops.zeros((*ops.shape(found)[:2], seen), like=found), found], 2)
+            permuted = with_memory(ops.cast(perm_mask, "bool"), seen, x)
+            found = permuted if found is None else permuted | found
         if c.attn_type == "uni":
             tokens = ops.shape(x)[1]
             queries, keys = ops.arange(tokens, like=x)[:, None], ops.arange(seen + tokens, like=x)
@@ -179,8 +187,11 @@ class XLNetModel(nn.Model):
         return ops.transpose(h[:, -c.mem_len :] if c.mem_len else h, (1, 0, 2))
 
 
-class XLNetLMHeadModel(heads.MaskedLM, body=XLNetModel):
-    """XLNet that predicts the tokens that target_mapping chooses. Labels: (B, P), -100 where there is nothing to predict."""
+class XLNetLMHeadModel(writing.Writing, heads.MaskedLM, body=XLNetModel):
+    """XLNet that predicts the tokens that target_mapping chooses, or the next. Labels: (B, P), -100 for none.
+
+    With past_key_values, from `init_cache`, it predicts what follows input_ids (B, T), as `writing` has it.
+    """
 
     optional = ("lm_loss",)
     output_embedding = "lm_loss"
