@@ -15,12 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trivium.core.errors import NotFound, TemplateError, TokenizerError
+from trivium.core.errors import NotFound, TemplateError, TokenizerError, TriviumError
+from trivium.models import catalogue
 from trivium.processing.tokenizers import AutoTokenizer, chat, spm
+from trivium.processing.tokenizers.families import FAMILIES, OF_MODEL
 
 GOLDENS = Path(__file__).parent / "goldens" / "tokenizers"
 GOLDEN = json.loads(gzip.decompress((GOLDENS / "results.json.gz").read_bytes()))
-PLACES = {"wordpiece": ["vocab.txt"], "bytes": ["vocab.json", "merges.txt"], "clip": ["vocab.json", "merges.txt"]}
+PLACES, ELSEWHERE = GOLDEN["places"], GOLDEN["elsewhere"]
 
 
 def lay_out(name: str, folder: Path) -> Path:
@@ -28,7 +30,8 @@ def lay_out(name: str, folder: Path) -> Path:
     family = GOLDEN["families"][name]
     kind, options, cls = family["kind"], family["options"], family["class"]
     for file in PLACES.get(kind, ()):
-        (folder / file).write_bytes((GOLDENS / kind / file).read_bytes())
+        place = GOLDENS / ELSEWHERE[file] if file in ELSEWHERE else GOLDENS / kind / file
+        (folder / file).write_bytes(place.read_bytes())
     if kind not in PLACES:
         (folder / family["file"]).write_bytes((GOLDENS / f"{kind}.model").read_bytes())
     said = {**options, "tokenizer_class": cls.removesuffix("Fast"), "model_max_length": 4096}
@@ -36,12 +39,12 @@ def lay_out(name: str, folder: Path) -> Path:
     return folder
 
 
-def result(tokenizer: Any, *texts: str) -> dict[str, Any]:
-    """What a tokenizer makes of a text or a pair, as a golden has it."""
-    found = tokenizer(*texts, return_offsets_mapping=True, return_special_tokens_mask=True)
+def result(tokenizer: Any, fast: bool, *texts: str) -> dict[str, Any]:
+    """What a tokenizer makes of a text or a pair, as a golden has it: with places, if Transformers' is not in Python."""
+    found = tokenizer(*texts, return_offsets_mapping=fast, return_special_tokens_mask=True)
     ids = found["input_ids"]
     data = json.loads(json.dumps(dict(found)))
-    words = {"words": found.word_ids(), "sequences": found.sequence_ids()}
+    words = {"words": found.word_ids(), "sequences": found.sequence_ids()} if fast else {}
     return {"data": data, **words, "text": tokenizer.decode(ids), "plain": tokenizer.decode(ids, skip_special_tokens=True)}
 
 
@@ -58,10 +61,50 @@ def test_goldens(name: str, saved: bool, tmp_path: Path) -> None:
     assert len(tokenizer) == golden["size"]
     roles = {role: token for role, token in tokenizer.special_tokens_map.items() if role != "additional_special_tokens"}
     assert roles == golden["roles"]
+    fast = golden["class"].endswith("Fast")
     for text, expected in zip(GOLDEN["corpus"], golden["single"], strict=True):
-        assert result(tokenizer, text) == expected, text
+        assert result(tokenizer, fast, text) == expected, text
     for pair, expected in zip(GOLDEN["pairs"], golden["pairs"], strict=True):
-        assert result(tokenizer, *pair) == expected, pair
+        assert result(tokenizer, fast, *pair) == expected, pair
+    for text, expected in zip(GOLDEN["said"].get(name, ()), golden["said"], strict=True):
+        assert result(tokenizer, fast, text) == expected, text
+    tokenizer.options["tgt_lang"] = {"m2m_100": "fr", "mbart50": "fr_XX", "nllb": "fra_Latn"}.get(name)
+    for text, ids in zip(GOLDEN["targets"], golden["targets"], strict=False):
+        assert tokenizer(text_target=text)["input_ids"] == ids, text
+
+
+ONLY_JSON = {"bloom", "falcon"}
+"""Architectures whose tokenizers have no other file in Transformers either."""
+SAME = {"MT5": "T5"}
+
+
+def test_every_architecture() -> None:
+    """Each architecture that has a tokenizer in Transformers has it here, built of the same files."""
+    for model_type in catalogue.configs():
+        python, rust = GOLDEN["classes"].get(model_type) or (None, None)
+        found = python or rust
+        name = found and found.removesuffix("Fast").removesuffix("Tokenizer")
+        assert OF_MODEL.get(model_type) == SAME.get(name, name), model_type
+        if name is not None:
+            assert (FAMILIES[OF_MODEL[model_type]].build is None) == (model_type in ONLY_JSON), model_type
+
+
+@pytest.mark.parametrize(
+    ("config", "hint"),
+    [
+        ({"tokenizer_class": "TapexTokenizer"}, "BartTokenizer"),
+        ({"tokenizer_class": "Wav2Vec2PhonemeCTCTokenizer"}, "Wav2Vec2CTCTokenizer"),
+        ({"tokenizer_class": "BertJapaneseTokenizer", "word_tokenizer_type": "mecab"}, "fugashi"),
+        ({"tokenizer_class": "BertJapaneseTokenizer", "subword_tokenizer_type": "sentencepiece"}, "subword_tokenizer_type"),
+        ({"tokenizer_class": "BertweetTokenizer", "normalization": True}, "normalization=False"),
+        ({"tokenizer_class": "BloomTokenizerFast"}, "tokenizer.json"),
+    ],
+)
+def test_refused(config: dict[str, Any], hint: str, tmp_path: Path) -> None:
+    """What needs a library of one language, or is no text, is refused with the remedy."""
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(config))
+    with pytest.raises(TriviumError, match=hint):
+        AutoTokenizer.from_pretrained(tmp_path)
 
 
 # What users do

@@ -17,13 +17,21 @@ from trivium.core.errors import NotFound, TokenizerError
 from trivium.core.files import read_json
 
 from . import saving
-from .building import Files
 from .characters import CTCTokenizer
 from .encoding import BatchEncoding
-from .families import FAMILIES, OF_MODEL, Family
+from .families import FAMILIES, OF_MODEL, REFUSED, Family
+from .files import Files
 from .languages import TranslationTokenizer
 from .specials import ROLES
 from .speech import WhisperTokenizer
+from .split_tokenizers import (
+    ByT5Tokenizer,
+    JapaneseTokenizer,
+    M2M100Tokenizer,
+    MarianTokenizer,
+    MarkedTokenizer,
+    SiglipTokenizer,
+)
 from .templates import set_template
 from .tokenizer import PretrainedTokenizer, wrapped
 
@@ -32,11 +40,13 @@ __all__ = ["AutoTokenizer", "BatchEncoding", "PretrainedTokenizer"]
 _LIMIT = 256 * 2**20  # bytes of tokenizer.json
 _FILES = (
     saving.TOKENIZER, saving.CONFIG, saving.SPECIALS, saving.ADDED, saving.TEMPLATE, "chat_template.json", "config.json",
-    "vocab.txt", "vocab.json", "merges.txt", "normalizer.json", "*.model", "*.spm",
+    "vocab.txt", "vocab.json", "target_vocab.json", "merges.txt", "bpe.codes", "normalizer.json", "*.model", "*.spm",
 )  # fmt: skip
 _CLASSES = {
-    "MBart": TranslationTokenizer, "MBart50": TranslationTokenizer, "Nllb": TranslationTokenizer,
-    "Wav2Vec2CTC": CTCTokenizer, "Whisper": WhisperTokenizer,
+    "BertJapanese": JapaneseTokenizer, "Bertweet": MarkedTokenizer, "BlenderbotSmall": MarkedTokenizer, "ByT5": ByT5Tokenizer,
+    "M2M100": M2M100Tokenizer, "MBart": TranslationTokenizer, "MBart50": TranslationTokenizer, "Marian": MarianTokenizer,
+    "Nllb": TranslationTokenizer, "Phobert": MarkedTokenizer, "Siglip": SiglipTokenizer, "Wav2Vec2CTC": CTCTokenizer,
+    "Whisper": WhisperTokenizer,
 }  # fmt: skip
 
 
@@ -85,7 +95,7 @@ def _family(folder: Path, options: Mapping[str, Any]) -> tuple[str, Family]:
         return "PreTrained", FAMILIES["PreTrained"]
     raise TokenizerError(
         f"{named[:80]} is no tokenizer that Trivium has, and there is no tokenizer.json", path=folder, key="tokenizer_class",
-        hint="in Transformers: AutoTokenizer.from_pretrained(...).save_pretrained(...) writes one",
+        hint=REFUSED.get(name, "in Transformers: AutoTokenizer.from_pretrained(...).save_pretrained(...) writes one"),
     )  # fmt: skip
 
 
@@ -93,7 +103,8 @@ def _loaded(folder: Path, name: str, family: Family, options: dict[str, Any]) ->
     given, additional = _roles(folder, options)
     said = {**family.specials, **given}
     roles = {role: token for role, token in said.items() if token is not None}
-    whole = (folder / saving.TOKENIZER).is_file()
+    apart = family.own is not None and all((folder / file).is_file() for file in family.own)
+    whole = (folder / saving.TOKENIZER).is_file() and not apart
     if whole:
         backend = _backend(folder / saving.TOKENIZER)
         _adjust(backend, options)
@@ -105,9 +116,8 @@ def _loaded(folder: Path, name: str, family: Family, options: dict[str, Any]) ->
     vocabulary = backend.get_vocab()
     _add(backend, folder, options)
     kept = {role: token for role, token in roles.items() if not whole or role in given or token in vocabulary}
-    tokenizer = _CLASSES.get(name, PretrainedTokenizer)(
-        backend, family, name, _plain(options), kept, additional, _templates(folder, options)
-    )
+    cls = PretrainedTokenizer if whole and family.own is not None else _CLASSES.get(name, PretrainedTokenizer)
+    tokenizer = cls(backend, family, name, _plain(options), kept, additional, _templates(folder, options), folder)
     _mark(backend, tokenizer, whole)
     if not whole or family.rebuilds:
         set_template(tokenizer)
@@ -189,11 +199,8 @@ def _add(backend: Tokenizer, folder: Path, options: Mapping[str, Any]) -> None:
 def _mark(backend: Tokenizer, tokenizer: PretrainedTokenizer, whole: bool) -> None:
     """Lets the backend know the special tokens, so that texts are not cut within them."""
     known = {token.content for token in backend.get_added_tokens_decoder().values() if token.special}
-    more = (
-        [f"<extra_id_{i}>" for i in range(tokenizer.options.get("extra_ids", 100))]
-        if tokenizer.name == "T5" and not whole
-        else []
-    )
+    sentinels = {"T5": 100, "ByT5": 125}.get(tokenizer.name, 0) if not whole else 0
+    more = [f"<extra_id_{i}>" for i in range(tokenizer.options.get("extra_ids", sentinels) if sentinels else 0)]
     tokenizer.additional_special_tokens = list(
         dict.fromkeys([*tokenizer.additional_special_tokens, *tokenizer.family.more, *more])
     )
@@ -206,6 +213,7 @@ def _mark(backend: Tokenizer, tokenizer: PretrainedTokenizer, whole: bool) -> No
         "MBart",
         "MBart50",
         "MPNet",
+        "Nllb",
         "Roberta",
         "XLMRoberta",
         "XLNet",

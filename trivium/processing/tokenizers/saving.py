@@ -35,11 +35,12 @@ class Saved(Specials):
         folder.mkdir(parents=True, exist_ok=True)
         self.backend_tokenizer.no_truncation()
         self.backend_tokenizer.no_padding()
-        texts = {
-            TOKENIZER: self.backend_tokenizer.to_str(pretty=True),
-            SPECIALS: _json(dict(self.special_tokens_map)),
-            CONFIG: _json(self.to_dict()),
-        }
+        write_text(folder / TOKENIZER, self.backend_tokenizer.to_str(pretty=True))
+        return (str(folder / TOKENIZER), *self._save_configuration(folder))
+
+    def _save_configuration(self, folder: Path) -> tuple[str, ...]:
+        """Writes all but the vocabulary, and returns the paths."""
+        texts = {SPECIALS: _json(dict(self.special_tokens_map)), CONFIG: _json(self.to_dict())}
         for name, text in texts.items():
             write_text(folder / name, text)
         return tuple(str(folder / name) for name in texts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,12 @@ class PretrainedTokenizer(Saved):
         roles: Role -> its token.
         additional: Further special tokens.
         chat_template: How conversations become text; or name -> such.
+        folder: Of its files.
     """
+
+    is_fast = True
+    empty_pair_counts = False
+    """Whether an empty second text is one."""
 
     def __init__(
         self,
@@ -47,8 +53,9 @@ class PretrainedTokenizer(Saved):
         roles: Mapping[str, str],
         additional: Sequence[str] = (),
         chat_template: str | Mapping[str, str] | None = None,
+        folder: Path = Path(),
     ):
-        self.backend_tokenizer, self.family, self.name = backend, family, name
+        self.backend_tokenizer, self.family, self.name, self.folder = backend, family, name, folder
         self.options, self.roles, self.additional_special_tokens = dict(options), dict(roles), list(additional)
         self.chat_template = chat_template
         self.model_max_length = int(min(options.get("model_max_length") or ENDLESS, ENDLESS))
@@ -58,8 +65,6 @@ class PretrainedTokenizer(Saved):
         self.clean_up_tokenization_spaces = bool(options.get("clean_up_tokenization_spaces", family.cleans))
         self.split_special_tokens = bool(options.get("split_special_tokens", False))
         self._lock = threading.Lock()  # the library keeps truncation and padding in the tokenizer
-
-    is_fast = True
 
     def settle(self) -> None:
         """Does what is left to do when all is read; for families with more than a template."""
@@ -180,7 +185,7 @@ class PretrainedTokenizer(Saved):
         if text is None and text_target is None:
             raise TokenizerError("there is neither text nor text_target", key="text")
         first = text if text is not None else text_target
-        text_pair = text_pair or None  # an empty second text is none
+        text_pair = text_pair if self.empty_pair_counts else text_pair or None
         several, inputs = _inputs(first, text_pair, is_split_into_words)
         encodings, origins = self._encodings(inputs, options)
         found = self._columns(encodings, wanted)
