@@ -118,6 +118,8 @@ def _loaded(folder: Path, name: str, family: Family, options: dict[str, Any]) ->
     kept = {role: token for role, token in roles.items() if not whole or role in given or token in vocabulary}
     cls = PretrainedTokenizer if whole and family.own is not None else _CLASSES.get(name, PretrainedTokenizer)
     tokenizer = cls(backend, family, name, _plain(options), kept, additional, _templates(folder, options), folder)
+    if not whole and family.own is not None:
+        tokenizer.own_files = {file: (folder / file).read_bytes() for file in family.own}
     _mark(backend, tokenizer, whole)
     if not whole or family.rebuilds:
         set_template(tokenizer)

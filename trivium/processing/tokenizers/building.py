@@ -43,26 +43,6 @@ def wordpiece(files: Files) -> Tokenizer:
     return tokenizer
 
 
-def japanese(files: Files) -> Tokenizer:
-    """BERT's for Japanese, whose words are cut at spaces and marks: vocab.txt, of pieces or of characters."""
-    options = files.options
-    kinds = {"word_tokenizer_type": ("basic",), "subword_tokenizer_type": ("wordpiece", "character")}
-    for name, known in kinds.items():
-        if options.get(name, known[0]) not in known:
-            raise TokenizerError(
-                f"{name} = {options[name]!r} needs a library of Japanese, which Trivium has not", path=files.folder, key=name,
-                hint='word_tokenizer_type="basic", and texts whose words are set apart by spaces, as by fugashi or Sudachi',
-            )  # fmt: skip
-    tokenizer = wordpiece(files)
-    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), tokenizer.normalizer])
-    if options.get("subword_tokenizer_type", "wordpiece") == "character":
-        tokenizer.model = WordLevel(tokenizer.get_vocab(), unk_token=files.specials["unk"])
-        tokenizer.normalizer = normalizers.Sequence([tokenizer.normalizer, normalizers.NFKC()])
-        each = pre_tokenizers.Split(Regex("."), "isolated")
-        tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.BertPreTokenizer(), each])
-    return tokenizer
-
-
 # Byte-level BPE
 
 
@@ -293,6 +273,6 @@ def characters(files: Files) -> Tokenizer:
     tokenizer.add_special_tokens([AddedToken(token, lstrip=True, rstrip=True, normalized=False) for token in special])
     delimiter = files.options.get("word_delimiter_token", "|")
     tokenizer.normalizer = normalizers.Replace(" ", delimiter)
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
     tokenizer.decoder = decoders.Fuse()
     return tokenizer

@@ -47,7 +47,7 @@ class CTCTokenizer(PretrainedTokenizer):
         """
         ids = [int(one) for one in np.atleast_1d(as_array(token_ids)).tolist()]
         kept = {self.pad_token_id, self.backend_tokenizer.token_to_id(self.word_delimiter_token)}  # a blank parts two letters
-        skipped = set(self.all_special_ids) - kept if skip_special_tokens else set()
+        skipped = self.skipped_ids() - kept if skip_special_tokens else set()
         steps = [(one, step, step + 1) for step, one in enumerate(ids) if one not in skipped]
         runs = [run for run in (_runs(steps) if group_tokens else steps) if run[0] != self.pad_token_id]
         characters: list[dict[str, Any]] = [

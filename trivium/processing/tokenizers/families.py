@@ -77,7 +77,7 @@ FAMILIES: Mapping[str, Family] = {
     "Bert": _BERT,
     "Blenderbot": Family(building.byte_level, FAIRSEQ, ("$A:0 eos:0", "$A:0 $B:1")),
     "BertJapanese": Family(
-        building.japanese, BERT, BETWEEN, SEGMENTS, {"do_lower_case": False, "tokenize_chinese_chars": False},
+        splitting.japanese, BERT, BETWEEN, SEGMENTS, {"do_lower_case": False, "tokenize_chinese_chars": False},
         own=("vocab.txt",),
     ),
     "Bertweet": _PHOBERT,
@@ -153,7 +153,9 @@ FAMILIES: Mapping[str, Family] = {
         defaults={"model_max_length": 64, "do_lower_case": True}, own=("spiece.model",),
     ),
     "T5": Family(building.T5Pieces(), {"eos": "</s>", "unk": "<unk>", "pad": "<pad>"}, ("$A:0 eos:0", "$A:0 eos:0 $B:0 eos:0")),
-    "Wav2Vec2CTC": Family(building.characters, {"bos": "<s>", "eos": "</s>", "unk": "<unk>", "pad": "<pad>"}),
+    "Wav2Vec2CTC": Family(
+        building.characters, {"bos": "<s>", "eos": "</s>", "unk": "<unk>", "pad": "<pad>"}, own=("vocab.json",)
+    ),
     "Whisper": Family(building.byte_level, {"unk": "<|endoftext|>", "bos": "<|endoftext|>", "eos": "<|endoftext|>"}),
     "XLMRoberta": Family(Pieces(**_FAIRSEQ_PIECES, last=("<mask>",)), FAIRSEQ, TWICE),
     "XLNet": Family(

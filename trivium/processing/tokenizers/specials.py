@@ -97,6 +97,11 @@ class Specials:
         found = map(self.backend_tokenizer.token_to_id, self.all_special_tokens)
         return [number for number in found if number is not None]
 
+    def skipped_ids(self) -> set[int]:
+        """The numbers of the tokens that decoding may skip: these, and those that were added as special."""
+        added = self.backend_tokenizer.get_added_tokens_decoder().items()
+        return {*self.all_special_ids, *(number for number, token in added if token.special)}
+
     @property
     def added_tokens_decoder(self) -> dict[int, AddedToken]:
         """Number -> token of those that were added to the vocabulary."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tokenizers import AddedToken
 
-from trivium.convert.writing import replacing
 from trivium.core.errors import TokenizerError
 
 from ..batch import as_array
@@ -24,13 +23,9 @@ _SPACE = "\u2581"
 
 
 class SplitTokenizer(PretrainedTokenizer):
-    """A tokenizer that is saved as the files that it was made of."""
+    """A tokenizer that writes texts as those of Transformers in Python do."""
 
     empty_pair_counts = True
-
-    def settle(self) -> None:
-        """Keeps the files, which may be gone when they are to be saved."""
-        self._files = {name: (self.folder / name).read_bytes() for name in self.family.own or ()}
 
     def decode(
         self,
@@ -67,26 +62,22 @@ class SplitTokenizer(PretrainedTokenizer):
         cleans = self.clean_up_tokenization_spaces if clean_up_tokenization_spaces is None else clean_up_tokenization_spaces
         return clean_up(text) if cleans else text
 
+    def add_tokens(self, new_tokens: Any, special_tokens: bool = False) -> int:
+        """Adds tokens that are not there yet, and returns how many they were.
+
+        They are found in texts as these are written; where texts become lower case, so do they.
+        """
+        given = [new_tokens] if isinstance(new_tokens, (str, AddedToken)) else list(new_tokens)
+        tokens = [token if isinstance(token, AddedToken) else AddedToken(token, special=special_tokens) for token in given]
+        lowers = bool(self.options.get("do_lower_case", False))
+        more = [token.content for token in tokens if token.special and token.content not in self.all_special_tokens]
+        self.additional_special_tokens = [*self.additional_special_tokens, *more]
+        return super().add_tokens([_as_written(token, lowers) for token in tokens], special_tokens)
+
     def convert_ids_to_tokens(self, ids: Any, skip_special_tokens: bool = False) -> Any:
         """The token of a number, or of each of some; the unknown token for a number that has none."""
         found = super().convert_ids_to_tokens(ids, skip_special_tokens)
         return [self.unk_token if token is None else token for token in found] if isinstance(found, list) else found
-
-    def save_pretrained(self, directory: str | Path, **_: Any) -> tuple[str, ...]:
-        """Writes the files that the tokenizer was made of, and its configuration, into a directory, made if need be.
-
-        Returns:
-            The paths of the files.
-
-        Raises:
-            WriteError: They could not be written.
-        """
-        folder = Path(directory)
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in self._files.items():
-            with replacing(folder / name) as file:
-                file.write(content)
-        return (*self._save_configuration(folder), *(str(folder / name) for name in self._files))
 
 
 class PiecesTokenizer(SplitTokenizer):
@@ -113,7 +104,6 @@ class MarianTokenizer(PiecesTokenizer):
 
     def settle(self) -> None:
         """Makes the tokenizer of what is written."""
-        super().settle()
         target = splitting.marian_target(Files(self.folder, self.options, self.roles))
         target.add_tokens(list(self.added_tokens_decoder.values()))
         target.post_processor = self.backend_tokenizer.post_processor
@@ -200,6 +190,12 @@ class ByT5Tokenizer(SplitTokenizer):
         """Tokens as text."""
         added = {token.content for token in self.added_tokens_decoder.values()}
         return b"".join(token.encode() if token in added else _byte(token) for token in tokens).decode(errors="ignore")
+
+
+def _as_written(token: AddedToken, lowers: bool) -> AddedToken:
+    content = token.content.lower() if lowers and token.normalized and not token.special else token.content
+    kept = {name: getattr(token, name) for name in ("single_word", "lstrip", "rstrip", "special")}
+    return AddedToken(content, normalized=False, **kept)
 
 
 def _byte(token: str) -> bytes:

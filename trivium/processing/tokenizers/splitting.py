@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 import string
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -76,8 +77,10 @@ def numbered_pieces(files: Files, model: spm.Model, vocabulary: Mapping[str, int
 def _spaced(model: spm.Model) -> Any:
     """What SentencePiece does to a text: other whitespace than spaces stays."""
     charsmap = [normalizers.Precompiled(model.charsmap)] if model.charsmap else []
-    spaces = [normalizers.Replace(Regex(r" +\z"), ""), normalizers.Replace(Regex(" {2,}"), _SPACE)]
-    return normalizers.Sequence([*charsmap, *spaces])
+    ends = normalizers.Replace(Regex(r" +\z"), "")
+    return normalizers.Sequence(
+        [*charsmap, normalizers.Replace(_SPACE, " "), ends, normalizers.Replace(Regex(" {2,}"), _SPACE)]
+    )
 
 
 def _cut_by(model: Any) -> Split:
@@ -130,14 +133,16 @@ def m2m_100(files: Files) -> Tokenizer:
 
 
 class _Begin:
-    """A pre-tokenizer of the library that puts a space before a text, and not before what follows a special token."""
+    """A pre-tokenizer of the library that puts a space before a text, and none before what follows a special token."""
 
     def pre_tokenize(self, text: PreTokenizedString) -> None:
         """What the library calls."""
         text.split(self._begun)
 
     def _begun(self, number: int, text: NormalizedString) -> list[NormalizedString]:
-        if not number:
+        if number:
+            text.lstrip()
+        else:
             text.prepend(_SPACE)
         return [text]
 
@@ -229,6 +234,39 @@ def blenderbot_small(files: Files) -> Tokenizer:
 
 _PARTS = re.compile(r"'|\n|[.,!?()][^\s.,!?()']*|[^\s.,!?()']+")
 """The parts of a word of BlenderbotSmall's: a mark begins one, an apostrophe is one."""
+
+
+# Characters of words
+
+
+def japanese(files: Files) -> Tokenizer:
+    """BERT's for Japanese, whose words are cut at spaces and marks: vocab.txt, of pieces or of characters."""
+    options = files.options
+    kinds = {"word_tokenizer_type": ("basic",), "subword_tokenizer_type": ("wordpiece", "character")}
+    for name, known in kinds.items():
+        if options.get(name, known[0]) not in known:
+            raise TokenizerError(
+                f"{name} = {options[name]!r} needs a library of Japanese, which Trivium has not", path=files.folder, key=name,
+                hint='word_tokenizer_type="basic", and texts whose words are set apart by spaces, as by fugashi or Sudachi',
+            )  # fmt: skip
+    tokenizer = building.wordpiece(files)
+    unseen = normalizers.Replace(Regex(r"[\p{C}&&[^\t\n\r]]"), "")
+    tokenizer.normalizer = normalizers.Sequence([unseen, normalizers.NFC(), tokenizer.normalizer])
+    if options.get("subword_tokenizer_type", "wordpiece") == "character":
+        each = pre_tokenizers.PreTokenizer.custom(Cutter(_characters))
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.BertPreTokenizer(), each])
+        tokenizer.model = WordLevel(tokenizer.get_vocab(), unk_token=files.specials["unk"])
+    return tokenizer
+
+
+def _characters(word: str) -> Iterator[tuple[int, int, str]]:
+    """The characters of a word in their compatible forms, which may be several for one."""
+    whole = unicodedata.normalize("NFKC", word)
+    parts = [unicodedata.normalize("NFKC", character) for character in word]
+    if "".join(parts) == whole:
+        yield from ((place, place + 1, one) for place, part in enumerate(parts) for one in part)
+    else:  # characters join, and where each was is not known
+        yield from ((0, len(word), one) for one in whole)
 
 
 # Bytes

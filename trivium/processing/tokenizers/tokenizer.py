@@ -105,7 +105,7 @@ class PretrainedTokenizer(Saved):
         """The token of a number, or of each of some."""
         if np.ndim(ids) == 0:
             return self.backend_tokenizer.id_to_token(int(ids))
-        skipped = set(self.all_special_ids) if skip_special_tokens else set()
+        skipped = self.skipped_ids() if skip_special_tokens else set()
         return [self.backend_tokenizer.id_to_token(int(one)) for one in as_array(ids) if int(one) not in skipped]
 
     def convert_tokens_to_string(self, tokens: Sequence[str]) -> str:
