@@ -6,6 +6,7 @@ table of which tokenizers there are, `building.py` makes those that have no toke
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from trivium.core.files import read_json
 from . import saving
 from .characters import CTCTokenizer
 from .encoding import BatchEncoding
-from .families import FAMILIES, OF_MODEL, REFUSED, Family
+from .families import FAMILIES, OF_MODEL, PLAIN, REFUSED, Family
 from .files import Files
 from .languages import TranslationTokenizer
 from .specials import ROLES
@@ -92,7 +93,7 @@ def _family(folder: Path, options: Mapping[str, Any]) -> tuple[str, Family]:
     if name in FAMILIES:
         return name, FAMILIES[name]
     if (folder / saving.TOKENIZER).is_file():  # which says all that has to be known
-        return "PreTrained", FAMILIES["PreTrained"]
+        return "PreTrained", dataclasses.replace(FAMILIES["PreTrained"], inputs=PLAIN)
     raise TokenizerError(
         f"{named[:80]} is no tokenizer that Trivium has, and there is no tokenizer.json", path=folder, key="tokenizer_class",
         hint=REFUSED.get(name, "in Transformers: AutoTokenizer.from_pretrained(...).save_pretrained(...) writes one"),

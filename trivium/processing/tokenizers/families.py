@@ -145,7 +145,7 @@ FAMILIES: Mapping[str, Family] = {
         {"pad": "<pad>", "eos": "</s>", "unk": "<unk>", "mask": "<mask_2>"}, ENDED,
     ),
     "Phobert": _PHOBERT,
-    "PreTrained": Family(None, {}),
+    "PreTrained": Family(None, {}, inputs=SEGMENTS),
     "Qwen2": Family(building.qwen2, {"unk": "<|endoftext|>", "eos": "<|endoftext|>", "pad": "<|endoftext|>"}),
     "Roberta": _ROBERTA,
     "Siglip": Family(

@@ -70,7 +70,7 @@ class Saved(Specials):
                 template if isinstance(template, str) else [{"name": name, "template": text} for name, text in template.items()]
             )
         if self.name == "PreTrained":
-            found["tokenizer_class"] = "PreTrainedTokenizerFast"
+            found["tokenizer_class"], found["model_input_names"] = "PreTrainedTokenizerFast", self.model_input_names
         return {name: value for name, value in found.items() if value is not None}
 
 
