@@ -201,6 +201,21 @@ def test_special_tokens(bert: Any, tmp_path: Path) -> None:
     assert bert.sep_token_id not in bert("[SEP]", add_special_tokens=False)["input_ids"]
 
 
+@pytest.mark.parametrize("name", ["bert_cased", "gpt2", "llama", "gemma", "t5", "marian", "byt5", "clip"])
+@pytest.mark.parametrize("whole", [False, True], ids=["characters", "words"])
+def test_streams(name: str, whole: bool, tmp_path: Path) -> None:
+    """What comes token by token is the text that all of them make, and no character comes in parts."""
+    tokenizer = AutoTokenizer.from_pretrained(lay_out(name, tmp_path))
+    for text in (*GOLDEN["corpus"][:14], *TEXTS["texts"][-12:]):
+        ids = tokenizer(text)["input_ids"]
+        options = {"skip_special_tokens": True, "clean_up_tokenization_spaces": False}
+        stream = tokenizer.decode_stream(whole_words=whole, **options)
+        pieces = [stream.step(one) for one in ids]
+        unknown = "\ufffd" in tokenizer.decode(ids, **options)
+        assert unknown or not any("\ufffd" in piece for piece in pieces)
+        assert "".join([*pieces, stream.rest()]) == tokenizer.decode(ids, **options)
+
+
 def test_ctc(tmp_path: Path) -> None:
     """Characters: what a network says at each step is taken together."""
     vocabulary = ["<pad>", "<s>", "</s>", "<unk>", "|", *"HELOWRD"]
@@ -215,6 +230,30 @@ def test_ctc(tmp_path: Path) -> None:
         {"word": "WORLD", "start_offset": 11, "end_offset": 18},
     ]
     assert tokenizer("HELLO WORLD")["input_ids"] == [vocabulary.index(one) for one in "HELLO|WORLD"]
+
+
+@pytest.mark.parametrize("case", GOLDEN["whisper"]["cases"], ids=lambda case: "timed" if case["timed"] else "untimed")
+def test_whisper(case: dict[str, Any], tmp_path: Path) -> None:
+    """What is said before and first, times, and texts for comparisons."""
+    whisper = GOLDEN["whisper"]
+    for file in PLACES["bytes"]:
+        (tmp_path / file).write_bytes((GOLDENS / "bytes" / file).read_bytes())
+    tokens = [*whisper["special"], *(f"<|{step * 0.02:.2f}|>" for step in range(1501 if case["timed"] else 0))]
+    size = len(json.loads((tmp_path / "vocab.json").read_text()))
+    (tmp_path / "added_tokens.json").write_text(json.dumps({token: size + number for number, token in enumerate(tokens)}))
+    roles = dict.fromkeys(("bos_token", "eos_token", "unk_token"), "<|end|>")
+    said = {"tokenizer_class": "WhisperTokenizer", "additional_special_tokens": whisper["special"][1:], **roles}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(said))
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    assert tokenizer.get_prompt_ids(" hello there ").tolist() == case["prompt"]
+    for call, results in zip(whisper["calls"], case["results"], strict=True):
+        for row, expected in zip(case["rows"], results, strict=True):
+            assert json.loads(json.dumps(tokenizer.decode(row, **call))) == expected, (row, call)
+    forced = tokenizer.get_decoder_prompt_ids(task="translate", language="german", no_timestamps=False)
+    assert [list(one) for one in forced] == case["forced"] and tokenizer("the dog")["input_ids"] == case["labels"]
+    for wrong in (lambda: tokenizer.get_prompt_ids("a <|de|>"), lambda: tokenizer.decode([5], normalize=True)):
+        with pytest.raises(TokenizerError):
+            wrong()
 
 
 TEMPLATE = (

@@ -288,6 +288,54 @@ SAID = {
 TARGETS = ["Der Hund", "le chien\u2028 ", ""]
 
 
+WHISPER = [
+    ["<|startoftranscript|>", "<|en|>", "<|transcribe|>", "the dog", 4, "<|end|>"],
+    [0, " hello", 50, 50, " world", 100],
+    ["<|startofprev|>", " before", "<|startoftranscript|>", "<|en|>", "<|transcribe|>", 0, " the fox", 61, "<|end|>"],
+    [0, " one", 700, 700, " two", 1400, 3, " three", 200, 200],
+    [0, " one", 700, 5, " two (brackets) CAFÉ, naïve! [x]", 90, 90, " three", 95],
+    [20, " begun"],
+    [" no time at all"],
+    [],
+]
+"""Texts, special tokens and steps of time, which are to be decoded."""
+
+
+def whisper() -> dict:
+    """Whisper's tokens, in a vocabulary with tokens of time and in one without, and what its calls return."""
+    tokenizer_of = transformers.models.whisper.tokenization_whisper
+    special = ["<|end|>", "<|startoftranscript|>", *(f"<|{code}|>" for code in tokenizer_of.LANGUAGES), "<|translate|>", "<|transcribe|>",
+               "<|startoflm|>", "<|startofprev|>", "<|nospeech|>", "<|notimestamps|>"]  # fmt: skip
+    found = {"special": special, "texts": WHISPER, "cases": []}
+    for timed in (False, True):
+        with tempfile.TemporaryDirectory() as folder:
+            for file in PLACES["bytes"]:
+                shutil.copy(HERE / "bytes" / file, folder)
+            size = len(json.loads((HERE / "bytes" / "vocab.json").read_text()))
+            added = {token: size + number for number, token in enumerate(special)}
+            if timed:
+                added |= {f"<|{step * 0.02:.2f}|>": size + len(special) + step for step in range(1501)}
+            Path(folder, "added_tokens.json").write_text(json.dumps(added))
+            roles = dict.fromkeys(("bos_token", "eos_token", "unk_token"), "<|end|>")  # which precedes the others, as in the checkpoints
+            said = {"tokenizer_class": "WhisperTokenizer", "additional_special_tokens": special[1:], **roles}
+            Path(folder, "tokenizer_config.json").write_text(json.dumps(said))
+            tokenizer = transformers.WhisperTokenizerFast.from_pretrained(folder)
+            begin = size + len(special)
+            rows = [[number for part in parts for number in ([begin + part] if isinstance(part, int) else tokenizer.encode(part, add_special_tokens=False))]
+                    for parts in WHISPER]  # fmt: skip
+            calls = [{}, {"skip_special_tokens": True}, {"decode_with_timestamps": True},
+                     {"skip_special_tokens": True, "decode_with_timestamps": True}, {"output_offsets": True},
+                     {"basic_normalize": True}, {"basic_normalize": True, "remove_diacritics": True}]  # fmt: skip
+            found["calls"] = calls
+            prompt = tokenizer.get_prompt_ids(" hello there ", return_tensors="np").tolist()
+            forced = tokenizer.get_decoder_prompt_ids(task="translate", language="german", no_timestamps=False)
+            found["cases"].append({
+                "timed": timed, "rows": rows, "prompt": prompt, "forced": forced, "labels": tokenizer("the dog")["input_ids"],
+                "results": [[tokenizer.decode(row, **call) for row in rows] for call in calls],
+            })  # fmt: skip
+    return found
+
+
 def targets(name: str, tokenizer: object) -> list:
     """What is to be written, of the families for translation."""
     if name not in ("marian", "m2m_100", "mbart50", "nllb"):
@@ -298,14 +346,12 @@ def targets(name: str, tokenizer: object) -> list:
 
 def main() -> None:
     """Trains, and records."""
-    if "--keep" in sys.argv:  # the vocabularies that the files are of
-        train_more()
-    else:
+    if "--keep" not in sys.argv:  # the vocabularies, which come out otherwise each time; generate_wide.py is to follow
         train()
     found = {
         "corpus": CORPUS,
         "pairs": PAIRS,
-        "said": SAID,
+        "whisper": whisper(), "said": SAID,
         "targets": TARGETS,
         "classes": classes(),
         "places": PLACES,

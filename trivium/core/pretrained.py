@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from .errors import BackendMissing, ConfigError, KeyMismatch
+from .familiar import Familiar
 from .init import Init, Normal, draw
 from .layers import Part, Scanned
 from .layout import Layout, Weight, layout
@@ -61,7 +62,7 @@ def _construction(dtype: str, seed: int) -> Iterator[None]:
         _stack.current = None
 
 
-class Pretrained:
+class Pretrained(Familiar):
     """The part of `nn.Model` that is the same in every backend.
 
     A backend's `Model` says how one weight is written and read (`_assign`, `_read`) and what its framework wants before and
@@ -81,6 +82,8 @@ class Pretrained:
     """Parts that the checkpoint of another class may lack; they are drawn and reported then. "*" stands for any number."""
     column: ClassVar[str] = ""
     """The backend's column of the layout's table; empty for the contract itself."""
+    framework: ClassVar[str] = "np"
+    """Transformers' name of the framework: "pt", "tf", "flax"; of its own "np"."""
     keeps_views: ClassVar[bool] = False
     """Whether a loaded weight may be a view of its file, in pages that are copied when they are written to."""
 
@@ -140,10 +143,6 @@ class Pretrained:
     def get_input_embeddings(self) -> Any:
         """The layer that embeds the input."""
         return at(self.get_body(), self.get_body().input_embedding)
-
-    def num_parameters(self) -> int:
-        """The number of parameters, tied ones once."""
-        return self.layout.size
 
     # Weights
 
@@ -221,7 +220,7 @@ class Pretrained:
         def first_values(name: str) -> np.ndarray:
             return draw(name, weights[name].shape, weights[name].init, seed)
 
-        self.assign_weights(_Lazy(first_values, list(names)), own=True)
+        self.assign_weights(Lazy(first_values, list(names)), own=True)
 
     # Looking inside
 
@@ -352,7 +351,7 @@ class Pretrained:
             fresh = found.check_for_class(set(found.misshapen) if ignore_mismatched_sizes else ())
             held = {str(tensor.dtype) for tensor in checkpoint.tensors.values() if _is_float(tensor.dtype)}
             model = cls(config, dtype=dtype or _widest(held), seed=None)
-            model.assign_weights(_Lazy(found.read, [name for name in model.layout.weights if name not in fresh]), own=True)
+            model.assign_weights(Lazy(found.read, [name for name in model.layout.weights if name not in fresh]), own=True)
             model.draw_weights(fresh, seed)
         if fresh:
             logger.warning(
@@ -399,7 +398,7 @@ class Pretrained:
         return push(self, repo_id, formats, **options)
 
 
-class _Lazy(Mapping[str, np.ndarray]):
+class Lazy(Mapping[str, np.ndarray]):
     """Name -> array, read when asked for and not kept."""
 
     def __init__(self, read: Callable[[str], np.ndarray], names: list[str]):

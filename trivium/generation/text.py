@@ -1,4 +1,4 @@
-"""From words to words: a checkpoint's tokenizer.json around `generate`, and a printer of what is being written."""
+"""From words to words: a checkpoint's tokenizer around `generate`, and a printer of what is being written."""
 
 from __future__ import annotations
 
@@ -8,59 +8,28 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from tokenizers import Tokenizer
-
 from trivium.core import hub
-from trivium.core.errors import ConfigError, Corrupt, NotFound
-
-_UNSPACED = "\u2e80"  # from here on are the scripts of East Asia, which put no spaces between words
-
-
-class Words:
-    """Turns tokens that come one by one into text, no sooner than it can no longer change.
-
-    Args:
-        tokenizer: Has `decode(tokens) -> text`.
-    """
-
-    def __init__(self, tokenizer: Any) -> None:
-        self._tokenizer, self._tokens, self._said = tokenizer, [], 0  # type: ignore[var-annotated]
-
-    def add(self, token: int) -> str:
-        """What one more token makes certain: whole words, since how one is spelled may depend on its next token."""
-        self._tokens.append(int(token))
-        text = self._tokenizer.decode(self._tokens)
-        whole = text.endswith("\n") or text[-1:] >= _UNSPACED
-        certain = len(text) if whole else text.rfind(" ") + 1
-        if text.endswith("\N{REPLACEMENT CHARACTER}") or certain <= self._said:
-            return ""
-        return self._until(text, certain)
-
-    def rest(self) -> str:
-        """What is left at the end."""
-        text = self._tokenizer.decode(self._tokens)
-        return self._until(text, len(text))
-
-    def _until(self, text: str, end: int) -> str:
-        new, self._said = text[self._said : end], max(self._said, end)
-        return new
+from trivium.core.errors import ConfigError
+from trivium.processing.tokenizers import AutoTokenizer
+from trivium.processing.tokenizers.streaming import DecodeStream
 
 
 class Printer:
     """A `streamer` that prints the continuation of one text as it is written.
 
     Args:
-        tokenizer: Has `decode(tokens) -> text`.
+        tokenizer: Has `decode(tokens, **options) -> text`.
         file: Where to print.
+        **options: Of `decode`, such as `skip_special_tokens`.
     """
 
-    def __init__(self, tokenizer: Any, file: TextIO | None = None) -> None:
-        self._words, self._file, self._begun = Words(tokenizer), file or sys.stdout, False
+    def __init__(self, tokenizer: Any, file: TextIO | None = None, **options: Any) -> None:
+        self._words, self._file, self._begun = DecodeStream(tokenizer, whole_words=True, **options), file or sys.stdout, False
 
     def put(self, tokens: Any) -> None:
         """Prints what a column of tokens (1,) makes certain; the first call brings the prompt, which is not printed."""
         if self._begun:
-            self._print(self._words.add(tokens[0]))
+            self._print(self._words.step(tokens[0]))
         self._begun = True
 
     def end(self) -> None:
@@ -77,13 +46,13 @@ class Writer:
     """A checkpoint that writes, with its tokenizer.
 
     Args:
-        source: A directory or a Hub id, with tokenizer.json.
+        source: A directory or a Hub id, with the files of a tokenizer.
         backend: "torch", "flax", "tensorflow" or "numpy".
         options: Of `from_pretrained`.
 
     Raises:
-        NotFound: There is no such checkpoint, or it has no tokenizer.json.
-        Corrupt: tokenizer.json is none.
+        NotFound: There is no such checkpoint, or it has no tokenizer.
+        TokenizerError: The tokenizer's files are damaged, or of a kind that is not read.
         ConfigError: Its class does not write texts.
     """
 
@@ -91,7 +60,7 @@ class Writer:
         door: Any = importlib.import_module(f"trivium.{backend}")
         folder = hub.resolve(source)
         folder = folder if folder.is_dir() else folder.parent
-        self.tokenizer = read_tokenizer(folder)
+        self.tokenizer = AutoTokenizer.from_pretrained(folder)
         config = door.AutoConfig.from_pretrained(folder)
         if not config.architectures:
             raise ConfigError("names no class", path=folder / "config.json", key="architectures")
@@ -107,18 +76,21 @@ class Writer:
 
     def stream(self, prompt: str, **options: Any) -> Iterator[str]:
         """The same, piece by piece as it is written."""
-        words = Words(self.tokenizer)
-        for column in self.model.stream([self._ids(prompt)], **options):
-            if piece := words.add(column[0]):
+        yield from self._stream(self._ids(prompt), options)
+
+    def _stream(self, ids: list[int], options: dict[str, Any]) -> Iterator[str]:
+        words = DecodeStream(self.tokenizer, whole_words=True, skip_special_tokens=True)
+        for column in self.model.stream([ids], **options):
+            if piece := words.step(column[0]):
                 yield piece
         yield words.rest()
 
     def _ids(self, prompt: str) -> list[int]:
-        return self.tokenizer.encode(prompt).ids
+        return self.tokenizer(prompt)["input_ids"]
 
     def _text(self, sequences: Any, prompt: str) -> str:
         skipped = len(self._ids(prompt)) if self._continues else 0
-        return self.tokenizer.decode([int(token) for token in sequences[0]][skipped:])
+        return self.tokenizer.decode([int(token) for token in sequences[0]][skipped:], skip_special_tokens=True)
 
 
 class Chat(Writer):
@@ -139,33 +111,15 @@ class Chat(Writer):
     """
 
     def __init__(self, source: str | Path, backend: str = "torch", system: str | None = None, **options: Any) -> None:
-        from trivium.processing.tokenizers import AutoTokenizer
-
-        self.templates = AutoTokenizer.from_pretrained(source)
-        self.templates.get_chat_template()
+        AutoTokenizer.from_pretrained(source).get_chat_template()  # before the model is loaded
         super().__init__(source, backend, **options)
         self.messages: list[dict[str, str]] = [{"role": "system", "content": system}] if system else []
 
     def answer(self, text: str, **options: Any) -> Iterator[str]:
         """The answer to a message, piece by piece as it is written. Options: those of `generate`."""
         messages = [*self.messages, {"role": "user", "content": text}]
-        prompt = self.templates.apply_chat_template(messages, add_generation_prompt=True)
-        words, pieces = Words(self.tokenizer), []
-        for column in self.model.stream([prompt], **options):
-            pieces.append(words.add(column[0]))
-            if pieces[-1]:
-                yield pieces[-1]
-        pieces.append(words.rest())
-        yield pieces[-1]
+        pieces = []
+        for piece in self._stream(self.tokenizer.apply_chat_template(messages, add_generation_prompt=True), options):
+            pieces.append(piece)
+            yield piece
         self.messages = [*messages, {"role": "assistant", "content": "".join(pieces).strip()}]
-
-
-def read_tokenizer(folder: Path) -> Tokenizer:
-    """The tokenizer of a checkpoint directory."""
-    path = folder / "tokenizer.json"
-    if not path.is_file():
-        raise NotFound("no tokenizer.json", path=path, hint="save the tokenizer with a recent version of Transformers")
-    try:
-        return Tokenizer.from_file(str(path))
-    except Exception as error:  # tokenizers raises nothing narrower
-        raise Corrupt(f"no tokenizer: {error}", path=path) from None

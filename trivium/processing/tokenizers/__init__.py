@@ -7,6 +7,7 @@ table of which tokenizers there are, `building.py` makes those that have no toke
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,12 @@ from tokenizers import AddedToken, Tokenizer, normalizers, pre_tokenizers
 from trivium.core import hub
 from trivium.core.errors import NotFound, TokenizerError
 from trivium.core.files import read_json
+from trivium.core.names import nearest
 
 from . import saving
 from .characters import CTCTokenizer
 from .encoding import BatchEncoding
+from .familiar import Named
 from .families import FAMILIES, OF_MODEL, PLAIN, REFUSED, Family
 from .files import Files
 from .languages import TranslationTokenizer
@@ -49,6 +52,26 @@ _CLASSES = {
     "Nllb": TranslationTokenizer, "Phobert": MarkedTokenizer, "Siglip": SiglipTokenizer, "Wav2Vec2CTC": CTCTokenizer,
     "Whisper": WhisperTokenizer,
 }  # fmt: skip
+
+
+_ALIASES = {"CodeLlama": "Llama", "LayoutXLM": "XLMRoberta", "MT5": "T5"}
+
+
+def names() -> list[str]:
+    """The names under which programs import tokenizers: BertTokenizer, BertTokenizerFast, ..."""
+    return [f"{name}Tokenizer{fast}" for name in (*FAMILIES, *_ALIASES) for fast in ("", "Fast")]
+
+
+@functools.cache
+def named(name: str) -> type[Named]:
+    """The class of such a name.
+
+    Raises:
+        AttributeError: There is none.
+    """
+    if name not in names():
+        raise AttributeError(f"there is no tokenizer {name!r}; {nearest(name, names())}")
+    return type(name, (Named,), {"__module__": "trivium", "__doc__": Named.__doc__})
 
 
 class AutoTokenizer:
@@ -89,7 +112,7 @@ def _family(folder: Path, options: Mapping[str, Any]) -> tuple[str, Family]:
     if not isinstance(named, str):
         named = f"{OF_MODEL.get(str(config.get('model_type')), 'PreTrained')}Tokenizer"
     name = named.removesuffix("Fast").removesuffix("Tokenizer")
-    name = {"CodeLlama": "Llama", "LayoutXLM": "XLMRoberta", "MT5": "T5"}.get(name, name)
+    name = _ALIASES.get(name, name)
     if name in FAMILIES:
         return name, FAMILIES[name]
     if (folder / saving.TOKENIZER).is_file():  # which says all that has to be known

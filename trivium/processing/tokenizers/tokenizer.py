@@ -15,8 +15,9 @@ from trivium.core.errors import TemplateError, TokenizerError, TriviumError
 from ..batch import as_array
 from . import chat
 from .encoding import BatchEncoding
+from .familiar import Familiar
 from .families import Family
-from .saving import Saved
+from .streaming import DecodeStream
 
 ENDLESS = int(1e30)
 """A `model_max_length` that is none."""
@@ -26,7 +27,7 @@ _SPACED = ((" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" 
            (" 've", "'ve"), (" 're", "'re"))  # fmt: skip
 
 
-class PretrainedTokenizer(Saved):
+class PretrainedTokenizer(Familiar):
     """A checkpoint's tokenizer.
 
     Args:
@@ -326,7 +327,7 @@ class PretrainedTokenizer(Saved):
             [values["input_ids"]] * (length - len(row)) + row if left else row + [values["input_ids"]] * (length - len(row))
             for row in ids
         ]
-        return BatchEncoding({name: rows[name] for name in encoded_inputs.keys() | rows.keys()}, (), return_tensors)
+        return BatchEncoding({name: rows[name] for name in dict.fromkeys([*encoded_inputs, *rows])}, (), return_tensors)
 
     # Tokens to texts
 
@@ -352,6 +353,10 @@ class PretrainedTokenizer(Saved):
     def batch_decode(self, sequences: Any, **options: Any) -> list[str]:
         """Rows of tokens as texts; the options are those of `decode`."""
         return [self.decode(row, **options) for row in sequences]
+
+    def decode_stream(self, **options: Any) -> DecodeStream:
+        """What makes text of tokens that come one by one: `step(token)`, and at the end `rest()`; options: `decode`'s."""
+        return DecodeStream(self, **options)
 
     # Conversations
 
