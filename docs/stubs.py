@@ -19,6 +19,7 @@ from trivium.core import auto, outputs
 from trivium.core.signatures import parameters
 from trivium.generation.generating import Generates
 from trivium.models import catalogue
+from trivium.processing import tokenizers
 from trivium.processing.extractors import EXTRACTORS
 from trivium.processing.image_families import FAMILIES
 from trivium.processing.images import image_processor_class
@@ -180,6 +181,10 @@ def _auto(prefix: str, model: str) -> Iterator[str]:
 
 _TWINS = """
 class _TFTwin(Generic[_Out], _TFModel):
+    def prepare_tf_dataset(
+        self, dataset: Any, batch_size: int = 8, shuffle: bool = True, tokenizer: Any = None, collate_fn: Any = None,
+        collate_fn_args: Any = None, drop_remainder: bool | None = None, prefetch: bool = True
+    ) -> Any: ...
     def __call__(self, *inputs: Any, return_dict: bool | None = None, training: bool | None = None, **options: Any) -> _Out: ...
 
 class _FlaxTwin(Generic[_Out], _FlaxModel):
@@ -190,6 +195,10 @@ class _FlaxTwin(Generic[_Out], _FlaxModel):
         self, *inputs: Any, params: Any = None, dropout_rng: Any = None, train: bool = False, return_dict: bool | None = None,
         **options: Any
     ) -> _Out: ...
+    @property
+    def params_shape_tree(self) -> Any: ...
+    @property
+    def required_params(self) -> set[tuple[str, ...]]: ...
     def init_weights(self, rng: Any, input_shape: Any = None, params: Any = None) -> Any: ...
     def to_bf16(self, params: Any, mask: Any = None) -> Any: ...
     def to_fp16(self, params: Any, mask: Any = None) -> Any: ...
@@ -214,11 +223,13 @@ def _top() -> str:
         *(f"from {module} import {name} as {name}" for name, module in names.items()),
         *_configs(),
         *_processors(),
+        "from trivium.processing.tokenizers.familiar import Named as _Named",
         *(f"from trivium.torch import {name} as {name}" for name in [*auto.TASKS, *networks()]),
         "",
         "__version__: str",
         '_Out = TypeVar("_Out", covariant=True)',
         _TWINS,
+        *(f"class {name}(_Named): ..." for name in tokenizers.names()),
     ]
     for prefix in ("TF", "Flax"):
         lines += _auto(prefix, f"_{prefix}Twin[Any]")

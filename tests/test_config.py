@@ -14,8 +14,8 @@ from tests.conftest import Golden, every_golden
 from trivium.core.auto import AutoConfig
 from trivium.core.config import Config
 from trivium.core.errors import ConfigError, Corrupt, NotFound
-from trivium.generation.config import GenerationConfig
 from trivium.core.names import nearest
+from trivium.generation.config import GenerationConfig
 from trivium.models import catalogue
 from trivium.models.bert.config import BertConfig
 from trivium.models.gpt2.config import GPT2Config

@@ -8,73 +8,28 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tokenizers import Tokenizer
 
 import trivium
 from tests import pixels
 from trivium import processing
 from trivium.core.errors import NotFound, ProcessorError
-from trivium.processing.batch import BatchFeature
 from trivium.processing.processors import JOINS
+from trivium.processing.tokenizers import AutoTokenizer, PretrainedTokenizer
 
 CASES = json.loads((Path(__file__).parent / "goldens" / "joint.json").read_text())["cases"]
 
 
-class Words:
-    """As much of a tokenizer as the joint processors ask for, around a tokenizer.json."""
-
-    model_input_names = ("input_ids", "token_type_ids", "attention_mask")
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.tokenizer = folder, Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.convert_tokens_to_ids = self.tokenizer.token_to_id
-        self.decode = self.tokenizer.decode
-
-    @classmethod
-    def from_pretrained(cls, source: Path, **options: Any) -> Words:
-        return cls(Path(source))
-
-    def save_pretrained(self, directory: str | Path) -> None:
-        for name in ("tokenizer.json", "tokenizer_config.json"):
-            (Path(directory) / name).write_bytes((self.folder / name).read_bytes())
-
-    def __call__(
-        self, text: Any, padding: bool | str = False, max_length: int | None = None, truncation: bool = False,
-        return_tensors: str | None = None, return_token_type_ids: bool = True,
-    ) -> BatchFeature:  # fmt: skip
-        rows = [self.tokenizer.encode(one).ids for one in ([text] if isinstance(text, str) else text)]
-        rows = [row[:max_length] for row in rows] if truncation else rows
-        length = max_length if padding == "max_length" else max(map(len, rows)) if padding else 0
-        masks = [[1] * len(row) + [0] * (length - len(row)) for row in rows]
-        rows = [row + [0] * (length - len(row)) for row in rows]
-        found = {"input_ids": rows, "attention_mask": masks, "token_type_ids": [[0] * len(row) for row in rows]}
-        found = found if return_token_type_ids else {key: value for key, value in found.items() if key != "token_type_ids"}
-        alone = isinstance(text, str) and return_tensors is None
-        return BatchFeature({key: value[0] if alone else value for key, value in found.items()}, return_tensors)
-
-    def pad(self, rows: Any, **options: Any) -> dict[str, Any]:
-        length = max(len(row["input_ids"]) for row in rows)
-        return {"input_ids": [row["input_ids"] + [0] * (length - len(row["input_ids"])) for row in rows]}
-
-    def batch_decode(self, rows: Any, **options: Any) -> list[str]:
-        return [self.decode(row) for row in rows]
-
-    def apply_chat_template(self, conversation: Any, chat_template: str = "own", tokenize: bool = True, **options: Any) -> str:
-        return f"{chat_template} {len(conversation)} {tokenize}"
-
-
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the files of a tokenizer are, which `AutoTokenizer` reads."""
+def folder(tmp_path: Path) -> Path:
+    """Where the files of a tokenizer are."""
     pixels.words(tmp_path)
-    monkeypatch.setattr(trivium, "AutoTokenizer", Words, raising=False)
     return tmp_path
 
 
 def made(case: dict[str, Any], folder: Path) -> Any:
     """The processor of a case."""
     part = getattr(processing, case["part"])(**case["settings"])
-    return getattr(processing, case["class"])(part, Words(folder), **case["fields"])
+    return getattr(processing, case["class"])(part, AutoTokenizer.from_pretrained(folder), **case["fields"])
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['class']}-{case['call']}")
@@ -99,7 +54,7 @@ def test_as_transformers(case: dict[str, Any], folder: Path) -> None:
 def test_orders_and_options(folder: Path) -> None:
     """What has no name is in the kind's order; options go to the part that has them; BLIP's text has no types."""
     small = processing.ViTImageProcessor(size=8)
-    image, words = pixels.image("order", 9, 9), Words(folder)
+    image, words = pixels.image("order", 9, 9), AutoTokenizer.from_pretrained(folder)
     for name, inputs in (
         ("CLIPProcessor", ("a b", image)),
         ("BlipProcessor", (image, "a b")),
@@ -122,7 +77,7 @@ def test_orders_and_options(folder: Path) -> None:
 
 def test_padding_of_both(folder: Path) -> None:
     """A collator's call: features and labels, each to one length."""
-    processor = processing.Wav2Vec2Processor(processing.Wav2Vec2FeatureExtractor(), Words(folder))
+    processor = processing.Wav2Vec2Processor(processing.Wav2Vec2FeatureExtractor(), AutoTokenizer.from_pretrained(folder))
     features = [{"input_values": np.ones(count, np.float32)} for count in (3, 5)]
     labels = [{"input_ids": [3]}, {"input_ids": [4, 5]}]
     found = processor.pad(features, labels=labels)
@@ -133,7 +88,7 @@ def test_padding_of_both(folder: Path) -> None:
 def test_images_that_are_cut_off(folder: Path) -> None:
     """Tokens of an image are not cut off in silence, and cannot be counted without a patch's size."""
     part, image = processing.CLIPImageProcessor(size=28, crop_size=28), pixels.image("cut", 30, 30)
-    processor = processing.LlavaProcessor(part, Words(folder), patch_size=14)
+    processor = processing.LlavaProcessor(part, AutoTokenizer.from_pretrained(folder), patch_size=14)
     with pytest.raises(ProcessorError, match="2 of the 4 tokens"):
         processor(image, "a <image>", truncation=True, max_length=3)
     processor.patch_size = None
@@ -143,16 +98,22 @@ def test_images_that_are_cut_off(folder: Path) -> None:
 
 def test_chat_templates(folder: Path) -> None:
     """A processor's own template goes before the tokenizer's, and is kept in its file."""
-    processor = processing.LlavaProcessor(processing.CLIPImageProcessor(), Words(folder), chat_template="mine")
-    assert processor.apply_chat_template([1, 2]) == "mine 2 False"
+    part, words, said = (
+        processing.CLIPImageProcessor(),
+        AutoTokenizer.from_pretrained(folder),
+        [{"role": "user", "content": "b"}],
+    )
+    words.chat_template = "own {{ messages[0].content }}"
+    processor = processing.LlavaProcessor(part, words, chat_template="mine {{ messages[0].content }}")
+    assert processor.apply_chat_template(said) == "mine b"
     processor.save_pretrained(folder)
-    assert processing.LlavaProcessor.from_pretrained(folder).apply_chat_template([1]) == "mine 1 False"
-    assert processing.CLIPProcessor(processing.CLIPImageProcessor(), Words(folder)).apply_chat_template([1]) == "own 1 False"
+    assert processing.LlavaProcessor.from_pretrained(folder).apply_chat_template(said) == "mine b"
+    assert processing.CLIPProcessor(part, words).apply_chat_template([said, said]) == ["own b", "own b"]
 
 
 def test_which_processor(folder: Path) -> None:
     """The class is the one that files name, or the model's; with no such class, the only part that there is."""
-    assert isinstance(processing.AutoProcessor.from_pretrained(folder), Words)
+    assert isinstance(processing.AutoProcessor.from_pretrained(folder), PretrainedTokenizer)
     (folder / "config.json").write_text('{"model_type": "vit"}')
     processing.ViTImageProcessor(size=9).save_pretrained(folder)
     assert type(processing.AutoProcessor.from_pretrained(folder)).__name__ == "ViTImageProcessor"
@@ -174,7 +135,7 @@ def test_which_processor(folder: Path) -> None:
 
 def test_bad_calls(folder: Path) -> None:
     """Nothing to prepare, too much, parts that are missing, and settings that there are not."""
-    part, words = processing.ViTImageProcessor(size=8), Words(folder)
+    part, words = processing.ViTImageProcessor(size=8), AutoTokenizer.from_pretrained(folder)
     for make in (
         lambda: processing.CLIPProcessor(part),
         lambda: processing.CLIPProcessor(tokenizer=words),
@@ -198,7 +159,7 @@ def test_bad_settings(fields: dict[str, Any], folder: Path) -> None:
     (folder / "processor_config.json").write_text(json.dumps(fields))
     with pytest.raises(ProcessorError, match=f"processor_config.json(.|\n)*{next(iter(fields))}"):
         processing.AutoProcessor.from_pretrained(folder)
-    processor = processing.LlavaProcessor(processing.CLIPImageProcessor(), Words(folder), patch_size=14)
+    processor = processing.LlavaProcessor(processing.CLIPImageProcessor(), AutoTokenizer.from_pretrained(folder), patch_size=14)
     for name, value in fields.items():
         setattr(processor, name, value)
     with pytest.raises(ProcessorError, match=next(iter(fields))):

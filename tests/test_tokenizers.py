@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import hashlib
 import json
 import os
 import subprocess
@@ -14,13 +15,16 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import AddedToken
 
-from trivium.core.errors import NotFound, TemplateError, TokenizerError
+from trivium.core.errors import NotFound, TemplateError, TokenizerError, TriviumError
+from trivium.models import catalogue
 from trivium.processing.tokenizers import AutoTokenizer, chat, spm
+from trivium.processing.tokenizers.families import FAMILIES, OF_MODEL
 
 GOLDENS = Path(__file__).parent / "goldens" / "tokenizers"
 GOLDEN = json.loads(gzip.decompress((GOLDENS / "results.json.gz").read_bytes()))
-PLACES = {"wordpiece": ["vocab.txt"], "bytes": ["vocab.json", "merges.txt"], "clip": ["vocab.json", "merges.txt"]}
+PLACES, ELSEWHERE = GOLDEN["places"], GOLDEN["elsewhere"]
 
 
 def lay_out(name: str, folder: Path) -> Path:
@@ -28,7 +32,8 @@ def lay_out(name: str, folder: Path) -> Path:
     family = GOLDEN["families"][name]
     kind, options, cls = family["kind"], family["options"], family["class"]
     for file in PLACES.get(kind, ()):
-        (folder / file).write_bytes((GOLDENS / kind / file).read_bytes())
+        place = GOLDENS / ELSEWHERE[file] if file in ELSEWHERE else GOLDENS / kind / file
+        (folder / file).write_bytes(place.read_bytes())
     if kind not in PLACES:
         (folder / family["file"]).write_bytes((GOLDENS / f"{kind}.model").read_bytes())
     said = {**options, "tokenizer_class": cls.removesuffix("Fast"), "model_max_length": 4096}
@@ -36,12 +41,12 @@ def lay_out(name: str, folder: Path) -> Path:
     return folder
 
 
-def result(tokenizer: Any, *texts: str) -> dict[str, Any]:
-    """What a tokenizer makes of a text or a pair, as a golden has it."""
-    found = tokenizer(*texts, return_offsets_mapping=True, return_special_tokens_mask=True)
+def result(tokenizer: Any, fast: bool, *texts: str) -> dict[str, Any]:
+    """What a tokenizer makes of a text or a pair, as a golden has it: with places, if Transformers' is not in Python."""
+    found = tokenizer(*texts, return_offsets_mapping=fast, return_special_tokens_mask=True)
     ids = found["input_ids"]
     data = json.loads(json.dumps(dict(found)))
-    words = {"words": found.word_ids(), "sequences": found.sequence_ids()}
+    words = {"words": found.word_ids(), "sequences": found.sequence_ids()} if fast else {}
     return {"data": data, **words, "text": tokenizer.decode(ids), "plain": tokenizer.decode(ids, skip_special_tokens=True)}
 
 
@@ -58,10 +63,94 @@ def test_goldens(name: str, saved: bool, tmp_path: Path) -> None:
     assert len(tokenizer) == golden["size"]
     roles = {role: token for role, token in tokenizer.special_tokens_map.items() if role != "additional_special_tokens"}
     assert roles == golden["roles"]
+    fast = golden["class"].endswith("Fast")
     for text, expected in zip(GOLDEN["corpus"], golden["single"], strict=True):
-        assert result(tokenizer, text) == expected, text
+        assert result(tokenizer, fast, text) == expected, text
     for pair, expected in zip(GOLDEN["pairs"], golden["pairs"], strict=True):
-        assert result(tokenizer, *pair) == expected, pair
+        assert result(tokenizer, fast, *pair) == expected, pair
+    for text, expected in zip(GOLDEN["said"].get(name, ()), golden["said"], strict=True):
+        assert result(tokenizer, fast, text) == expected, text
+    tokenizer.options["tgt_lang"] = {"m2m_100": "fr", "mbart50": "fr_XX", "nllb": "fra_Latn"}.get(name)
+    for text, ids in zip(GOLDEN["targets"], golden["targets"], strict=False):
+        assert tokenizer(text_target=text)["input_ids"] == ids, text
+
+
+TEXTS = json.loads(GOLDENS.with_name("wide_texts.json").read_text("utf-8"))
+WIDE = json.loads(gzip.decompress((GOLDENS / "wide.json.gz").read_bytes()))
+_AS_FOUND = "of an added token that is normalised, tokenizers 0.22 and Transformers 5 write what the text had"
+_TIES = "of two ways of the same score, SentencePiece takes the one that adds up so in float32"
+_WHERE = "where an added token ends a word, and which spaces it eats, is the library's rule"
+_SPACES = "a space beside a special token"
+DIFFERENT: dict[str, dict[int, str]] = {
+    **dict.fromkeys(
+        ("bert", "distilbert", "electra", "layoutlm", "mpnet", "albert"), dict.fromkeys((45, 54, 75, 80, 81), _AS_FOUND)
+    ),
+    **dict.fromkeys(
+        ("bert_accents", "clip", "albert_accents", "deberta_v2", "deberta_v2_punct"), dict.fromkeys((80, 81), _AS_FOUND)
+    ),
+    "xlnet": {80: _AS_FOUND},
+    "llama": {86: _SPACES},
+    "marian": {71: _SPACES, 74: "a text that begins with U+2581", 75: _SPACES},
+    "m2m_100": {74: "a text that begins with U+2581"},
+    "siglip": {66: _TIES, 80: _WHERE, 81: _WHERE, 84: _WHERE},
+    "bert_japanese_characters": {80: _WHERE, 84: _WHERE},
+}
+"""Family -> number of a text -> why it is not as in Transformers 4.52.4, of 87 texts."""
+
+
+def hashed(value: Any) -> str:
+    """As the goldens' script hashes."""
+    return hashlib.blake2s(json.dumps(value).encode(), digest_size=3).hexdigest()
+
+
+@pytest.mark.parametrize("name", GOLDEN["families"])
+def test_wide(name: str, tmp_path: Path) -> None:
+    """Texts of all scripts, emoji, marks that combine, whitespace of all kinds, very long words, and added tokens."""
+    tokenizer = AutoTokenizer.from_pretrained(lay_out(name, tmp_path))
+    tokenizer.add_tokens([AddedToken(**token) for token in TEXTS["added"]])
+    fast, differ = GOLDEN["families"][name]["class"].endswith("Fast"), []
+    for number, text in enumerate(TEXTS["texts"]):
+        found = tokenizer(text, return_offsets_mapping=fast)
+        ids = found["input_ids"]
+        places = [found["offset_mapping"], found.word_ids()] if fast else []
+        texts = [tokenizer.decode(ids), tokenizer.decode(ids, skip_special_tokens=True)]
+        if "".join(map(hashed, ([ids], places, texts))) != WIDE["4"][name][number]:
+            differ.append(number)
+    assert differ == sorted(DIFFERENT.get(name, {}))
+
+
+ONLY_JSON = {"bloom", "falcon"}
+"""Architectures whose tokenizers have no other file in Transformers either."""
+SAME = {"MT5": "T5"}
+
+
+def test_every_architecture() -> None:
+    """Each architecture that has a tokenizer in Transformers has it here, built of the same files."""
+    for model_type in catalogue.configs():
+        python, rust = GOLDEN["classes"].get(model_type) or (None, None)
+        found = python or rust
+        name = found and found.removesuffix("Fast").removesuffix("Tokenizer")
+        assert OF_MODEL.get(model_type) == SAME.get(name, name), model_type
+        if name is not None:
+            assert (FAMILIES[OF_MODEL[model_type]].build is None) == (model_type in ONLY_JSON), model_type
+
+
+@pytest.mark.parametrize(
+    ("config", "hint"),
+    [
+        ({"tokenizer_class": "TapexTokenizer"}, "BartTokenizer"),
+        ({"tokenizer_class": "Wav2Vec2PhonemeCTCTokenizer"}, "Wav2Vec2CTCTokenizer"),
+        ({"tokenizer_class": "BertJapaneseTokenizer", "word_tokenizer_type": "mecab"}, "fugashi"),
+        ({"tokenizer_class": "BertJapaneseTokenizer", "subword_tokenizer_type": "sentencepiece"}, "subword_tokenizer_type"),
+        ({"tokenizer_class": "BertweetTokenizer", "normalization": True}, "normalization=False"),
+        ({"tokenizer_class": "BloomTokenizerFast"}, "tokenizer.json"),
+    ],
+)
+def test_refused(config: dict[str, Any], hint: str, tmp_path: Path) -> None:
+    """What needs a library of one language, or is no text, is refused with the remedy."""
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(config))
+    with pytest.raises(TriviumError, match=hint):
+        AutoTokenizer.from_pretrained(tmp_path)
 
 
 # What users do
@@ -112,6 +201,21 @@ def test_special_tokens(bert: Any, tmp_path: Path) -> None:
     assert bert.sep_token_id not in bert("[SEP]", add_special_tokens=False)["input_ids"]
 
 
+@pytest.mark.parametrize("name", ["bert_cased", "gpt2", "llama", "gemma", "t5", "marian", "byt5", "clip"])
+@pytest.mark.parametrize("whole", [False, True], ids=["characters", "words"])
+def test_streams(name: str, whole: bool, tmp_path: Path) -> None:
+    """What comes token by token is the text that all of them make, and no character comes in parts."""
+    tokenizer = AutoTokenizer.from_pretrained(lay_out(name, tmp_path))
+    for text in (*GOLDEN["corpus"][:14], *TEXTS["texts"][-12:]):
+        ids = tokenizer(text)["input_ids"]
+        options = {"skip_special_tokens": True, "clean_up_tokenization_spaces": False}
+        stream = tokenizer.decode_stream(whole_words=whole, **options)
+        pieces = [stream.step(one) for one in ids]
+        unknown = "\ufffd" in tokenizer.decode(ids, **options)
+        assert unknown or not any("\ufffd" in piece for piece in pieces)
+        assert "".join([*pieces, stream.rest()]) == tokenizer.decode(ids, **options)
+
+
 def test_ctc(tmp_path: Path) -> None:
     """Characters: what a network says at each step is taken together."""
     vocabulary = ["<pad>", "<s>", "</s>", "<unk>", "|", *"HELOWRD"]
@@ -126,6 +230,30 @@ def test_ctc(tmp_path: Path) -> None:
         {"word": "WORLD", "start_offset": 11, "end_offset": 18},
     ]
     assert tokenizer("HELLO WORLD")["input_ids"] == [vocabulary.index(one) for one in "HELLO|WORLD"]
+
+
+@pytest.mark.parametrize("case", GOLDEN["whisper"]["cases"], ids=lambda case: "timed" if case["timed"] else "untimed")
+def test_whisper(case: dict[str, Any], tmp_path: Path) -> None:
+    """What is said before and first, times, and texts for comparisons."""
+    whisper = GOLDEN["whisper"]
+    for file in PLACES["bytes"]:
+        (tmp_path / file).write_bytes((GOLDENS / "bytes" / file).read_bytes())
+    tokens = [*whisper["special"], *(f"<|{step * 0.02:.2f}|>" for step in range(1501 if case["timed"] else 0))]
+    size = len(json.loads((tmp_path / "vocab.json").read_text()))
+    (tmp_path / "added_tokens.json").write_text(json.dumps({token: size + number for number, token in enumerate(tokens)}))
+    roles = dict.fromkeys(("bos_token", "eos_token", "unk_token"), "<|end|>")
+    said = {"tokenizer_class": "WhisperTokenizer", "additional_special_tokens": whisper["special"][1:], **roles}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(said))
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    assert tokenizer.get_prompt_ids(" hello there ").tolist() == case["prompt"]
+    for call, results in zip(whisper["calls"], case["results"], strict=True):
+        for row, expected in zip(case["rows"], results, strict=True):
+            assert json.loads(json.dumps(tokenizer.decode(row, **call))) == expected, (row, call)
+    forced = tokenizer.get_decoder_prompt_ids(task="translate", language="german", no_timestamps=False)
+    assert [list(one) for one in forced] == case["forced"] and tokenizer("the dog")["input_ids"] == case["labels"]
+    for wrong in (lambda: tokenizer.get_prompt_ids("a <|de|>"), lambda: tokenizer.decode([5], normalize=True)):
+        with pytest.raises(TokenizerError):
+            wrong()
 
 
 TEMPLATE = (

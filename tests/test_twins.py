@@ -320,6 +320,254 @@ def flax_begins_from_a_config(folder: Path) -> None:
     assert model(np.array([[2, 5, 3]]), params=params, train=False).logits.shape == (1, 3, 512)
 
 
+EXAMPLES = [
+    {
+        "text": SHORT,
+        "question": "who jumps?",
+        "words": ["the", "quick", "fox"],
+        "tags": [0, 1, 2],
+        "label": 1,
+        "start": 2,
+        "end": 3,
+    },
+    {"text": "hello world", "question": "what?", "words": ["hello"], "tags": [2], "label": 0, "start": 1, "end": 1},
+    {
+        "text": "the lazy dog",
+        "question": "which dog?",
+        "words": ["lazy", "dog"],
+        "tags": [1, 0],
+        "label": 2,
+        "start": 1,
+        "end": 2,
+    },
+]
+"""What the notebooks map and train on, as a data set gives them."""
+
+
+@program
+def tf_notebook_of_texts(folder: Path) -> None:
+    from trivium import AutoTokenizer, DataCollatorWithPadding, TFAutoModelForSequenceClassification
+
+    place = checkpoint("classes", folder)
+    tokenizer, model = AutoTokenizer.from_pretrained(place), TFAutoModelForSequenceClassification.from_pretrained(place)
+    rows = [{**tokenizer(row["text"], truncation=True), "label": row["label"]} for row in EXAMPLES]
+    collate = DataCollatorWithPadding(tokenizer=tokenizer, return_tensors="np")
+    data = model.prepare_tf_dataset(rows, batch_size=2, shuffle=True, collate_fn=collate)
+    held = model.prepare_tf_dataset(rows, batch_size=2, shuffle=False, tokenizer=tokenizer)
+    assert len(data) == 1 and len(held) == 2
+    inputs, labels = next(iter(held))
+    assert set(inputs) == {"input_ids", "token_type_ids", "attention_mask"} and labels.numpy().tolist() == [1, 0]
+    model.compile(optimizer="adam")
+    history = model.fit(data, validation_data=held, epochs=1, verbose=0).history
+    assert np.isfinite(history["val_loss"][0])
+
+
+@program
+def tf_notebook_of_words(folder: Path) -> None:
+    from trivium import AutoTokenizer, DataCollatorForTokenClassification, TFBertForTokenClassification
+
+    place = checkpoint("classes", folder)
+    tokenizer = AutoTokenizer.from_pretrained(place)
+    model = TFBertForTokenClassification.from_pretrained(place)
+
+    def aligned(row: dict[str, Any]) -> dict[str, Any]:
+        found = tokenizer(row["words"], is_split_into_words=True, truncation=True)
+        labels, before = [], None
+        for word in found.word_ids():
+            labels.append(-100 if word is None or word == before else row["tags"][word])
+            before = word
+        return {**found, "labels": labels}
+
+    collate = DataCollatorForTokenClassification(tokenizer, return_tensors="tf")
+    data = model.prepare_tf_dataset([aligned(row) for row in EXAMPLES], batch_size=3, shuffle=False, collate_fn=collate)
+    model.compile(optimizer="adam")
+    assert np.isfinite(model.fit(data, epochs=1, verbose=0).history["loss"][0])
+
+
+@program
+def tf_notebook_of_answers(folder: Path) -> None:
+    from trivium import AutoTokenizer, TFAutoModelForQuestionAnswering
+
+    place = checkpoint("answers", folder)
+    tokenizer, model = AutoTokenizer.from_pretrained(place), TFAutoModelForQuestionAnswering.from_pretrained(place)
+    found = tokenizer(
+        [row["question"] for row in EXAMPLES], [row["text"] for row in EXAMPLES], truncation="only_second", max_length=24,
+        padding="max_length", return_offsets_mapping=True,
+    )  # fmt: skip
+    rows = [
+        {
+            "input_ids": ids,
+            "token_type_ids": types,
+            "attention_mask": mask,
+            "start_positions": row["start"],
+            "end_positions": row["end"],
+        }
+        for ids, types, mask, row in zip(
+            found["input_ids"], found["token_type_ids"], found["attention_mask"], EXAMPLES, strict=True
+        )
+    ]
+    data = model.prepare_tf_dataset(rows, batch_size=3, shuffle=False)
+    model.compile(optimizer="adam", jit_compile=False)
+    assert np.isfinite(model.fit(data, epochs=1, verbose=0).history["loss"][0])
+    out = model.predict(
+        model.prepare_tf_dataset([{"input_ids": row["input_ids"]} for row in rows], batch_size=3, shuffle=False), verbose=0
+    )
+    assert out["start_logits"].shape == (3, 24)
+
+
+@program
+def tf_notebook_of_summaries(folder: Path) -> None:
+    from trivium import AutoTokenizer, DataCollatorForSeq2Seq, TFAutoModelForSeq2SeqLM
+
+    place = checkpoint("sums", folder)
+    tokenizer, model = AutoTokenizer.from_pretrained(place), TFAutoModelForSeq2SeqLM.from_pretrained(place)
+    rows = [{**tokenizer(row["text"]), "labels": tokenizer(text_target=row["question"])["input_ids"]} for row in EXAMPLES]
+    collate = DataCollatorForSeq2Seq(tokenizer, model=model, return_tensors="np")
+    data = model.prepare_tf_dataset(rows, batch_size=3, shuffle=False, collate_fn=collate)
+    model.compile(optimizer="adam")
+    assert np.isfinite(model.fit(data, epochs=1, verbose=0).history["loss"][0])
+    written = model.generate(**tokenizer("hello", return_tensors="tf"), max_new_tokens=4, num_beams=2)
+    assert isinstance(tokenizer.batch_decode(written, skip_special_tokens=True)[0], str)
+
+
+@program
+def tf_adds_tokens(folder: Path) -> None:
+    from trivium import BertTokenizer, TFBertForMaskedLM
+
+    place = checkpoint("masked", folder)
+    tokenizer, model = BertTokenizer.from_pretrained(place), TFBertForMaskedLM.from_pretrained(place)
+    before = model(tokenizer("the quick", return_tensors="tf")).logits
+    tokenizer.add_tokens(["<first>", "<second>"])
+    model.resize_token_embeddings(len(tokenizer))
+    after = model(tokenizer("the quick", return_tensors="tf")).logits
+    assert after.shape[-1] == len(tokenizer) == model.config.vocab_size
+    near(after[..., :500], before[..., :500])
+    model.compile("adam")
+    model.fit({**tokenizer(["<first> dog"], return_tensors="np"), "labels": np.array([[2, 5, 5, 3]])}, verbose=0)
+    with pytest.raises(AttributeError, match="instead: cut the weights"):
+        model.prune_heads({0: [1]})
+
+
+@program
+def flax_script_of_glue(folder: Path) -> None:
+    import jax
+    import jax.numpy as jnp
+    import optax
+
+    from trivium import AutoConfig, AutoTokenizer, FlaxAutoModelForSequenceClassification
+
+    place = checkpoint("classes", folder)
+    config = AutoConfig.from_pretrained(place, num_labels=3)
+    tokenizer = AutoTokenizer.from_pretrained(place, use_fast=True)
+    model = FlaxAutoModelForSequenceClassification.from_pretrained(place, config=config, seed=1)
+    data = tokenizer(
+        [row["text"] for row in EXAMPLES], padding="max_length", max_length=16, truncation=True, return_tensors="np"
+    )
+    labels = np.array([row["label"] for row in EXAMPLES])
+    decayed = jax.tree_util.tree_map_with_path(
+        lambda path, _: str(path[-1].key) not in ("bias", "scale"), model.params
+    )  # as the script leaves out biases and norms
+    optimizer = optax.adamw(optax.linear_schedule(1e-3, 0, 4), weight_decay=0.01, mask=decayed)
+
+    @jax.jit
+    def train_step(params: Any, state: Any, batch: Any, labels: Any, key: Any) -> Any:
+        def loss_of(params: Any) -> Any:
+            logits = model(**batch, params=params, dropout_rng=key, train=True)[0]
+            return jnp.mean(optax.softmax_cross_entropy(logits, jax.nn.one_hot(labels, 3)))
+
+        loss, gradients = jax.value_and_grad(loss_of)(params)
+        updates, state = optimizer.update(gradients, state, params)
+        return optax.apply_updates(params, updates), state, loss
+
+    params, state = model.params, optimizer.init(model.params)
+    for key in jax.random.split(jax.random.PRNGKey(0), 2):
+        params, state, loss = train_step(params, state, dict(data), labels, key)
+    assert np.isfinite(loss) and model.required_params == {
+        tuple(part.key for part in path) for path, _ in jax.tree.leaves_with_path(params)
+    }
+    assert model(**data, params=params, train=False).logits.argmax(-1).shape == (3,)
+
+
+@program
+def flax_script_of_masks(folder: Path) -> None:
+    import jax
+    import optax
+
+    from trivium import AutoTokenizer, DataCollatorForLanguageModeling, FlaxAutoModelForMaskedLM
+
+    place = checkpoint("masked", folder)
+    tokenizer, model = AutoTokenizer.from_pretrained(place), FlaxAutoModelForMaskedLM.from_pretrained(place)
+    collate = DataCollatorForLanguageModeling(tokenizer, mlm_probability=0.5, return_tensors="np", seed=0)
+    batch = dict(collate([tokenizer(row["text"], return_special_tokens_mask=True) for row in EXAMPLES]))
+    labels = batch.pop("labels")
+
+    def loss_of(params: Any) -> Any:
+        logits, counted = model(**batch, params=params, train=False)[0], labels >= 0
+        losses = optax.softmax_cross_entropy_with_integer_labels(logits, np.maximum(labels, 0))
+        return (losses * counted).sum() / counted.sum()
+
+    before = model.params
+    gradients = jax.grad(loss_of)(before)
+    after = jax.tree.map(lambda weight, slope: weight - 0.1 * slope, before, gradients)
+    assert loss_of(after) < loss_of(before)
+    model.save_pretrained(folder / "flax_masked", params=after)
+    tokenizer.save_pretrained(folder / "flax_masked")
+    assert (folder / "flax_masked" / "flax_model.msgpack").exists()
+
+
+@program
+def flax_adds_tokens(folder: Path) -> None:
+    import jax.numpy as jnp
+
+    from trivium import AutoTokenizer, FlaxBertForMaskedLM
+
+    place = checkpoint("masked", folder)
+    tokenizer, model = AutoTokenizer.from_pretrained(place), FlaxBertForMaskedLM.from_pretrained(place)
+    before = model(**tokenizer("the quick", return_tensors="np")).logits
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<speaker>"]})
+    model.resize_token_embeddings(len(tokenizer), pad_to_multiple_of=8, mean_resizing=False)
+    assert model.config.vocab_size % 8 == 0 and model.params_shape_tree["bert"]["embeddings"]["word_embeddings"][
+        "embedding"
+    ].shape == (model.config.vocab_size, 16)
+    near(model(**tokenizer("the quick", return_tensors="np")).logits[..., :500], before[..., :500])
+    assert model(**tokenizer("<speaker>", return_tensors="np"), params=model.to_bf16(model.params)).logits.dtype == jnp.bfloat16
+
+
+@program
+def sentences_are_compared(folder: Path) -> None:
+    import torch
+
+    from trivium import AutoModel, AutoTokenizer
+
+    place = checkpoint("vectors", folder)
+    tokenizer, model = AutoTokenizer.from_pretrained(place), AutoModel.from_pretrained(place)
+    encoded = tokenizer([SHORT, "hello"], padding=True, truncation=True, return_tensors="pt")
+    with torch.no_grad():
+        output = model(**encoded)
+    mask = encoded["attention_mask"].unsqueeze(-1).expand(output[0].size()).float()
+    pooled = torch.sum(output[0] * mask, 1) / torch.clamp(mask.sum(1), min=1e-9)
+    vectors = torch.nn.functional.normalize(pooled, p=2, dim=1)
+    alone = AutoModel.from_pretrained(place)(**tokenizer("hello", return_tensors="pt"))[0].mean(1)
+    near((vectors[1] * torch.nn.functional.normalize(alone, dim=1)[0]).sum().detach(), 1.0)
+
+
+@program
+def zero_shot_by_hand(folder: Path) -> None:
+    import torch
+
+    from trivium import AutoTokenizer, BertForSequenceClassification, pipeline
+
+    place = checkpoint("follows", folder)
+    tokenizer, model = AutoTokenizer.from_pretrained(place), BertForSequenceClassification.from_pretrained(place)
+    scores = {}
+    for name in ("a fox", "the world"):
+        inputs = tokenizer.encode_plus(SHORT, f"This example is {name}.", return_tensors="pt", truncation="only_first")
+        with torch.no_grad():
+            scores[name] = model(**inputs).logits[0, [0, 2]].softmax(-1)[1].item()  # contradiction, entailment
+    found = pipeline("zero-shot-classification", model=str(place), backend="torch")(SHORT, list(scores), multi_label=True)
+    near([scores[name] for name in found["labels"]], found["scores"])
+
+
 @program
 def what_is_not_there_is_refused(folder: Path) -> None:
     from trivium import TFBertModel

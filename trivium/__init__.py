@@ -16,17 +16,25 @@ _MODULES = ("convert", "flax", "numpy", "processing", "research", "tensorflow", 
 _NAMES = {
     "AutoConfig": "trivium.core.auto",
     "AutoTokenizer": "trivium.processing.tokenizers",
+    "DataCollatorForLanguageModeling": "trivium.processing.collators",
+    "DataCollatorForSeq2Seq": "trivium.processing.collators",
+    "DataCollatorForTokenClassification": "trivium.processing.collators",
+    "DataCollatorWithPadding": "trivium.processing.collators",
+    "DefaultDataCollator": "trivium.processing.collators",
     "TriviumError": "trivium.core.errors",
     "bind": "trivium.research.binding",
     "compare": "trivium.research.comparing",
+    "default_data_collator": "trivium.processing.collators",
     "pipeline": "trivium.pipelines",
     "register": "trivium.research.binding",
     "transfer": "trivium.core.transfer",
 }
 
 __all__ = [
-    "AutoConfig", "AutoTokenizer", "TriviumError", "bind", "compare", "convert", "flax", "numpy", "pipeline", "processing",
-    "register", "research", "tensorflow", "torch", "transfer",
+    "AutoConfig", "AutoTokenizer", "DataCollatorForLanguageModeling", "DataCollatorForSeq2Seq",
+    "DataCollatorForTokenClassification", "DataCollatorWithPadding", "DefaultDataCollator", "TriviumError", "bind", "compare",
+    "convert", "default_data_collator", "flax", "numpy", "pipeline", "processing", "register", "research", "tensorflow", "torch",
+    "transfer",
 ]  # fmt: skip
 
 
@@ -39,9 +47,11 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'trivium' has no attribute {name!r}")
     if name.endswith(("Processor", "FeatureExtractor")):
         return getattr(importlib.import_module("trivium.processing"), name)
+    if name.endswith(("Tokenizer", "TokenizerFast")):
+        return importlib.import_module("trivium.processing.tokenizers").named(name)
     return importlib.import_module("trivium.twins").find(name)
 
 
 def __dir__() -> list[str]:
-    processing, twins = (importlib.import_module(f"trivium.{name}") for name in ("processing", "twins"))
-    return sorted([*__all__, "__version__", *processing.names(), *twins.names()])
+    parts = (importlib.import_module(f"trivium.{name}") for name in ("processing", "processing.tokenizers", "twins"))
+    return sorted([*__all__, "__version__", *(name for part in parts for name in part.names())])

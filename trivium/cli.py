@@ -419,7 +419,7 @@ def generate(
     seed: int | None,
     as_json: bool,
 ) -> None:
-    """Go on with the text PROMPT by the checkpoint SRC, which has a tokenizer.json. The prompt "-" is read from stdin."""
+    """Go on with the text PROMPT by the checkpoint SRC, which has a tokenizer. The prompt "-" is read from stdin."""
     from trivium.generation.text import Writer
 
     options: dict[str, Any] = dict(map(_field, fields)) | {"seed": seed}

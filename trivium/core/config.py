@@ -74,6 +74,7 @@ class Config:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         dataclass(frozen=True, kw_only=True, eq=False, repr=False)(cls)
+        cls.__setattr__ = _refuse  # type: ignore[assignment, method-assign]
 
     def __post_init__(self) -> None:
         for field in _fields(type(self)):  # type: ignore[arg-type]
@@ -191,6 +192,41 @@ class Config:
         """config.json's text."""
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
 
+    to_json_string = to_json
+
+    def to_diff_dict(self) -> dict[str, Any]:
+        """The fields that have another value than they would if nothing were said, and the model_type."""
+        plain = type(self)()
+        differs = {
+            field.name: _jsonable(getattr(self, field.name))
+            for field in _fields(type(self))  # type: ignore[arg-type]
+            if getattr(self, field.name) != getattr(plain, field.name)
+        }
+        return {"model_type": self.model_type, **differs}
+
+    def to_json_file(self, path: str | Path) -> None:
+        """Writes config.json's text into a file."""
+        from ..convert.writing import write_text
+
+        write_text(Path(path), self.to_json())
+
+    @classmethod
+    def from_json_file(cls, path: str | Path) -> typing.Self:
+        """The config in a file, as `from_dict`."""
+        return cls.from_dict(read_json(Path(path)))
+
+    def get_text_config(self) -> Any:
+        """The part that is about text, where there is one; else the config itself."""
+        return self.__dict__.get("text_config", self)
+
+    def update(self, values: Mapping[str, Any]) -> None:
+        """Refuses to: configs do not change.
+
+        Raises:
+            AttributeError: Always; it says what to do instead.
+        """
+        raise AttributeError(_frozen(type(self), ", ".join(map(str, values))))
+
     def save_pretrained(self, directory: str | Path) -> None:
         """Writes config.json into `directory`, which is made if need be."""
         from ..convert.writing import write_text
@@ -243,6 +279,17 @@ class NoField(AttributeError):
     def __str__(self) -> str:
         cls, name = self.args
         return f"{cls.__name__} has no field {name!r}; {nearest(name, [field.name for field in _fields(cls)])}"
+
+
+def _refuse(config: Config, name: str, value: Any) -> None:
+    raise dataclasses.FrozenInstanceError(_frozen(type(config), name))
+
+
+def _frozen(cls: type, name: str) -> str:
+    return (
+        f"{cls.__name__}.{name} cannot be set: a config does not change. Load with from_pretrained(..., {name}=...), or "
+        f"replace it: model.config = model.config.replace({name}=...)"
+    )
 
 
 _V4 = {"torch_dtype": "dtype"}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from .errors import BackendMissing, ConfigError, KeyMismatch
+from .familiar import Familiar
 from .init import Init, Normal, draw
 from .layers import Part, Scanned
 from .layout import Layout, Weight, layout
@@ -80,7 +81,7 @@ def _dropout_seed(seed: int) -> Iterator[None]:
         _stack.seed = 0
 
 
-class Pretrained:
+class Pretrained(Familiar):
     """The part of `nn.Model` that is the same in every backend.
 
     A backend's `Model` says how one weight is written and read (`_assign`, `_read`) and what its framework wants before and
@@ -100,6 +101,8 @@ class Pretrained:
     """Parts that the checkpoint of another class may lack; they are drawn and reported then. "*" stands for any number."""
     column: ClassVar[str] = ""
     """The backend's column of the layout's table; empty for the contract itself."""
+    framework: ClassVar[str] = "np"
+    """Transformers' name of the framework: "pt", "tf", "flax"; of its own "np"."""
     keeps_views: ClassVar[bool] = False
     """Whether a loaded weight may be a view of its file, in pages that are copied when they are written to."""
 
@@ -164,10 +167,6 @@ class Pretrained:
     def get_output_embeddings(self) -> Any:
         """The layer that makes logits of tokens; None if there is none, or no single one."""
         return at(self, self.output_embedding) if self.output_embedding else None
-
-    def num_parameters(self) -> int:
-        """The number of parameters, tied ones once."""
-        return self.layout.size
 
     # Weights
 
@@ -245,7 +244,7 @@ class Pretrained:
         def first_values(name: str) -> np.ndarray:
             return draw(name, weights[name].shape, weights[name].init, seed)
 
-        self.assign_weights(_Lazy(first_values, list(names)), own=True)
+        self.assign_weights(Lazy(first_values, list(names)), own=True)
 
     def load_adapter(self, source: str | Path, **options: Any) -> None:
         """Merges a LoRA adapter, as `peft` saves them, into the weights: from then on they are the model's, and saved with it.
@@ -265,7 +264,7 @@ class Pretrained:
 
         found = adapters.read_adapter(hub.resolve(source, files=(adapters.CONFIG, *adapters.FILES), **options))
         changes, weights = found.changes(self.layout, self.config), self.layout.weights
-        self.assign_weights(_Lazy(lambda name: changes[name](self._read_canonical(weights[name])), list(changes)))
+        self.assign_weights(Lazy(lambda name: changes[name](self._read_canonical(weights[name])), list(changes)))
 
     # Looking inside
 
@@ -398,7 +397,7 @@ class Pretrained:
             held = {str(tensor.dtype) for tensor in checkpoint.tensors.values() if _is_float(tensor.dtype)}
             with _dropout_seed(seed):
                 model = cls(config, dtype=dtype or _widest(held), seed=None)
-            model.assign_weights(_Lazy(found.read, [name for name in model.layout.weights if name not in fresh]), own=True)
+            model.assign_weights(Lazy(found.read, [name for name in model.layout.weights if name not in fresh]), own=True)
             model.draw_weights(fresh, seed)
         if fresh:
             logger.warning(
@@ -445,7 +444,7 @@ class Pretrained:
         return push(self, repo_id, formats, **options)
 
 
-class _Lazy(Mapping[str, np.ndarray]):
+class Lazy(Mapping[str, np.ndarray]):
     """Name -> array, read when asked for and not kept."""
 
     def __init__(self, read: Callable[[str], np.ndarray], names: list[str]):

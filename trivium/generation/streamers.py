@@ -6,38 +6,7 @@ import queue
 import sys
 from typing import Any, TextIO
 
-_UNSPACED = "\u2e80"  # from here on are the scripts of East Asia, which put no spaces between words
-
-
-class Words:
-    """Turns tokens that come one by one into text, no sooner than it can no longer change.
-
-    Args:
-        tokenizer: Has `decode(tokens, ...) -> text`.
-        options: Of `decode`.
-    """
-
-    def __init__(self, tokenizer: Any, **options: Any) -> None:
-        self._tokenizer, self._options, self._tokens, self._said = tokenizer, options, [], 0  # type: ignore[var-annotated]
-
-    def add(self, *tokens: int) -> str:
-        """What more tokens make certain: whole words, since how one is spelled may depend on its next token."""
-        self._tokens += map(int, tokens)
-        text = self._tokenizer.decode(self._tokens, **self._options)
-        whole = text.endswith("\n") or text[-1:] >= _UNSPACED
-        certain = len(text) if whole else text.rfind(" ") + 1
-        if text.endswith("\N{REPLACEMENT CHARACTER}") or certain <= self._said:
-            return ""
-        return self._until(text, certain)
-
-    def rest(self) -> str:
-        """What is left at the end."""
-        text = self._tokenizer.decode(self._tokens, **self._options)
-        return self._until(text, len(text))
-
-    def _until(self, text: str, end: int) -> str:
-        new, self._said = text[self._said : end], max(self._said, end)
-        return new
+from trivium.processing.tokenizers.streaming import DecodeStream
 
 
 class TextStreamer:
@@ -52,7 +21,7 @@ class TextStreamer:
 
     def __init__(self, tokenizer: Any, skip_prompt: bool = False, *, file: TextIO | None = None, **options: Any) -> None:
         self._tokenizer, self._skips, self._file, self._options = tokenizer, skip_prompt, file, options
-        self._words, self._begun = Words(tokenizer, **options), False
+        self._words, self._begun = DecodeStream(tokenizer, whole_words=True, **options), False
 
     def put(self, tokens: Any) -> None:
         """Takes the prompt (1, T), and then each token (1,).
@@ -64,14 +33,14 @@ class TextStreamer:
             raise ValueError(f"a streamer of text takes one text, not {len(tokens)}")
         prompt, self._begun = not self._begun, True
         if not (prompt and self._skips):
-            text = self._words.add(*(tokens[0] if prompt else tokens))
+            text = self._words.step(*(tokens[0] if prompt else tokens))
             if text:
                 self.on_finalized_text(text)
 
     def end(self) -> None:
         """Says the rest; what comes next is another text."""
         text = self._words.rest()
-        self._words, self._begun = Words(self._tokenizer, **self._options), False
+        self._words, self._begun = DecodeStream(self._tokenizer, whole_words=True, **self._options), False
         self.on_finalized_text(text, stream_end=True)
 
     def on_finalized_text(self, text: str, stream_end: bool = False) -> None:

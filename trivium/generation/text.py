@@ -9,26 +9,25 @@ from typing import Any
 
 from trivium.core import hub
 from trivium.core.errors import ConfigError
-from trivium.generation.streamers import Words
+from trivium.processing.tokenizers import AutoTokenizer
+from trivium.processing.tokenizers.streaming import DecodeStream
 
 
 class Writer:
     """A checkpoint that writes, with its tokenizer.
 
     Args:
-        source: A directory or a Hub id, with a tokenizer's files.
+        source: A directory or a Hub id, with the files of a tokenizer.
         backend: "torch", "flax", "tensorflow" or "numpy".
         options: Of `from_pretrained`.
 
     Raises:
         NotFound: There is no such checkpoint, or it has no tokenizer.
-        TokenizerError: The tokenizer's files are damaged.
+        TokenizerError: The tokenizer's files are damaged, or of a kind that is not read.
         ConfigError: Its class does not write texts.
     """
 
     def __init__(self, source: str | Path, backend: str = "torch", **options: Any) -> None:
-        from trivium.processing.tokenizers import AutoTokenizer
-
         door: Any = importlib.import_module(f"trivium.{backend}")
         folder = hub.resolve(source)
         folder = folder if folder.is_dir() else folder.parent
@@ -48,14 +47,17 @@ class Writer:
 
     def stream(self, prompt: str, **options: Any) -> Iterator[str]:
         """The same, piece by piece as it is written."""
-        words = Words(self.tokenizer, skip_special_tokens=True)
-        for column in self.model.stream([self._ids(prompt)], **options):
-            if piece := words.add(column[0]):
+        yield from self._stream(self._ids(prompt), options)
+
+    def _stream(self, ids: list[int], options: dict[str, Any]) -> Iterator[str]:
+        words = DecodeStream(self.tokenizer, whole_words=True, skip_special_tokens=True)
+        for column in self.model.stream([ids], **options):
+            if piece := words.step(column[0]):
                 yield piece
         yield words.rest()
 
     def _ids(self, prompt: str) -> list[int]:
-        return self.tokenizer.encode(prompt)
+        return self.tokenizer(prompt)["input_ids"]
 
     def _text(self, sequences: Any, prompt: str) -> str:
         skipped = len(self._ids(prompt)) if self._continues else 0
@@ -80,19 +82,15 @@ class Chat(Writer):
     """
 
     def __init__(self, source: str | Path, backend: str = "torch", system: str | None = None, **options: Any) -> None:
+        AutoTokenizer.from_pretrained(source).get_chat_template()  # before the model is loaded
         super().__init__(source, backend, **options)
-        self.tokenizer.get_chat_template()
         self.messages: list[dict[str, str]] = [{"role": "system", "content": system}] if system else []
 
     def answer(self, text: str, **options: Any) -> Iterator[str]:
         """The answer to a message, piece by piece as it is written. Options: those of `generate`."""
         messages = [*self.messages, {"role": "user", "content": text}]
-        prompt = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True)
-        words, pieces = Words(self.tokenizer, skip_special_tokens=True), []
-        for column in self.model.stream([prompt], **options):
-            pieces.append(words.add(column[0]))
-            if pieces[-1]:
-                yield pieces[-1]
-        pieces.append(words.rest())
-        yield pieces[-1]
+        pieces = []
+        for piece in self._stream(self.tokenizer.apply_chat_template(messages, add_generation_prompt=True), options):
+            pieces.append(piece)
+            yield piece
         self.messages = [*messages, {"role": "assistant", "content": "".join(pieces).strip()}]

@@ -410,7 +410,7 @@ def spans(logits, start_positions, end_positions):
 
 def position_loss(logits, positions):
     """Cross-entropy over places in a text; a place beyond it does not count: (B, T), (B,) -> ()."""
-    tokens = ops.shape(logits)[1]
+    tokens, positions = ops.shape(logits)[1], ops.cast(positions, "int32")
     inside = (positions >= 0) & (positions < tokens)
     first = positions * 0
     return ops.cross_entropy(logits, ops.where(inside, positions, ops.where(positions < 0, first, first - 100)))

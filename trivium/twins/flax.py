@@ -124,6 +124,17 @@ class Twin:
         fresh = type(self)(self.config, seed=int(jax.random.bits(rng, dtype=jnp.uint32)))  # type: ignore[attr-defined]
         return fresh.params if params is None else {**fresh.params, **params}
 
+    @property
+    def params_shape_tree(self) -> Any:
+        """`params` with the shape and dtype of each weight in its place."""
+        return jax.eval_shape(lambda: self.params)
+
+    @property
+    def required_params(self) -> set[tuple[str, ...]]:
+        """The path of each weight in `params`."""
+        leaves = jax.tree.leaves_with_path(self.params_shape_tree)
+        return {tuple(part.key for part in path) for path, _ in leaves}
+
     def to_bf16(self, params: Any, mask: Any = None) -> Any:
         """Parameters in bfloat16, in which layers then compute; `mask` says which, as a tree of booleans."""
         return _cast(params, jnp.bfloat16, mask)

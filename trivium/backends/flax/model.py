@@ -45,6 +45,7 @@ class Model(Pretrained, Module):
     """
 
     column = "flax"
+    framework = "flax"
 
     def __init__(self, config: Any) -> None:
         super().__init__()
@@ -177,6 +178,15 @@ class Model(Pretrained, Module):
 
     def _ready(self) -> None:
         self.eval()
+
+    def _become(self, other: Any) -> None:
+        modes = {part.deterministic for _, part in nnx.iter_modules(self) if isinstance(part, nnx.Dropout)}
+        if modes == {True}:
+            other.eval()
+        from . import programs
+
+        super()._become(other)
+        programs.forget(self)
 
 
 _KINDS = {"params": nnx.Param, "batch_stats": nnx.BatchStat}

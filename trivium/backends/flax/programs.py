@@ -18,9 +18,13 @@ from trivium.core import programs
 from . import products
 
 _kept: weakref.WeakKeyDictionary[Any, dict[Any, Callable[..., Any]]] = weakref.WeakKeyDictionary()
-
-
 _prepared: weakref.WeakKeyDictionary[Any, tuple[Any, Any]] = weakref.WeakKeyDictionary()
+
+
+def forget(model: Any) -> None:
+    """Drops the programs of a model that is to be another."""
+    _kept.pop(model, None)
+    _prepared.pop(model, None)
 
 
 def _split(model: Any) -> tuple[Any, Any]:

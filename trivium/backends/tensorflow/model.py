@@ -20,6 +20,7 @@ from trivium.core.signatures import parameters
 
 from .layers import scan_inside
 from .module import Composed
+from .programs import forget
 
 
 class Model(Pretrained, Composed, keras.Model):
@@ -35,6 +36,7 @@ class Model(Pretrained, Composed, keras.Model):
     """
 
     column = "tensorflow"
+    framework = "tf"
 
     def __init__(self, config: Any) -> None:
         if "call" not in type(self).__dict__:
@@ -81,6 +83,10 @@ class Model(Pretrained, Composed, keras.Model):
                 continue
             variable = getattr(owner, name)
             variable._name, variable._path = name, "/".join([*weight.owner.split("."), name] if weight.owner else [name])
+
+    def _become(self, other: Any) -> None:
+        super()._become(other)
+        forget(self)
 
     def scan_layers(self) -> None:
         """Holds layers that are alike as one, their weights stacked, and runs them by one loop of the graph from now on.

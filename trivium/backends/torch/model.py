@@ -18,6 +18,8 @@ from trivium.core import outputs
 from trivium.core.pretrained import Pretrained, at
 from trivium.core.signatures import spelled_out
 
+from .programs import forget
+
 Module = torch.nn.Module
 
 # dtypes that NumPy has from ml_dtypes and PyTorch cannot take from it: they travel as integers of their size
@@ -38,6 +40,7 @@ class Model(Pretrained, Module):
     """
 
     column = "torch"
+    framework = "pt"
     keeps_views = os.name == "posix"  # elsewhere a file that is mapped cannot be replaced
 
     def __init__(self, config: Any) -> None:
@@ -107,6 +110,13 @@ class Model(Pretrained, Module):
 
     def _ready(self) -> None:
         self.eval()
+
+    def _become(self, other: Any) -> None:
+        other.to(self.device).train(self.training)
+        for name, weight in other.named_parameters():
+            weight.requires_grad_(self.get_parameter(name).requires_grad)
+        super()._become(other)
+        forget(self)
 
     def _watch(self, part: Module, watch: Callable[[Any], Any]) -> Callable[[], None]:
         return part.register_forward_hook(lambda _, inputs, returned: watch(returned)).remove

@@ -19,6 +19,11 @@ from .inference import Inference, product_for, sum_of_products
 _kept: weakref.WeakKeyDictionary[Any, dict[Any, Callable[..., Any]]] = weakref.WeakKeyDictionary()
 
 
+def forget(model: Any) -> None:
+    """Drops the programs of a model that is to be another."""
+    _kept.pop(model, None)
+
+
 class Programs(programs.Programs):
     def __init__(self, model: Any, compiled: bool | None = None) -> None:
         self.model, self.compiles = model, bool(compiled)

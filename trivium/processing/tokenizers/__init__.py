@@ -6,6 +6,8 @@ table of which tokenizers there are, `building.py` makes those that have no toke
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,15 +17,25 @@ from tokenizers import AddedToken, Tokenizer, normalizers, pre_tokenizers
 from trivium.core import hub
 from trivium.core.errors import NotFound, TokenizerError
 from trivium.core.files import read_json
+from trivium.core.names import nearest
 
 from . import saving
-from .building import Files
 from .characters import CTCTokenizer
 from .encoding import BatchEncoding
-from .families import FAMILIES, OF_MODEL, Family
+from .familiar import Named
+from .families import FAMILIES, OF_MODEL, PLAIN, REFUSED, Family
+from .files import Files
 from .languages import TranslationTokenizer
 from .specials import ROLES
 from .speech import WhisperTokenizer
+from .split_tokenizers import (
+    ByT5Tokenizer,
+    JapaneseTokenizer,
+    M2M100Tokenizer,
+    MarianTokenizer,
+    MarkedTokenizer,
+    SiglipTokenizer,
+)
 from .templates import set_template
 from .tokenizer import PretrainedTokenizer, wrapped
 
@@ -32,12 +44,34 @@ __all__ = ["AutoTokenizer", "BatchEncoding", "PretrainedTokenizer"]
 _LIMIT = 256 * 2**20  # bytes of tokenizer.json
 _FILES = (
     saving.TOKENIZER, saving.CONFIG, saving.SPECIALS, saving.ADDED, saving.TEMPLATE, "chat_template.json", "config.json",
-    "vocab.txt", "vocab.json", "merges.txt", "normalizer.json", "*.model", "*.spm",
+    "vocab.txt", "vocab.json", "target_vocab.json", "merges.txt", "bpe.codes", "normalizer.json", "*.model", "*.spm",
 )  # fmt: skip
 _CLASSES = {
-    "MBart": TranslationTokenizer, "MBart50": TranslationTokenizer, "Nllb": TranslationTokenizer,
-    "Wav2Vec2CTC": CTCTokenizer, "Whisper": WhisperTokenizer,
+    "BertJapanese": JapaneseTokenizer, "Bertweet": MarkedTokenizer, "BlenderbotSmall": MarkedTokenizer, "ByT5": ByT5Tokenizer,
+    "M2M100": M2M100Tokenizer, "MBart": TranslationTokenizer, "MBart50": TranslationTokenizer, "Marian": MarianTokenizer,
+    "Nllb": TranslationTokenizer, "Phobert": MarkedTokenizer, "Siglip": SiglipTokenizer, "Wav2Vec2CTC": CTCTokenizer,
+    "Whisper": WhisperTokenizer,
 }  # fmt: skip
+
+
+_ALIASES = {"CodeLlama": "Llama", "LayoutXLM": "XLMRoberta", "MT5": "T5"}
+
+
+def names() -> list[str]:
+    """The names under which programs import tokenizers: BertTokenizer, BertTokenizerFast, ..."""
+    return [f"{name}Tokenizer{fast}" for name in (*FAMILIES, *_ALIASES) for fast in ("", "Fast")]
+
+
+@functools.cache
+def named(name: str) -> type[Named]:
+    """The class of such a name.
+
+    Raises:
+        AttributeError: There is none.
+    """
+    if name not in names():
+        raise AttributeError(f"there is no tokenizer {name!r}; {nearest(name, names())}")
+    return type(name, (Named,), {"__module__": "trivium", "__doc__": Named.__doc__})
 
 
 class AutoTokenizer:
@@ -78,14 +112,14 @@ def _family(folder: Path, options: Mapping[str, Any]) -> tuple[str, Family]:
     if not isinstance(named, str):
         named = f"{OF_MODEL.get(str(config.get('model_type')), 'PreTrained')}Tokenizer"
     name = named.removesuffix("Fast").removesuffix("Tokenizer")
-    name = {"CodeLlama": "Llama", "LayoutXLM": "XLMRoberta", "MT5": "T5"}.get(name, name)
+    name = _ALIASES.get(name, name)
     if name in FAMILIES:
         return name, FAMILIES[name]
     if (folder / saving.TOKENIZER).is_file():  # which says all that has to be known
-        return "PreTrained", FAMILIES["PreTrained"]
+        return "PreTrained", dataclasses.replace(FAMILIES["PreTrained"], inputs=PLAIN)
     raise TokenizerError(
         f"{named[:80]} is no tokenizer that Trivium has, and there is no tokenizer.json", path=folder, key="tokenizer_class",
-        hint="in Transformers: AutoTokenizer.from_pretrained(...).save_pretrained(...) writes one",
+        hint=REFUSED.get(name, "in Transformers: AutoTokenizer.from_pretrained(...).save_pretrained(...) writes one"),
     )  # fmt: skip
 
 
@@ -93,7 +127,8 @@ def _loaded(folder: Path, name: str, family: Family, options: dict[str, Any]) ->
     given, additional = _roles(folder, options)
     said = {**family.specials, **given}
     roles = {role: token for role, token in said.items() if token is not None}
-    whole = (folder / saving.TOKENIZER).is_file()
+    apart = family.own is not None and all((folder / file).is_file() for file in family.own)
+    whole = (folder / saving.TOKENIZER).is_file() and not apart
     if whole:
         backend = _backend(folder / saving.TOKENIZER)
         _adjust(backend, options)
@@ -105,9 +140,10 @@ def _loaded(folder: Path, name: str, family: Family, options: dict[str, Any]) ->
     vocabulary = backend.get_vocab()
     _add(backend, folder, options)
     kept = {role: token for role, token in roles.items() if not whole or role in given or token in vocabulary}
-    tokenizer = _CLASSES.get(name, PretrainedTokenizer)(
-        backend, family, name, _plain(options), kept, additional, _templates(folder, options)
-    )
+    cls = PretrainedTokenizer if whole and family.own is not None else _CLASSES.get(name, PretrainedTokenizer)
+    tokenizer = cls(backend, family, name, _plain(options), kept, additional, _templates(folder, options), folder)
+    if not whole and family.own is not None:
+        tokenizer.own_files = {file: (folder / file).read_bytes() for file in family.own}
     _mark(backend, tokenizer, whole)
     if not whole or family.rebuilds:
         set_template(tokenizer)
@@ -189,11 +225,8 @@ def _add(backend: Tokenizer, folder: Path, options: Mapping[str, Any]) -> None:
 def _mark(backend: Tokenizer, tokenizer: PretrainedTokenizer, whole: bool) -> None:
     """Lets the backend know the special tokens, so that texts are not cut within them."""
     known = {token.content for token in backend.get_added_tokens_decoder().values() if token.special}
-    more = (
-        [f"<extra_id_{i}>" for i in range(tokenizer.options.get("extra_ids", 100))]
-        if tokenizer.name == "T5" and not whole
-        else []
-    )
+    sentinels = {"T5": 100, "ByT5": 125}.get(tokenizer.name, 0) if not whole else 0
+    more = [f"<extra_id_{i}>" for i in range(tokenizer.options.get("extra_ids", sentinels) if sentinels else 0)]
     tokenizer.additional_special_tokens = list(
         dict.fromkeys([*tokenizer.additional_special_tokens, *tokenizer.family.more, *more])
     )
@@ -206,6 +239,7 @@ def _mark(backend: Tokenizer, tokenizer: PretrainedTokenizer, whole: bool) -> No
         "MBart",
         "MBart50",
         "MPNet",
+        "Nllb",
         "Roberta",
         "XLMRoberta",
         "XLNet",

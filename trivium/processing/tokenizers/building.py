@@ -6,77 +6,19 @@ fixed by the tokenizers of Transformers 4, which these give the same tokens and 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, normalizers, pre_tokenizers, processors
 from tokenizers.models import BPE, Unigram, WordLevel, WordPiece
 
-from trivium.core.errors import NotFound, TokenizerError
+from trivium.core.errors import TokenizerError
 
 from . import spm
+from .files import Files
 
-_LIMIT = 256 * 2**20  # bytes of a vocabulary
 _SPACE = "\u2581"  # which SentencePiece writes for a space
-
-
-@dataclass
-class Files:
-    """A checkpoint's directory, and what its files say.
-
-    Attributes:
-        folder: The directory.
-        options: tokenizer_config.json, with the family's defaults.
-        specials: Role ("cls", "sep", ...) -> its token.
-    """
-
-    folder: Path
-    options: Mapping[str, Any] = field(default_factory=dict)
-    specials: Mapping[str, str] = field(default_factory=dict)
-
-    def path(self, *names: str) -> Path:
-        """The first of some files that is there.
-
-        Raises:
-            NotFound: None is.
-        """
-        for name in names:
-            if (self.folder / name).is_file():
-                return self.folder / name
-        raise NotFound(
-            f"the checkpoint has neither tokenizer.json nor {' nor '.join(names)}", path=self.folder, key=names[0],
-            hint="its tokenizer was not saved with it: copy it from the model that it was trained from",
-        )  # fmt: skip
-
-    def text(self, *names: str) -> str:
-        """The content of the first of some files that is there."""
-        path = self.path(*names)
-        if path.stat().st_size > _LIMIT:
-            raise TokenizerError(f"a vocabulary of more than {_LIMIT:,} bytes", path=path)
-        try:
-            return path.read_text("utf-8")
-        except UnicodeDecodeError as error:
-            raise TokenizerError(f"not UTF-8: {error.reason} at byte {error.start}", path=path) from None
-
-    def vocabulary(self, *names: str) -> dict[str, int]:
-        """Token -> number, of a JSON file."""
-        path = self.path(*names)
-        try:
-            found = json.loads(self.text(*names))
-        except (ValueError, RecursionError) as error:
-            raise TokenizerError(f"not valid JSON: {str(error)[:200]}", path=path) from None
-        whole = isinstance(found, dict) and all(type(number) is int and 0 <= number < 2**31 for number in found.values())
-        if not whole or len(set(found.values())) != len(found):
-            raise TokenizerError("not an object of tokens and their numbers, each number once", path=path)
-        return found
-
-    def lines(self, *names: str) -> list[str]:
-        """The lines of a text file."""
-        return self.text(*names).split("\n")
-
 
 Builder = Callable[[Files], Tokenizer]
 
@@ -104,7 +46,7 @@ def wordpiece(files: Files) -> Tokenizer:
 # Byte-level BPE
 
 
-def _merges(files: Files) -> list[tuple[str, str]]:
+def merges(files: Files) -> list[tuple[str, str]]:
     """The pairs of merges.txt, after its line of the version."""
     found = []
     for line in files.lines("merges.txt"):
@@ -118,11 +60,11 @@ def _merges(files: Files) -> list[tuple[str, str]]:
 
 
 def _bpe(files: Files, **options: Any) -> Tokenizer:
-    vocabulary, merges = files.vocabulary("vocab.json"), _merges(files)
-    lacking = next((part for pair in merges for part in (*pair, "".join(pair)) if part not in vocabulary), None)
+    vocabulary, pairs = files.vocabulary("vocab.json"), merges(files)
+    lacking = next((part for pair in pairs for part in (*pair, "".join(pair)) if part not in vocabulary), None)
     if lacking is not None and not options.get("end_of_word_suffix"):
         raise TokenizerError(f"merges.txt makes {lacking!r}, which vocab.json lacks", path=files.folder / "merges.txt")
-    return Tokenizer(BPE(vocabulary, merges, continuing_subword_prefix="", fuse_unk=False, **options))
+    return Tokenizer(BPE(vocabulary, pairs, continuing_subword_prefix="", fuse_unk=False, **options))
 
 
 def byte_level(files: Files) -> Tokenizer:
@@ -157,6 +99,15 @@ def clip(files: Files) -> Tokenizer:
         [pre_tokenizers.Split(words, "removed", invert=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
     )
     tokenizer.decoder = decoders.ByteLevel()
+    return tokenizer
+
+
+def herbert(files: Files) -> Tokenizer:
+    """HerBERT's: words as BERT cuts them, of which the last piece ends with "</w>"."""
+    tokenizer = _bpe(files, end_of_word_suffix="</w>", unk_token=files.specials["unk"])
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.BPEDecoder(suffix="</w>")
     return tokenizer
 
 
@@ -199,8 +150,8 @@ class Pieces:
             for piece in model.pieces[self.skipped :]
         ]
         scores += [(token, 0.0) for token in self._last(files)]
-        tokenizer = _of_pieces(model, scores, model.unknown if self.unknown is None else self.unknown)
-        tokenizer.normalizer = self._normalizer(model, files.options)
+        tokenizer = of_pieces(model, scores, model.unknown if self.unknown is None else self.unknown)
+        tokenizer.normalizer = self.normalizer(model, files.options)
         scheme = "always" if files.options.get("add_prefix_space", True) else "never"
         spaces = pre_tokenizers.Metaspace(replacement=_SPACE, prepend_scheme=scheme)
         before = {"split": pre_tokenizers.WhitespaceSplit(), "punctuation": pre_tokenizers.Punctuation("isolated")}
@@ -216,7 +167,7 @@ class Pieces:
     def _last(self, files: Files) -> tuple[str, ...]:
         return self.last
 
-    def _normalizer(self, model: spm.Model, options: Mapping[str, Any]) -> Any:
+    def normalizer(self, model: spm.Model, options: Mapping[str, Any]) -> Any:
         charsmap = [normalizers.Precompiled(model.charsmap)] if model.charsmap else []
         lower = [normalizers.Lowercase()] if self.lowers and options.get("do_lower_case", False) else []
         if self.quotes:
@@ -245,7 +196,7 @@ class PegasusPieces(Pieces):
         return (files.specials["pad"], files.specials["eos"], *masks, *(f"<unk_{i}>" for i in range(2, offset)))
 
 
-def _of_pieces(model: spm.Model, scores: list[tuple[str, float]], unknown: int) -> Tokenizer:
+def of_pieces(model: spm.Model, scores: list[tuple[str, float]], unknown: int) -> Tokenizer:
     if model.type == spm.UNIGRAM:
         tokenizer = Tokenizer(Unigram(scores, unk_id=unknown, byte_fallback=model.byte_fallback))
     else:
@@ -280,7 +231,7 @@ def llama(files: Files) -> Tokenizer:
     """LLaMA's and Mistral's first: BPE with bytes for what is no piece."""
     model, options = spm.read(files.path("tokenizer.model")), files.options
     scores = [(piece.text, 0.0 if number < 3 else piece.score) for number, piece in enumerate(model.pieces)]
-    tokenizer = _of_pieces(model, scores, 0)
+    tokenizer = of_pieces(model, scores, 0)
     prefix = options.get("add_prefix_space") is not False
     if options.get("legacy", True) is not False:
         steps = [normalizers.Prepend(_SPACE)] if prefix else []
@@ -300,7 +251,7 @@ def gemma(files: Files) -> Tokenizer:
     scores = [(text, 0.0) for text in first] + [(piece.text, piece.score) for piece in model.pieces[3:]]
     if "\t" not in dict(scores):
         scores = [("\t", 0.0) if text == "<0x09>" else (text, score) for text, score in scores]
-    tokenizer = _of_pieces(model, scores, 3)
+    tokenizer = of_pieces(model, scores, 3)
     turns = [token for token in ("<start_of_turn>", "<end_of_turn>") if token in dict(scores)]
     tokenizer.add_special_tokens([AddedToken(token, normalized=False, special=True) for token in turns])
     tokenizer.normalizer = normalizers.Replace(" ", _SPACE)
@@ -318,8 +269,10 @@ def characters(files: Files) -> Tokenizer:
     if vocabulary and all(isinstance(value, dict) for value in vocabulary.values()):
         raise TokenizerError("a vocabulary for several languages", path=files.folder / "vocab.json", hint="save it for one")
     tokenizer = Tokenizer(WordLevel(vocabulary, unk_token=files.specials["unk"]))
+    special = dict.fromkeys(files.specials.values())
+    tokenizer.add_special_tokens([AddedToken(token, lstrip=True, rstrip=True, normalized=False) for token in special])
     delimiter = files.options.get("word_delimiter_token", "|")
     tokenizer.normalizer = normalizers.Replace(" ", delimiter)
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
     tokenizer.decoder = decoders.Fuse()
     return tokenizer

@@ -46,9 +46,10 @@ class CTCTokenizer(PretrainedTokenizer):
             group_tokens: Whether a token that is repeated is one.
         """
         ids = [int(one) for one in np.atleast_1d(as_array(token_ids)).tolist()]
-        special = set(self.all_special_ids) - {self.backend_tokenizer.token_to_id(self.word_delimiter_token)}
-        runs = list(_runs(ids) if group_tokens else ((one, step, step + 1) for step, one in enumerate(ids)))
-        runs = [run for run in runs if run[0] != self.pad_token_id and not (skip_special_tokens and run[0] in special)]
+        kept = {self.pad_token_id, self.backend_tokenizer.token_to_id(self.word_delimiter_token)}  # a blank parts two letters
+        skipped = self.skipped_ids() - kept if skip_special_tokens else set()
+        steps = [(one, step, step + 1) for step, one in enumerate(ids) if one not in skipped]
+        runs = [run for run in (_runs(steps) if group_tokens else steps) if run[0] != self.pad_token_id]
         characters: list[dict[str, Any]] = [
             {"char": self._character(one), "start_offset": start, "end_offset": end} for one, start, end in runs
         ]
@@ -70,13 +71,11 @@ class CTCTokenizer(PretrainedTokenizer):
         return " " if token == self.word_delimiter_token else token
 
 
-def _runs(ids: list[int]) -> Iterator[tuple[int, int, int]]:
+def _runs(steps: list[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
     """(token, first step, step after the last) of tokens that are repeated."""
-    step = 0
-    for token, group in itertools.groupby(ids):
-        count = len(list(group))
-        yield token, step, step + count
-        step += count
+    for token, group in itertools.groupby(steps, key=lambda step: step[0]):
+        run = list(group)
+        yield token, run[0][1], run[-1][2]
 
 
 def _words(characters: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

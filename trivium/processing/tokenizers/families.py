@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import building
+from . import building, splitting
 from .building import Builder, Pieces
+from .language_codes import MBART, MBART50, NLLB
 
 BERT = {"unk": "[UNK]", "sep": "[SEP]", "pad": "[PAD]", "cls": "[CLS]", "mask": "[MASK]"}
 FAIRSEQ = {"bos": "<s>", "eos": "</s>", "sep": "</s>", "cls": "<s>", "unk": "<unk>", "pad": "<pad>", "mask": "<mask>"}
@@ -24,16 +25,6 @@ BETWEEN = "cls:0 $A:0 sep:0", "cls:0 $A:0 sep:0 $B:1 sep:1"
 TWICE = "cls:0 $A:0 sep:0", "cls:0 $A:0 sep:0 sep:0 $B:0 sep:0"
 ENDED = "$A:0 eos:0", "$A:0 $B:0 eos:0"
 
-_MBART = (
-    *("ar_AR", "cs_CZ", "de_DE", "en_XX", "es_XX", "et_EE", "fi_FI", "fr_XX", "gu_IN", "hi_IN", "it_IT", "ja_XX", "kk_KZ"),
-    *("ko_KR", "lt_LT", "lv_LV", "my_MM", "ne_NP", "nl_XX", "ro_RO", "ru_RU", "si_LK", "tr_TR", "vi_VN", "zh_CN"),
-)
-_MBART50 = (
-    *_MBART,
-    *("af_ZA", "az_AZ", "bn_IN", "fa_IR", "he_IL", "hr_HR", "id_ID", "ka_GE", "km_KH", "mk_MK", "ml_IN", "mn_MN", "mr_IN"),
-    *("pl_PL", "ps_AF", "pt_XX", "sv_SE", "sw_KE", "ta_IN", "te_IN", "th_TH", "tl_XX", "uk_UA", "ur_PK", "xh_ZA", "gl_ES"),
-    "sl_SI",
-)
 _FAIRSEQ_PIECES: dict[str, Any] = {"first": ("<s>", "<pad>", "</s>", "<unk>"), "skipped": 3, "unknown": 3}
 
 
@@ -51,6 +42,7 @@ class Family:
         rebuilds: Whether the template is set also where tokenizer.json has one: it depends on the configuration.
         more: Further special tokens.
         cleans: Whether decoding takes out the spaces before full stops and the like, unless the files say otherwise.
+        own: The files that it is made of and saved as, where Transformers has it in Python alone; None for tokenizer.json.
     """
 
     build: Builder | None
@@ -62,12 +54,14 @@ class Family:
     rebuilds: bool = False
     more: tuple[str, ...] = ()
     cleans: bool = False
+    own: tuple[str, ...] | None = None
 
 
 _ALBERT = Pieces(quotes=True, penalty=True, lowers=True)
 _BERT = Family(building.wordpiece, BERT, BETWEEN, SEGMENTS, cleans=True)
 _ROBERTA = Family(building.byte_level, FAIRSEQ, TWICE)
 _GPT2 = Family(building.byte_level, GPT2)
+_PHOBERT = Family(splitting.counted, FAIRSEQ, TWICE, SEGMENTS, own=("vocab.txt", "bpe.codes"))
 _LLAMA = Family(
     building.llama, {"unk": "<unk>", "bos": "<s>", "eos": "</s>"}, ("bos:0 $A:0 eos:0", "bos:0 $A:0 eos:0 bos:1 $B:1 eos:1"),
     defaults={"add_bos_token": True, "add_eos_token": False}, side="left", rebuilds=True,
@@ -82,8 +76,19 @@ FAMILIES: Mapping[str, Family] = {
     "Barthez": Family(Pieces(unknown=3), FAIRSEQ, TWICE),
     "Bert": _BERT,
     "Blenderbot": Family(building.byte_level, FAIRSEQ, ("$A:0 eos:0", "$A:0 $B:1")),
-    "BlenderbotSmall": Family(None, {"bos": "__start__", "eos": "__end__", "unk": "__unk__", "pad": "__null__"}),
+    "BertJapanese": Family(
+        splitting.japanese, BERT, BETWEEN, SEGMENTS, {"do_lower_case": False, "tokenize_chinese_chars": False},
+        own=("vocab.txt",),
+    ),
+    "Bertweet": _PHOBERT,
+    "BlenderbotSmall": Family(
+        splitting.blenderbot_small, {"bos": "__start__", "eos": "__end__", "unk": "__unk__", "pad": "__null__"},
+        own=("vocab.json", "merges.txt"),
+    ),
     "Bloom": Family(None, {"unk": "<unk>", "bos": "<s>", "eos": "</s>", "pad": "<pad>"}, side="left"),
+    "ByT5": Family(
+        splitting.byt5, {"eos": "</s>", "unk": "<unk>", "pad": "<pad>"}, ("$A:0 eos:0", "$A:0 eos:0 $B:0 eos:0"), own=()
+    ),
     "CLIP": Family(
         building.clip, {"unk": "<|endoftext|>", "bos": "<|startoftext|>", "eos": "<|endoftext|>", "pad": "<|endoftext|>"},
         ("bos:0 $A:0 eos:0", "bos:0 $A:0 eos:0 eos:0 $B:0 eos:0"),
@@ -105,36 +110,52 @@ FAMILIES: Mapping[str, Family] = {
         building.gemma, {"unk": "<unk>", "bos": "<bos>", "eos": "<eos>", "pad": "<pad>"}, _LLAMA.template,
         defaults={"add_bos_token": True, "add_eos_token": False}, side="left", rebuilds=True,
     ),
+    "Herbert": Family(
+        building.herbert, {role: token for role, token in FAIRSEQ.items() if role != "eos"}, BETWEEN, SEGMENTS,
+        more=tuple(f"<special{i}>" for i in range(10)),
+    ),
     "LayoutLM": _BERT,
     "Llama": _LLAMA,
+    "M2M100": Family(
+        splitting.m2m_100, {role: FAIRSEQ[role] for role in ("bos", "eos", "sep", "unk", "pad")},
+        ("lang:0 $A:0 eos:0", "lang:0 $A:0 $B:0 eos:0"), defaults={"src_lang": "en"}, rebuilds=True,
+        own=("vocab.json", "sentencepiece.bpe.model"),
+    ),
     "MBart": Family(
-        Pieces(**_FAIRSEQ_PIECES, last=(*_MBART, "<mask>")), FAIRSEQ, ("$A:0 eos:0 lang:0", "$A:0 $B:0 eos:0 lang:0"),
-        defaults={"src_lang": "en_XX"}, rebuilds=True, more=_MBART,
+        Pieces(**_FAIRSEQ_PIECES, last=(*MBART, "<mask>")), FAIRSEQ, ("$A:0 eos:0 lang:0", "$A:0 $B:0 eos:0 lang:0"),
+        defaults={"src_lang": "en_XX"}, rebuilds=True, more=MBART,
     ),
     "MBart50": Family(
-        Pieces(**_FAIRSEQ_PIECES, last=(*_MBART50, "<mask>")),
+        Pieces(**_FAIRSEQ_PIECES, last=(*MBART50, "<mask>")),
         {role: token for role, token in FAIRSEQ.items() if role != "bos"},
         ("lang:0 $A:0 eos:0", "lang:0 $A:0 $B:0 eos:0"),
-        defaults={"src_lang": "en_XX"}, rebuilds=True, more=_MBART50,
+        defaults={"src_lang": "en_XX"}, rebuilds=True, more=MBART50,
     ),
     "MPNet": Family(building.wordpiece, {**FAIRSEQ, "unk": "[UNK]"}, TWICE, cleans=True),
+    "Marian": Family(
+        splitting.marian, {"eos": "</s>", "unk": "<unk>", "pad": "<pad>"}, ENDED, defaults={"model_max_length": 512},
+        own=("vocab.json", "source.spm", "target.spm"),
+    ),
     "Nllb": Family(
-        Pieces(**_FAIRSEQ_PIECES), FAIRSEQ, ("lang:0 $A:0 eos:0", "lang:0 $A:0 $B:0 eos:0"),
-        defaults={"src_lang": "eng_Latn"}, rebuilds=True,
+        Pieces(**_FAIRSEQ_PIECES, last=("<mask>", *NLLB)), FAIRSEQ, ("lang:0 $A:0 eos:0", "lang:0 $A:0 $B:0 eos:0"),
+        defaults={"src_lang": "eng_Latn"}, rebuilds=True, more=NLLB,
     ),
     "Pegasus": Family(
         building.PegasusPieces(skipped=2, unknown=105, words="split"),
         {"pad": "<pad>", "eos": "</s>", "unk": "<unk>", "mask": "<mask_2>"}, ENDED,
     ),
-    "PreTrained": Family(None, {}),
+    "Phobert": _PHOBERT,
+    "PreTrained": Family(None, {}, inputs=SEGMENTS),
     "Qwen2": Family(building.qwen2, {"unk": "<|endoftext|>", "eos": "<|endoftext|>", "pad": "<|endoftext|>"}),
     "Roberta": _ROBERTA,
     "Siglip": Family(
-        building.T5Pieces(), {"eos": "</s>", "unk": "<unk>", "pad": "</s>"}, ("$A:0 eos:0", "$A:0 eos:0 $B:0 eos:0"),
-        ("input_ids",), {"extra_ids": 0},
+        splitting.siglip, {"eos": "</s>", "unk": "<unk>", "pad": "</s>"}, ("$A:0 eos:0", "$A:0 eos:0 $B:0 eos:0"),
+        defaults={"model_max_length": 64, "do_lower_case": True}, own=("spiece.model",),
     ),
     "T5": Family(building.T5Pieces(), {"eos": "</s>", "unk": "<unk>", "pad": "<pad>"}, ("$A:0 eos:0", "$A:0 eos:0 $B:0 eos:0")),
-    "Wav2Vec2CTC": Family(building.characters, {"bos": "<s>", "eos": "</s>", "unk": "<unk>", "pad": "<pad>"}),
+    "Wav2Vec2CTC": Family(
+        building.characters, {"bos": "<s>", "eos": "</s>", "unk": "<unk>", "pad": "<pad>"}, own=("vocab.json",)
+    ),
     "Whisper": Family(building.byte_level, {"unk": "<|endoftext|>", "bos": "<|endoftext|>", "eos": "<|endoftext|>"}),
     "XLMRoberta": Family(Pieces(**_FAIRSEQ_PIECES, last=("<mask>",)), FAIRSEQ, TWICE),
     "XLNet": Family(
@@ -151,9 +172,16 @@ OF_MODEL = {
     "blip": "Bert", "bloom": "Bloom", "camembert": "Camembert", "clip": "CLIP", "deberta-v2": "DebertaV2",
     "distilbert": "DistilBert", "electra": "Electra", "falcon": "PreTrained", "gemma": "Gemma", "gpt2": "GPT2",
     "gpt_neox": "GPTNeoX", "gptj": "GPT2", "hubert": "Wav2Vec2CTC", "layoutlm": "LayoutLM", "llama": "Llama", "llava": "Llama",
-    "mamba": "GPTNeoX", "mbart": "MBart", "mistral": "Llama", "mixtral": "Llama", "mpnet": "MPNet", "mt5": "T5", "opt": "GPT2",
-    "pegasus": "Pegasus", "phi": "CodeGen", "qwen2": "Qwen2", "recurrent_gemma": "Gemma", "roberta": "Roberta",
-    "roberta-prelayernorm": "Roberta", "siglip": "Siglip", "t5": "T5", "umt5": "T5", "vilt": "Bert", "wav2vec2": "Wav2Vec2CTC",
-    "whisper": "Whisper", "xlm-roberta": "XLMRoberta", "xlnet": "XLNet",
+    "m2m_100": "M2M100", "mamba": "GPTNeoX", "marian": "Marian", "mbart": "MBart", "mistral": "Llama", "mixtral": "Llama",
+    "mpnet": "MPNet", "mt5": "T5", "opt": "GPT2", "pegasus": "Pegasus", "phi": "CodeGen", "qwen2": "Qwen2",
+    "recurrent_gemma": "Gemma", "roberta": "Roberta", "roberta-prelayernorm": "Roberta", "siglip": "Siglip", "t5": "T5",
+    "umt5": "T5", "vilt": "Bert", "wav2vec2": "Wav2Vec2CTC", "whisper": "Whisper", "xlm-roberta": "XLMRoberta",
+    "xlnet": "XLNet",
 }  # fmt: skip
 """model_type -> the family of its checkpoints, where their files name none."""
+
+REFUSED = {
+    "Tapex": "use BartTokenizer, and write each table as text: its question, then col : a | b row 1 : c | d, all in lower case",
+    "Wav2Vec2PhonemeCTC": "a phonemizer would be needed to write texts; to read what a network says, use Wav2Vec2CTCTokenizer",
+}
+"""Families that there are not, where there is no tokenizer.json -> what to do instead."""

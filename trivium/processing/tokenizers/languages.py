@@ -25,13 +25,17 @@ class TranslationTokenizer(PretrainedTokenizer):
         self.options["src_lang"] = language
         set_template(self)
 
+    def lang_token(self, language: str) -> str:
+        """The token of a language."""
+        return language
+
     def lang_token_id(self, language: str) -> int:
         """The number of a language's token: `forced_bos_token_id` of a text in it.
 
         Raises:
             TokenizerError: The tokenizer has no such language.
         """
-        found = self.backend_tokenizer.token_to_id(language)
+        found = self.backend_tokenizer.token_to_id(self.lang_token(language))
         if found is None:
             raise TokenizerError(f"there is no language {language!r}", key="src_lang", hint='such as "en_XX" or "eng_Latn"')
         return found

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from trivium.convert.writing import write_text
+from trivium.convert.writing import replacing, write_text
 
 from .specials import Specials
 
@@ -16,14 +16,23 @@ TEMPLATE = "chat_template.jinja"
 
 
 class Saved(Specials):
-    """A tokenizer that can be written."""
+    """A tokenizer that can be written.
+
+    Attributes:
+        own_files: Name -> content of what it is saved as; None for tokenizer.json.
+    """
+
+    own_files: dict[str, bytes] | None = None
 
     options: dict[str, Any]
     name: str
     chat_template: Any
 
     def save_pretrained(self, directory: str | Path, **_: Any) -> tuple[str, ...]:
-        """Writes tokenizer.json, tokenizer_config.json and special_tokens_map.json into a directory, made if need be.
+        """Writes a tokenizer into a directory, made if need be.
+
+        These are tokenizer_config.json, special_tokens_map.json and tokenizer.json, or the files that it was made of, where
+        Transformers reads those alone.
 
         Returns:
             The paths of the files.
@@ -35,14 +44,15 @@ class Saved(Specials):
         folder.mkdir(parents=True, exist_ok=True)
         self.backend_tokenizer.no_truncation()
         self.backend_tokenizer.no_padding()
-        texts = {
-            TOKENIZER: self.backend_tokenizer.to_str(pretty=True),
-            SPECIALS: _json(dict(self.special_tokens_map)),
-            CONFIG: _json(self.to_dict()),
-        }
+        texts = {SPECIALS: _json(dict(self.special_tokens_map)), CONFIG: _json(self.to_dict())}
+        if self.own_files is None:
+            texts = {TOKENIZER: self.backend_tokenizer.to_str(pretty=True), **texts}
         for name, text in texts.items():
             write_text(folder / name, text)
-        return tuple(str(folder / name) for name in texts)
+        for name, content in (self.own_files or {}).items():
+            with replacing(folder / name) as file:
+                file.write(content)
+        return tuple(str(folder / name) for name in (*texts, *(self.own_files or ())))
 
     def to_dict(self) -> dict[str, Any]:
         """What tokenizer_config.json says."""
@@ -60,7 +70,7 @@ class Saved(Specials):
                 template if isinstance(template, str) else [{"name": name, "template": text} for name, text in template.items()]
             )
         if self.name == "PreTrained":
-            found["tokenizer_class"] = "PreTrainedTokenizerFast"
+            found["tokenizer_class"], found["model_input_names"] = "PreTrainedTokenizerFast", self.model_input_names
         return {name: value for name, value in found.items() if value is not None}
 
 

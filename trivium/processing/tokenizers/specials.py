@@ -12,6 +12,16 @@ from trivium.core.errors import TokenizerError
 
 ROLES = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
 _ATTRIBUTE = re.compile(rf"({'|'.join(ROLES)})_token(_id)?")
+ABSENT = {
+    "as_target_tokenizer": "tokenizer(texts, text_target=translations)",
+    "prepare_for_model": "tokenizer(texts, ...), or build_inputs_with_special_tokens for numbers",
+    "prepare_seq2seq_batch": "tokenizer(texts, text_target=translations, padding=True, return_tensors=...)",
+    "push_to_hub": "model.push_to_hub(repo_id, tokenizer=tokenizer)",
+    "register_for_auto_class": "save_pretrained; AutoTokenizer reads what it writes",
+    "train_new_from_iterator": "the tokenizers library's trainers; AutoTokenizer reads the tokenizer.json that they write",
+    "truncate_sequences": "tokenizer(texts, truncation=..., max_length=...)",
+}
+"""Methods of Transformers 4 that there are not -> what to use instead."""
 
 
 class Specials:
@@ -30,7 +40,8 @@ class Specials:
     def __getattr__(self, name: str) -> Any:
         found = _ATTRIBUTE.fullmatch(name)
         if found is None:
-            raise AttributeError(f"{type(self).__name__} has no {name!r}")
+            instead = f"; instead: {ABSENT[name]}" if name in ABSENT else ""
+            raise AttributeError(f"{type(self).__name__} has no {name!r}{instead}")
         token = self.__dict__.get("roles", {}).get(found[1])
         return token if found[2] is None or token is None else self.backend_tokenizer.token_to_id(token)
 
@@ -96,6 +107,11 @@ class Specials:
         """Their numbers."""
         found = map(self.backend_tokenizer.token_to_id, self.all_special_tokens)
         return [number for number in found if number is not None]
+
+    def skipped_ids(self) -> set[int]:
+        """The numbers of the tokens that decoding may skip: these, and those that were added as special."""
+        added = self.backend_tokenizer.get_added_tokens_decoder().items()
+        return {*self.all_special_ids, *(number for number, token in added if token.special)}
 
     @property
     def added_tokens_decoder(self) -> dict[int, AddedToken]:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from tokenizers import processors
 
 from trivium.core.errors import TokenizerError
 
+from ..batch import as_array, tensor
+from . import times
 from .tokenizer import PretrainedTokenizer
 
-_STEP = 0.02  # seconds between two tokens of time
+STEP = 0.02
+"""Seconds between two tokens of time."""
+_PROMPT = ("<|startofprev|>", "<|startoftranscript|>")
 TASKS = ("transcribe", "translate")
 LANGUAGES = {
     "english": "en", "chinese": "zh", "german": "de", "spanish": "es", "russian": "ru", "korean": "ko", "french": "fr",
@@ -73,21 +78,95 @@ class WhisperTokenizer(PretrainedTokenizer):
                 raise TokenizerError(f"there is no token {token!r}", key="language")
         return [number for number in found if number is not None]
 
-    def decode(  # type: ignore[override]
-        self, token_ids: Any, skip_special_tokens: bool = False, decode_with_timestamps: bool = False, **options: Any
-    ) -> str:
-        """Tokens as text; times are left out, or written as <|1.04|> with `decode_with_timestamps`."""
-        first = (self.backend_tokenizer.token_to_id("<|notimestamps|>") or len(self)) + 1
-        ids = [int(one) for one in token_ids]
-        if not decode_with_timestamps:
-            return super().decode([one for one in ids if one < first], skip_special_tokens, **options)
-        parts: list[list[int] | str] = [[]]
-        for one in ids:
-            if one >= first:
-                parts += [f"<|{(one - first) * _STEP:.2f}|>", []]
-            else:
-                parts[-1].append(one)  # type: ignore[union-attr]
-        return "".join(
-            part if isinstance(part, str) else super(WhisperTokenizer, self).decode(part, skip_special_tokens, **options)
-            for part in parts
-        )
+    def get_decoder_prompt_ids(
+        self, task: str | None = None, language: str | None = None, no_timestamps: bool = True
+    ) -> list[tuple[int, int]]:
+        """What is written first, as (place, token): `forced_decoder_ids`. It is set for texts too."""
+        self.set_prefix_tokens(language, task, not no_timestamps)
+        return list(enumerate(self.prefix_tokens))[1:]
+
+    def get_prompt_ids(self, text: str, return_tensors: str | None = "np") -> Any:
+        """The tokens (T,) of what was said before, for `generate(prompt_ids=...)`.
+
+        Raises:
+            TokenizerError: The text has special tokens.
+        """
+        found = self("<|startofprev|>", f" {text.strip()}", add_special_tokens=False)["input_ids"]
+        special = next((one for one in found[1:] if one in self.skipped_ids()), None)
+        if special is not None:
+            raise TokenizerError(f"the prompt has the special token {self.convert_ids_to_tokens(special)!r}", key="text")
+        return found if return_tensors is None else tensor(found, return_tensors, "prompt_ids")
+
+    def decode(
+        self,
+        token_ids: Any,
+        skip_special_tokens: bool = False,
+        clean_up_tokenization_spaces: bool | None = None,
+        output_offsets: bool = False,
+        time_precision: float = STEP,
+        decode_with_timestamps: bool = False,
+        normalize: bool = False,
+        basic_normalize: bool = False,
+        remove_diacritics: bool = False,
+    ) -> Any:
+        """Tokens as text.
+
+        Args:
+            token_ids: (T,), a list, an array or a tensor.
+            skip_special_tokens: Whether special tokens are left out, and a prompt (`get_prompt_ids`) with them.
+            clean_up_tokenization_spaces: Whether spaces before full stops and the like go.
+            output_offsets: Return {"text", "offsets": [{"text", "timestamp": (start, end) in seconds}]}.
+            time_precision: Seconds from one token of time to the next.
+            decode_with_timestamps: Write times as <|1.04|>, where they are left out else.
+            normalize: Not there: the rules for English.
+            basic_normalize: Whether to write what counts for comparisons alone; see `basic_normalize`.
+            remove_diacritics: Whether letters lose their marks then.
+
+        Raises:
+            TokenizerError: `normalize` was asked for.
+        """
+        if normalize:
+            raise TokenizerError(
+                "normalize is not there", key="normalize", hint="basic_normalize=True, or the whisper-normalizer package"
+            )
+        ids = [int(one) for one in np.atleast_1d(as_array(token_ids)).tolist()]
+        said = _without_prompt(ids, *map(self.convert_tokens_to_ids, _PROMPT)) if skip_special_tokens else ids
+        first = self.timestamp_begin
+
+        def text_of(part: list[int]) -> str:
+            text = super(WhisperTokenizer, self).decode(part, skip_special_tokens, clean_up_tokenization_spaces)
+            return self.basic_normalize(text, remove_diacritics) if basic_normalize else text
+
+        if decode_with_timestamps:
+            parts = times.marked(said, first, time_precision)
+            text = "".join(part if isinstance(part, str) else text_of(part) for part in parts)
+        else:
+            text = text_of([one for one in said if one < first])
+        if not output_offsets:
+            return text
+        spans = [
+            {"text": super(WhisperTokenizer, self).decode([one for one in part if one < first]), "timestamp": span}
+            for part, span in times.spans(ids, first, time_precision)
+        ]
+        return {"text": text, "offsets": spans}
+
+    @property
+    def timestamp_begin(self) -> int:
+        """The number of the token of time 0; those of later times follow it."""
+        return (self.backend_tokenizer.token_to_id("<|notimestamps|>") or len(self)) + 1
+
+    def timestamp_ids(self, time_precision: float = STEP) -> list[int | None]:
+        """The tokens of the times from 0 to 30 seconds; None for those that the vocabulary lacks."""
+        return [self.backend_tokenizer.token_to_id(f"<|{place * time_precision:.2f}|>") for place in range(1501)]
+
+    @staticmethod
+    def basic_normalize(text: str, remove_diacritics: bool = False) -> str:
+        """Lower case, without what is in brackets, marks and symbols; for comparisons in any language."""
+        return times.normalized(text, remove_diacritics)
+
+
+def _without_prompt(ids: list[int], prompt: int, begin: int) -> list[int]:
+    """What follows a prompt; all, if there is none."""
+    if not ids or ids[0] != prompt:
+        return ids
+    return ids[ids.index(begin) :] if begin in ids else []

@@ -14,7 +14,8 @@ from . import building
 def set_template(tokenizer: Any) -> None:
     """Gives a tokenizer's backend the special tokens that its family puts around texts."""
     family, options = tokenizer.family, tokenizer.options
-    roles = {**tokenizer.roles, "lang": options.get("src_lang")}
+    language = options.get("src_lang")
+    roles = {**tokenizer.roles, "lang": language and getattr(tokenizer, "lang_token", str)(language)}
     template = family.template
     trims = family.build is building.byte_level and template is not None and template[1].startswith("cls")
     if trims or family.build is building.clip:

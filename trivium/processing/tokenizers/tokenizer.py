@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from trivium.core.errors import TemplateError, TokenizerError, TriviumError
 from ..batch import as_array
 from . import chat
 from .encoding import BatchEncoding
+from .familiar import Familiar
 from .families import Family
-from .saving import Saved
+from .streaming import DecodeStream
 
 ENDLESS = int(1e30)
 """A `model_max_length` that is none."""
@@ -25,7 +27,7 @@ _SPACED = ((" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" 
            (" 've", "'ve"), (" 're", "'re"))  # fmt: skip
 
 
-class PretrainedTokenizer(Saved):
+class PretrainedTokenizer(Familiar):
     """A checkpoint's tokenizer.
 
     Args:
@@ -36,7 +38,12 @@ class PretrainedTokenizer(Saved):
         roles: Role -> its token.
         additional: Further special tokens.
         chat_template: How conversations become text; or name -> such.
+        folder: Of its files.
     """
+
+    is_fast = True
+    empty_pair_counts = False
+    """Whether an empty second text is one."""
 
     def __init__(
         self,
@@ -47,8 +54,9 @@ class PretrainedTokenizer(Saved):
         roles: Mapping[str, str],
         additional: Sequence[str] = (),
         chat_template: str | Mapping[str, str] | None = None,
+        folder: Path = Path(),
     ):
-        self.backend_tokenizer, self.family, self.name = backend, family, name
+        self.backend_tokenizer, self.family, self.name, self.folder = backend, family, name, folder
         self.options, self.roles, self.additional_special_tokens = dict(options), dict(roles), list(additional)
         self.chat_template = chat_template
         self.model_max_length = int(min(options.get("model_max_length") or ENDLESS, ENDLESS))
@@ -58,8 +66,6 @@ class PretrainedTokenizer(Saved):
         self.clean_up_tokenization_spaces = bool(options.get("clean_up_tokenization_spaces", family.cleans))
         self.split_special_tokens = bool(options.get("split_special_tokens", False))
         self._lock = threading.Lock()  # the library keeps truncation and padding in the tokenizer
-
-    is_fast = True
 
     def settle(self) -> None:
         """Does what is left to do when all is read; for families with more than a template."""
@@ -100,7 +106,7 @@ class PretrainedTokenizer(Saved):
         """The token of a number, or of each of some."""
         if np.ndim(ids) == 0:
             return self.backend_tokenizer.id_to_token(int(ids))
-        skipped = set(self.all_special_ids) if skip_special_tokens else set()
+        skipped = self.skipped_ids() if skip_special_tokens else set()
         return [self.backend_tokenizer.id_to_token(int(one)) for one in as_array(ids) if int(one) not in skipped]
 
     def convert_tokens_to_string(self, tokens: Sequence[str]) -> str:
@@ -180,7 +186,7 @@ class PretrainedTokenizer(Saved):
         if text is None and text_target is None:
             raise TokenizerError("there is neither text nor text_target", key="text")
         first = text if text is not None else text_target
-        text_pair = text_pair or None  # an empty second text is none
+        text_pair = text_pair if self.empty_pair_counts else text_pair or None
         several, inputs = _inputs(first, text_pair, is_split_into_words)
         encodings, origins = self._encodings(inputs, options)
         found = self._columns(encodings, wanted)
@@ -321,7 +327,7 @@ class PretrainedTokenizer(Saved):
             [values["input_ids"]] * (length - len(row)) + row if left else row + [values["input_ids"]] * (length - len(row))
             for row in ids
         ]
-        return BatchEncoding({name: rows[name] for name in encoded_inputs.keys() | rows.keys()}, (), return_tensors)
+        return BatchEncoding({name: rows[name] for name in dict.fromkeys([*encoded_inputs, *rows])}, (), return_tensors)
 
     # Tokens to texts
 
@@ -347,6 +353,10 @@ class PretrainedTokenizer(Saved):
     def batch_decode(self, sequences: Any, **options: Any) -> list[str]:
         """Rows of tokens as texts; the options are those of `decode`."""
         return [self.decode(row, **options) for row in sequences]
+
+    def decode_stream(self, **options: Any) -> DecodeStream:
+        """What makes text of tokens that come one by one: `step(token)`, and at the end `rest()`; options: `decode`'s."""
+        return DecodeStream(self, **options)
 
     # Conversations
 
