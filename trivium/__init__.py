@@ -33,8 +33,8 @@ _NAMES = {
 __all__ = [
     "AutoConfig", "AutoTokenizer", "DataCollatorForLanguageModeling", "DataCollatorForSeq2Seq",
     "DataCollatorForTokenClassification", "DataCollatorWithPadding", "DefaultDataCollator", "TriviumError", "bind", "compare",
-    "convert", "default_data_collator", "flax", "numpy", "pipeline", "processing", "register", "research", "tensorflow", "torch",
-    "transfer",
+    "convert", "default_data_collator", "flax", "numpy", "pipeline", "processing", "register", "research", "tensorflow",
+    "torch", "transfer",
 ]  # fmt: skip
 
 
