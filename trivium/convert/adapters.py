@@ -146,7 +146,7 @@ class Adapter:
                 raise self._misshapen(tensor, shape)
 
         def change(values: np.ndarray) -> np.ndarray:
-            wide = np.float64 if values.dtype == np.float64 else np.float32
+            wide: Any = np.float64 if values.dtype == np.float64 else np.float32
             first, second = a.read().astype(wide).reshape(rank, -1), b.read().astype(wide).reshape(out, rank)
             delta = rearrange((second @ first).reshape(out, *rest), axes, weight.axes)
             return (values.astype(wide) + np.array(scale, wide) * delta).astype(values.dtype)
