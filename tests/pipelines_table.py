@@ -28,6 +28,23 @@ NLI = {
 SHORT = "The quick brown fox jumps over the lazy dog."
 LONG = "Hello, world! The fox of newest and lowest is it, that you are on for he was. " * 3
 
+DETR = {
+    "d_model": 16, "encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 2, "decoder_attention_heads": 2,
+    "encoder_ffn_dim": 24, "decoder_ffn_dim": 24, "num_queries": 6, "num_labels": 4, "use_timm_backbone": False,
+    "use_pretrained_backbone": False, "backbone": None,
+    "backbone_config": {
+        "model_type": "resnet", "embedding_size": 4, "hidden_sizes": [4, 4, 8, 8], "depths": [1, 1, 1, 1], "layer_type": "basic",
+        "out_features": ["stage4"],
+    },
+}  # fmt: skip
+BLIP = {
+    "text_config": {**TEXT, "projection_dim": 12, "bos_token_id": 5, "eos_token_id": 3, "sep_token_id": 3, "pad_token_id": 0,
+                    "encoder_hidden_size": 16},
+    "vision_config": {**VISION, "projection_dim": 12}, "projection_dim": 12,
+}  # fmt: skip
+PAGE = [("the", (10, 10, 60, 30)), ("quick", (70, 10, 140, 30)), ("brown", (150, 10, 220, 30)), ("fox", (10, 40, 60, 60)),
+        ("jumps", (70, 40, 150, 60)), ("over", (160, 40, 210, 60)), ("dogs.", (10, 70, 80, 95))]  # fmt: skip
+
 CHECKPOINTS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any]]] = {
     "classes": ("BertForSequenceClassification", {"model_type": "bert", **TEXT, "num_labels": 3}, "bert", {}),
     "several": ("BertForSequenceClassification", {"model_type": "bert", **TEXT, "num_labels": 3, "problem_type": "multi_label_classification"}, "bert", {}),
@@ -58,6 +75,21 @@ CHECKPOINTS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any]]] = {
                "intermediate_size": 24, "conv_dim": [8, 8], "conv_kernel": [10, 8], "conv_stride": [5, 4], "num_conv_pos_embeddings": 4,
                "num_conv_pos_embedding_groups": 2, "num_feat_extract_layers": 2, "classifier_proj_size": 8, "num_labels": 3}, "",
                {"feature_extractor_type": "Wav2Vec2FeatureExtractor", "sampling_rate": 1000, "feature_size": 1, "padding_value": 0.0}),
+    "pages": ("LayoutLMForQuestionAnswering", {"model_type": "layoutlm", **TEXT, "max_2d_position_embeddings": 1024}, "layoutlm", {}),
+    "boxes": ("DetrForObjectDetection", {"model_type": "detr", **DETR}, "",
+              {"image_processor_type": "DetrImageProcessor", "size": {"shortest_edge": 32, "longest_edge": 48}}),
+    "parts": ("DetrForSegmentation", {"model_type": "detr", **DETR, "d_model": 64, "encoder_attention_heads": 8, "num_labels": 24, "num_queries": 12,
+              "backbone_config": {**DETR["backbone_config"], "out_features": ["stage1", "stage2", "stage3", "stage4"]}}, "",
+              {"image_processor_type": "DetrImageProcessor", "size": {"shortest_edge": 64, "longest_edge": 96}}),
+    "captions": ("BlipForConditionalGeneration", {"model_type": "blip", **BLIP}, "bert",
+                 {"image_processor_type": "BlipImageProcessor", "size": {"height": 32, "width": 32}}),
+    "pairs": ("VisionEncoderDecoderModel", {"model_type": "vision-encoder-decoder", "encoder": {"model_type": "vit", **VISION},
+              "decoder": {"model_type": "gpt2", "vocab_size": 512, "n_embd": 16, "n_layer": 1, "n_head": 2, "n_positions": 64,
+                          "add_cross_attention": True, "is_decoder": True, "bos_token_id": 5, "eos_token_id": 5},
+              "decoder_start_token_id": 5, "pad_token_id": 5, "eos_token_id": 6}, "gpt2",
+              {"image_processor_type": "ViTImageProcessor", "size": {"height": 32, "width": 32}}),
+    "asks": ("ViltForQuestionAnswering", {"model_type": "vilt", **TEXT, "image_size": 32, "patch_size": 8, "max_image_length": -1, "num_labels": 5},
+             "bert", {"image_processor_type": "ViltImageProcessor", "size": {"shortest_edge": 32}, "size_divisor": 8}),
 }  # fmt: skip
 """Name -> class, config, tokenizer's kind, preprocessor_config.json."""
 
@@ -87,6 +119,14 @@ CALLS: list[tuple[str, str, Any, dict[str, Any]]] = [
     ("automatic-speech-recognition", "speech", "sound", {"return_timestamps": "char"}),
     ("automatic-speech-recognition", "speech", "sound", {"chunk_length_s": 1.0, "stride_length_s": 0.1}),
     ("audio-classification", "sounds", "sound", {"top_k": 2}),
+    ("document-question-answering", "pages", {"question": "who jumps?", "word_boxes": PAGE}, {}),
+    ("document-question-answering", "pages", {"question": "who?", "word_boxes": PAGE * 4},
+     {"top_k": 3, "max_seq_len": 24, "doc_stride": 4, "handle_impossible_answer": True}),
+    ("object-detection", "boxes", "picture", {"threshold": 0.1}),
+    ("image-segmentation", "parts", "picture", {"threshold": 0.05, "mask_threshold": 0.05, "overlap_mask_area_threshold": 0.05}),
+    ("image-to-text", "captions", "picture", {"max_new_tokens": 5}),
+    ("image-to-text", "pairs", "picture", {"max_new_tokens": 5}),
+    ("visual-question-answering", "asks", {"image": "picture", "question": "who jumps?"}, {"top_k": 2}),
 ]  # fmt: skip
 """Task, checkpoint, input ("picture" and "sound" are drawn), options."""
 
@@ -102,7 +142,7 @@ def lay_out(name: str, folder: Path) -> None:
     _, _, kind, preprocessor = CHECKPOINTS[name]
     if preprocessor:
         (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor))
-    if kind == "bert":
+    if kind in ("bert", "layoutlm"):
         shutil.copy(TOKENIZERS / "wordpiece" / "vocab.txt", folder)
     elif kind in ("gpt2", "bart", "clip"):
         for file in ("vocab.json", "merges.txt"):
@@ -111,13 +151,15 @@ def lay_out(name: str, folder: Path) -> None:
         vocabulary = ["<pad>", "<s>", "</s>", "<unk>", "|", *"HELOWRD"]
         (folder / "vocab.json").write_text(json.dumps({token: number for number, token in enumerate(vocabulary)}))
     if kind:
-        names = {"bert": "Bert", "gpt2": "GPT2", "bart": "Bart", "clip": "CLIP", "ctc": "Wav2Vec2CTC"}
+        names = {"bert": "Bert", "layoutlm": "LayoutLM", "gpt2": "GPT2", "bart": "Bart", "clip": "CLIP", "ctc": "Wav2Vec2CTC"}
         said = {"tokenizer_class": f"{names[kind]}Tokenizer", "model_max_length": 77 if kind == "clip" else 128}
         (folder / "tokenizer_config.json").write_text(json.dumps(said))
 
 
 def given(item: Any) -> Any:
     """An input as it is passed: pictures and sounds are drawn."""
+    if isinstance(item, dict) and item.get("image") == "picture":
+        return {**item, "image": given("picture")}
     if isinstance(item, str) and item == "picture":
         from PIL import Image
 

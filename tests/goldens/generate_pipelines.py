@@ -27,20 +27,13 @@ def checkpoint(name: str, folder: Path) -> None:
     pipelines_table.lay_out(name, folder)
     cls = getattr(transformers, values["architectures"][0])
     model = cls(transformers.AutoConfig.from_pretrained(folder))
+    model.tie_weights()
     state = model.state_dict()
-    endings = (
-        "encoder.embed_tokens.weight",
-        "decoder.embed_tokens.weight",
-        "predictions.decoder.weight",
-        "predictions.decoder.bias",
-    )
-    endings += () if values["model_type"] == "wav2vec2" else ("lm_head.weight",)
-    ties = {key for key in state if key.endswith(endings)}
-    new = {
-        key: torch.from_numpy(drawn.weight(key, tuple(value.shape)))
-        for key, value in state.items()
-        if value.is_floating_point() and key not in ties
-    }
+    new, seen = {}, set()
+    for key, value in state.items():
+        if value.is_floating_point() and value.data_ptr() not in seen:  # or it is tied to one before it
+            seen.add(value.data_ptr())
+            new[key] = torch.from_numpy(drawn.weight(key, tuple(value.shape)))
     model.load_state_dict(new, strict=False)
     model.tie_weights()
     model.save_pretrained(folder)

@@ -31,6 +31,7 @@ TASKS: dict[str, tuple[str, ...]] = {
     "AutoModelForImageClassification": ("ForImageClassification",),
     "AutoModelForMaskedImageModeling": ("ForMaskedImageModeling",),
     "AutoModelForSemanticSegmentation": ("ForSemanticSegmentation",),
+    "AutoModelForDocumentQuestionAnswering": ("LayoutLMForQuestionAnswering",),
     "AutoModelForVisualQuestionAnswering": ("ViltForQuestionAnswering", "BlipForQuestionAnswering"),
     "AutoModelForObjectDetection": ("ForObjectDetection",),
     "AutoModelForImageSegmentation": ("ForSegmentation",),

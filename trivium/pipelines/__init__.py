@@ -51,6 +51,10 @@ TASKS: Mapping[str, Task] = {
         ("audio", "AutomaticSpeechRecognitionPipeline"), ("AutoModelForCTC", "AutoModelForSpeechSeq2Seq"),
         ("facebook/wav2vec2-base-960h", "22aad52"),
     ),
+    "document-question-answering": Task(
+        ("documents", "DocumentQuestionAnsweringPipeline"), ("AutoModelForDocumentQuestionAnswering",),
+        ("impira/layoutlm-document-qa", "beed3c4"),
+    ),
     "feature-extraction": Task(
         ("feature_extraction", "FeatureExtractionPipeline"), ("AutoModel",), ("distilbert/distilbert-base-cased", "6ea8117")
     ),
@@ -202,6 +206,7 @@ _BY_CLASS = (
 _BY_NAME = {
     "WhisperForConditionalGeneration": "automatic-speech-recognition", "BlipForConditionalGeneration": "image-to-text",
     "ViltForQuestionAnswering": "visual-question-answering", "BlipForQuestionAnswering": "visual-question-answering",
+    "LayoutLMForQuestionAnswering": "document-question-answering",
     "CLIPModel": "zero-shot-image-classification", "SiglipModel": "zero-shot-image-classification",
 }  # fmt: skip
 """A class's name -> what it is for, where the ending does not say."""

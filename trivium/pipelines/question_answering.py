@@ -69,7 +69,14 @@ class QuestionAnsweringPipeline(Pipeline):
         handle_impossible_answer: bool = False,
         align_to_words: bool = True,
     ) -> Any:
-        for name, value in (("top_k", top_k), ("max_answer_len", max_answer_len)):
+        answers = self.answers(results, top_k, max_answer_len, handle_impossible_answer, align_to_words)
+        return answers[0] if len(answers) == 1 else answers
+
+    def answers(
+        self, results: list[Result], top_k: int, longest: int, may_be_none: bool, align: bool = False
+    ) -> list[dict[str, Any]]:
+        """The best answers of all parts of a text, the best first."""
+        for name, value in (("top_k", top_k), ("max_answer_len", longest)):
             if value < 1:
                 raise InputError(f"{name} = {value} is below 1", key=name)
         answers, nothing = [], 1e6
@@ -77,14 +84,17 @@ class QuestionAnsweringPipeline(Pipeline):
             start, end, allowed = self._chances(result)
             nothing = min(nothing, float(start[0] * end[0]))
             start[0] = end[0] = 0.0  # the first token stands for no answer
-            for begin, last, score in _best(start, end, allowed, top_k, max_answer_len):
-                first, stop = self._characters(result.piece, begin, last, align_to_words)
-                text = result.piece.about["context"][first:stop]
-                answers.append({"score": float(score), "start": first, "end": stop, "answer": text})
-        if handle_impossible_answer:
+            for begin, last, score in _best(start, end, allowed, top_k, longest):
+                found = self.answer(result.piece, begin, last, align)
+                answers += [] if found is None else [{"score": float(score), **found}]
+        if may_be_none:
             answers.append({"score": nothing, "start": 0, "end": 0, "answer": ""})
-        answers = sorted(answers, key=lambda answer: -answer["score"])[:top_k]
-        return answers[0] if len(answers) == 1 else answers
+        return sorted(answers, key=lambda answer: -answer["score"])[:top_k]
+
+    def answer(self, piece: Piece, begin: int, last: int, align: bool) -> dict[str, Any] | None:
+        """The answer that two tokens bound."""
+        first, stop = self._characters(piece, begin, last, align)
+        return {"start": first, "end": stop, "answer": piece.about["context"][first:stop]}
 
     def _chances(self, result: Result) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The chances of each token to begin and to end the answer, and which may."""
