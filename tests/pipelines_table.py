@@ -42,6 +42,15 @@ BLIP = {
                     "encoder_hidden_size": 16},
     "vision_config": {**VISION, "projection_dim": 12}, "projection_dim": 12,
 }  # fmt: skip
+SPOKEN = ["<|end|>", "<|startoftranscript|>", "<|en|>", "<|fr|>", "<|translate|>", "<|transcribe|>", "<|startoflm|>", "<|startofprev|>",
+          "<|nospeech|>", "<|notimestamps|>", *(f"<|{step * 0.02:.2f}|>" for step in range(1501))]  # fmt: skip
+HEARING = {
+    "decoder_start_token_id": 501, "eos_token_id": 500, "pad_token_id": 500, "is_multilingual": True, "no_timestamps_token_id": 509,
+    "prev_sot_token_id": 507, "lang_to_id": {"<|en|>": 502, "<|fr|>": 503}, "task_to_id": {"translate": 504, "transcribe": 505},
+    "alignment_heads": [[0, 0], [0, 1]], "max_initial_timestamp_index": 50, "suppress_tokens": [], "begin_suppress_tokens": [500],
+    "max_length": 24,
+}  # fmt: skip
+"""generation_config.json of a network that hears."""
 PAGE = [("the", (10, 10, 60, 30)), ("quick", (70, 10, 140, 30)), ("brown", (150, 10, 220, 30)), ("fox", (10, 40, 60, 60)),
         ("jumps", (70, 40, 150, 60)), ("over", (160, 40, 210, 60)), ("dogs.", (10, 70, 80, 95))]  # fmt: skip
 
@@ -88,6 +97,11 @@ CHECKPOINTS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any]]] = {
                           "add_cross_attention": True, "is_decoder": True, "bos_token_id": 5, "eos_token_id": 5},
               "decoder_start_token_id": 5, "pad_token_id": 5, "eos_token_id": 6}, "gpt2",
               {"image_processor_type": "ViTImageProcessor", "size": {"height": 32, "width": 32}}),
+    "hears": ("WhisperForConditionalGeneration", {"model_type": "whisper", "vocab_size": 2011, "d_model": 16, "encoder_layers": 1, "decoder_layers": 1,
+              "encoder_attention_heads": 2, "decoder_attention_heads": 2, "encoder_ffn_dim": 24, "decoder_ffn_dim": 24, "num_mel_bins": 8,
+              "max_source_positions": 50, "max_target_positions": 32, "decoder_start_token_id": 501, "eos_token_id": 500, "bos_token_id": 500,
+              "pad_token_id": 500, "suppress_tokens": None, "begin_suppress_tokens": None}, "whisper",
+              {"feature_extractor_type": "WhisperFeatureExtractor", "feature_size": 8, "chunk_length": 1, "n_fft": 400, "hop_length": 160}),
     "asks": ("ViltForQuestionAnswering", {"model_type": "vilt", **TEXT, "image_size": 32, "patch_size": 8, "max_image_length": -1, "num_labels": 5},
              "bert", {"image_processor_type": "ViltImageProcessor", "size": {"shortest_edge": 32}, "size_divisor": 8}),
 }  # fmt: skip
@@ -119,6 +133,8 @@ CALLS: list[tuple[str, str, Any, dict[str, Any]]] = [
     ("automatic-speech-recognition", "speech", "sound", {"return_timestamps": "char"}),
     ("automatic-speech-recognition", "speech", "sound", {"chunk_length_s": 1.0, "stride_length_s": 0.1}),
     ("audio-classification", "sounds", "sound", {"top_k": 2}),
+    *(("automatic-speech-recognition", "hears", sound, {"return_timestamps": times, "generate_kwargs": {"language": "fr", "num_beams": 1}})
+      for sound, times in (("speech", True), ("long speech", None), ("long speech", True), ("long speech", "word"))),
     ("document-question-answering", "pages", {"question": "who jumps?", "word_boxes": PAGE}, {}),
     ("document-question-answering", "pages", {"question": "who?", "word_boxes": PAGE * 4},
      {"top_k": 3, "max_seq_len": 24, "doc_stride": 4, "handle_impossible_answer": True}),
@@ -144,15 +160,31 @@ def lay_out(name: str, folder: Path) -> None:
         (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor))
     if kind in ("bert", "layoutlm"):
         shutil.copy(TOKENIZERS / "wordpiece" / "vocab.txt", folder)
-    elif kind in ("gpt2", "bart", "clip"):
+    elif kind in ("gpt2", "bart", "clip", "whisper"):
         for file in ("vocab.json", "merges.txt"):
             shutil.copy(TOKENIZERS / ("clip" if kind == "clip" else "bytes") / file, folder)
     elif kind == "ctc":
         vocabulary = ["<pad>", "<s>", "</s>", "<unk>", "|", *"HELOWRD"]
         (folder / "vocab.json").write_text(json.dumps({token: number for number, token in enumerate(vocabulary)}))
+    if kind == "whisper":
+        (folder / "added_tokens.json").write_text(json.dumps({token: 500 + place for place, token in enumerate(SPOKEN)}))
+        (folder / "generation_config.json").write_text(json.dumps(HEARING))
     if kind:
-        names = {"bert": "Bert", "layoutlm": "LayoutLM", "gpt2": "GPT2", "bart": "Bart", "clip": "CLIP", "ctc": "Wav2Vec2CTC"}
+        names = {
+            "whisper": "Whisper",
+            "bert": "Bert",
+            "layoutlm": "LayoutLM",
+            "gpt2": "GPT2",
+            "bart": "Bart",
+            "clip": "CLIP",
+            "ctc": "Wav2Vec2CTC",
+        }
         said = {"tokenizer_class": f"{names[kind]}Tokenizer", "model_max_length": 77 if kind == "clip" else 128}
+        if kind == "whisper":
+            said |= {
+                "additional_special_tokens": SPOKEN[1:10],
+                **dict.fromkeys(("bos_token", "eos_token", "unk_token"), SPOKEN[0]),
+            }
         (folder / "tokenizer_config.json").write_text(json.dumps(said))
 
 
@@ -168,6 +200,9 @@ def given(item: Any) -> Any:
     if isinstance(item, str) and item == "sound":
         steps = np.arange(2600)
         return (np.sin(steps * 0.05) * np.cos(steps * 0.003) + 0.2 * np.sin(steps * 0.7)).astype(np.float32)
+    if isinstance(item, str) and item in ("speech", "long speech"):
+        steps = np.arange(14000 if item == "speech" else 41000)
+        return (np.sin(steps * 0.05) * np.cos(steps * 0.0003) + 0.2 * np.sin(steps * 0.7)).astype(np.float32)
     return item
 
 

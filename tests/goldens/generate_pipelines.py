@@ -24,7 +24,6 @@ def checkpoint(name: str, folder: Path) -> None:
     """Writes a checkpoint."""
     values = pipelines_table.config(name)
     (folder / "config.json").write_text(json.dumps(values))
-    pipelines_table.lay_out(name, folder)
     cls = getattr(transformers, values["architectures"][0])
     model = cls(transformers.AutoConfig.from_pretrained(folder))
     model.tie_weights()
@@ -37,6 +36,7 @@ def checkpoint(name: str, folder: Path) -> None:
     model.load_state_dict(new, strict=False)
     model.tie_weights()
     model.save_pretrained(folder)
+    pipelines_table.lay_out(name, folder)
 
 
 def main() -> None:
