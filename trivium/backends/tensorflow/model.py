@@ -82,6 +82,10 @@ class Model(Pretrained, Composed, keras.Model):
             variable = getattr(owner, name)
             variable._name, variable._path = name, "/".join([*weight.owner.split("."), name] if weight.owner else [name])
 
+    def replace_part(self, owner: Any, name: str, part: Any) -> None:
+        owner._tracker.untrack(getattr(owner, name))  # Keras forgets no layer that is replaced
+        super().replace_part(owner, name, part)
+
     def scan_layers(self) -> None:
         """Holds layers that are alike as one, their weights stacked, and runs them by one loop of the graph from now on.
 
