@@ -7,13 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from tests import drawn
 from tests.backends import Backend, each_backend
 from tests.conftest import Golden
-from trivium.core.errors import ConfigError, InputError
+from trivium.core.errors import Collision, ConfigError, InputError
 from trivium.models.encoder_decoder.config import EncoderDecoderConfig
 from trivium.models.speech_encoder_decoder.config import SpeechEncoderDecoderConfig
+from trivium.models.vision_encoder_decoder.config import VisionEncoderDecoderConfig
 
 BERT = {"model_type": "bert", "hidden_size": 16, "num_attention_heads": 2}
 DECODER = BERT | {"is_decoder": True, "add_cross_attention": True}
@@ -60,7 +62,6 @@ def test_a_decoder_becomes_an_encoder_and_the_reverse() -> None:
         ({"encoder": BERT}, r"EncoderDecoderConfig\.decoder is missing"),
         ({"encoder": BERT, "decoder": BERT}, "add_cross_attention = False"),
         ({"encoder": BERT, "decoder": DECODER | {"cross_attention_hidden_size": 8}}, "cross_attention_hidden_size = 8"),
-        ({"encoder": BERT, "decoder": DECODER, "tie_encoder_decoder": True}, "tie_encoder_decoder"),
         ({"encoder": BERT, "decoder": {"model_type": "none"}}, "'none' is not one of Trivium's"),
     ],
 )
@@ -116,8 +117,6 @@ def test_an_encoder_that_does_not_tell_what_is_padding() -> None:
 
 def test_a_pooler_that_nobody_trained(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Checkpoints of TrOCR have none, as their encoders had none; it is drawn and reported, and changes no answer."""
-    from safetensors.numpy import load_file, save_file
-
     from trivium import numpy as door
 
     golden = Golden("vision-encoder-decoder", "VisionEncoderDecoderModel", "trocr").write(tmp_path)
@@ -129,6 +128,63 @@ def test_a_pooler_that_nobody_trained(tmp_path: Path, caplog: pytest.LogCaptureF
     assert "encoder.pooler.dense.weight" in caplog.text
     image, tokens = np.ones((1, 3, 12, 12), np.float32), np.array([[2, 5]])
     assert np.array_equal(model(image, tokens).logits, whole(image, tokens).logits)
+
+
+def test_what_is_shared_may_have_two_names(tmp_path: Path) -> None:
+    """Checkpoints from before safetensors hold the encoder's weights beside the decoder's: as one, or they are refused."""
+    from trivium import numpy as door
+
+    golden = Golden("encoder-decoder", "EncoderDecoderModel", "shared").write(tmp_path)
+    model, tokens = door.EncoderDecoderModel.from_pretrained(golden), np.array([[5, 7, 1], [2, 2, 9]])
+    weights = load_file(golden / "model.safetensors")
+    both = weights | {alias: weights[name] for alias, name in model.layout.ties.items() if name in weights}
+    assert len(both) > len(weights) and not any(name.startswith("encoder.embeddings") for name in weights)
+    save_file(both, golden / "model.safetensors")
+    again = door.EncoderDecoderModel.from_pretrained(golden)
+    assert np.array_equal(again(tokens, labels=tokens).logits, model(tokens, labels=tokens).logits)
+    both["encoder.embeddings.LayerNorm.bias"] = both["encoder.embeddings.LayerNorm.bias"] + 1
+    save_file(both, golden / "model.safetensors")
+    with pytest.raises(Collision, match=r"encoder\.embeddings\.LayerNorm\.bias"):
+        door.EncoderDecoderModel.from_pretrained(golden)
+
+
+@pytest.mark.parametrize("form", ["tensorflow", "flax"])
+def test_files_that_share_nothing_have_both(form: str, tmp_path: Path) -> None:
+    """TensorFlow's and Flax's classes of Transformers 4 have an encoder of their own, which their files have to hold."""
+    from trivium import numpy as door
+    from trivium.convert.checkpoint import open_checkpoint
+
+    golden = Golden("encoder-decoder", "EncoderDecoderModel", "shared").write(tmp_path / "torch")
+    model, tokens = door.EncoderDecoderModel.from_pretrained(golden), np.array([[5, 7, 1]])
+    model.save_pretrained(tmp_path / "other", format=form)
+    with open_checkpoint(tmp_path / "other", trust=True) as checkpoint:
+        assert len([name for name in checkpoint.tensors if "token_type_embeddings" in name]) == 2
+    again = door.EncoderDecoderModel.from_pretrained(tmp_path / "other")
+    assert np.array_equal(again(tokens, labels=tokens).logits, model(tokens, labels=tokens).logits)
+
+
+def test_put_together_to_share(tmp_path: Path) -> None:
+    from trivium import numpy as door
+
+    bert = Golden("bert", "BertForPreTraining", "default").write(tmp_path)
+    model = door.EncoderDecoderModel.from_encoder_decoder_pretrained(bert, bert, tie_encoder_decoder=True)
+    assert model.encoder.encoder.layer[0].attention.self.query is model.decoder.bert.encoder.layer[0].attention.self.query
+    assert model.encoder.encoder.layer[0].attention.self is not model.decoder.bert.encoder.layer[0].attention.self
+    found = {weight.name: read() for weight, read in model.read_weights()}
+    name = "bert.encoder.layer.0.output.dense.weight"
+    assert np.array_equal(found[f"decoder.{name}"], drawn.weight(name, found[f"decoder.{name}"].shape))
+
+
+def test_nothing_to_share() -> None:
+    from trivium import numpy as door
+
+    gpt2 = {"model_type": "gpt2", "add_cross_attention": True, "n_layer": 1, "n_embd": 16, "n_head": 2}
+    config = EncoderDecoderConfig.from_dict({"encoder": BERT, "decoder": gpt2, "tie_encoder_decoder": True})
+    with pytest.raises(ConfigError, match="encoder and decoder have no layer in common"):
+        door.EncoderDecoderModel(config)
+    values = {"encoder": {"model_type": "vit"}, "decoder": gpt2, "tie_encoder_decoder": True}
+    with pytest.raises(ConfigError, match="tie_encoder_decoder"):
+        VisionEncoderDecoderConfig.from_dict(values)
 
 
 def test_labels_need_a_start_token(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ ROW = Row(
             "decoder_start_token_id": 2,
             "pad_token_id": 0,
         },
+        shared={"encoder": BERT, "decoder": BERT | DECODER, "tie_encoder_decoder": True},
         others={"encoder": ROBERTA, "decoder": GPT2 | {"add_cross_attention": True}},
     ),
     {
@@ -33,6 +34,7 @@ ROW = Row(
                 "default", **SOURCE, **TARGET, token_type_ids=ids(2, 6, high=2), decoder_token_type_ids=ids(2, 5, high=2), **ALL
             ),
             case("default", inputs_embeds=normal(2, 6, 16), decoder_inputs_embeds=normal(2, 5, 16), labels=LABELS),
+            case("shared", **SOURCE, labels=LABELS),
             case("others", **SOURCE, labels=LABELS, output_attentions=True),
             case("others", **SOURCE, **TARGET, decoder_position_ids=ids(2, 5, high=19)),
         ),

@@ -67,7 +67,6 @@ ROW = Row(
             case("others", pixel_values=normal(2, 1, 8, 8), labels=LABELS),
             case("others", pixel_values=normal(2, 1, 8, 8), **TARGET),
             case("trocr", pixel_values=IMAGE, labels=LABELS),
-            case("trocr", pixel_values=IMAGE, **TARGET, output_attentions=True),
         ),
     },
     greedy={

@@ -219,11 +219,11 @@ def match(
 
 
 def _lookup(checkpoint: Checkpoint, weights: Layout, rules: Rules) -> dict[Weight, str]:
-    """Weight -> key of the tensor that holds it; after the weights also their other names, as linear layers."""
+    """Weight -> key of the tensor that holds it; after the weights also their other names, twins or else linear layers."""
     places, found = [in_files(weight, rules) for weight in weights], {}
     for alias, name in weights.ties.items():
         tied, leaf = weights.weights[name], alias.rpartition(".")[2]
-        places.append(Weight(alias, tied.shape, "Linear", leaf, tied.init))
+        places.append(weights.twins.get(alias) or Weight(alias, tied.shape, "Linear", leaf, tied.init))
     for place in places:
         key = next((key for key in spellings(place, weights, checkpoint.dialect, rules) if key in checkpoint.tensors), None)
         if key is not None:

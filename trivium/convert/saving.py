@@ -296,6 +296,9 @@ def _twice(sources: list[Source], target: Target, weights: Layout, rules: Rules)
             source = named[weights.ties[rule.path]]
             place = replace(source.weight, name=rule.path, layer="Linear", leaf=rule.path.rpartition(".")[2])
             yield replace(source, weight=place)
+    if target.dialect != "torch":  # Transformers' classes of other frameworks share no layers
+        for name, twin in weights.twins.items():
+            yield replace(named[weights.ties[name]], weight=twin)
 
 
 def save(

@@ -189,6 +189,7 @@ class Layout:
         parts: Path -> part, in the order of the network's attributes; the network itself is "".
         fixed: Name -> integers that are no weight, though PyTorch's checkpoints hold them.
         networks: Path -> model_type and layout of a part that is a whole network of another architecture.
+        twins: Name in `ties` -> weight, of the layers that have two places in the network.
     """
 
     weights: Mapping[str, Weight]
@@ -199,6 +200,7 @@ class Layout:
     parts: Mapping[str, Part]
     fixed: Mapping[str, Fixed] = field(default_factory=dict)
     networks: Mapping[str, tuple[str, Layout]] = field(default_factory=dict)
+    twins: Mapping[str, Weight] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Weight]:
         return iter(self.weights.values())
@@ -218,16 +220,18 @@ class Layout:
 def layout(network: type, config: Config) -> Layout:
     """The layout of `network`, a class of a `trivium.models` network file, for `config`."""
     model = network(config)
-    weights: dict[str, Weight] = {}
+    found: dict[str, Weight] = {}
     for name, slot, owner in slots(model):
         if slot.fixed is None:
             init = slot.init or owner.initializer(owner.config)
-            weights[name] = Weight(name, slot.shape, slot.layer, name.rpartition(".")[2], init)
+            found[name] = Weight(name, slot.shape, slot.layer, name.rpartition(".")[2], init)
+    ties = model.ties()
+    weights, twins = ({name: w for name, w in found.items() if (name in ties) == tied} for tied in (False, True))
     prefix = "" if model.get_body() is model else model.body_prefix
     fixed = {name: Fixed(name, slot.fixed, slot.layer == "Counter") for name, slot, _ in slots(model) if slot.fixed is not None}
     parts = dict(_parts(model))
     networks = dict(_networks(model, config.model_type))
-    return Layout(weights, model.ties(), prefix, model.body_prefix, tuple(model.optional_parts()), parts, fixed, networks)
+    return Layout(weights, ties, prefix, model.body_prefix, tuple(model.optional_parts()), parts, fixed, networks, twins)
 
 
 def _networks(module: Any, model_type: str, path: str = "") -> Iterator[tuple[str, tuple[str, Layout]]]:

@@ -125,20 +125,21 @@ class Pretrained(Familiar):
 
     def ties(self) -> dict[str, str]:
         """Other name -> name of each weight that PyTorch's state dict has under two names."""
-        body, prefix = self.get_body(), self._prefix()
+        body, prefix = self.get_body(), self.prefix()
         found = {prefix + alias: prefix + name for alias, name in body.other_ties.items()}
         found |= {} if body is self else self.other_ties
         if self.output_embedding and self.config.tie_word_embeddings:
-            found[f"{self.output_embedding}.weight"] = f"{self._prefix()}{self.get_body().input_embedding}.weight"
+            found[f"{self.output_embedding}.weight"] = f"{self.prefix()}{self.get_body().input_embedding}.weight"
         return found
 
     def optional_parts(self) -> Iterable[str]:
         """The paths of the parts that a checkpoint of another class may lack."""
-        yield from (self._prefix() + part for part in self.get_body().optional)
+        yield from (self.prefix() + part for part in self.get_body().optional)
         if self.get_body() is not self:
             yield from self.optional
 
-    def _prefix(self) -> str:
+    def prefix(self) -> str:
+        """The path of the body, with a dot after it; empty if it is the network itself."""
         return "" if self.get_body() is self else f"{self.body_prefix}."
 
     def input_shapes(self) -> dict[str, tuple[tuple[int | None, ...], str]]:
@@ -302,6 +303,10 @@ class Pretrained(Familiar):
     def _stack_shape(part: Part) -> tuple[int, ...]:
         """How many weights are kept in the stack, along each of its axes."""
         return tuple(getattr(part.stack, part.name).shape[: len(part.index)])
+
+    def replace_part(self, owner: Any, name: str, part: Any) -> None:
+        """Puts another part in the place of `owner`'s part of that name, while the network is built."""
+        setattr(owner, name, part)
 
     # What a backend provides
 

@@ -12,6 +12,7 @@ from trivium.core.errors import ConfigError
 from trivium.core.init import FanInUniform, fan_in_bias
 from trivium.core.names import nearest
 from trivium.core.outputs import BaseModelOutput, Seq2SeqLMOutput
+from trivium.core.pretrained import at
 
 from . import caches, composites, encoder_decoders, heads, nn, ops
 
@@ -34,6 +35,8 @@ class Pair(heads.Generates, nn.Model):
         if c.projects:
             inits = {"init": FanInUniform(), "bias_init": fan_in_bias(c.encoder.hidden_size)}
             self.enc_to_dec_proj = nn.Linear(c.encoder.hidden_size, c.decoder.hidden_size, **inits)
+        if c.tie_encoder_decoder:
+            self.share()
 
     @staticmethod
     def part_classes(c):
@@ -48,7 +51,29 @@ class Pair(heads.Generates, nn.Model):
 
     def ties(self):
         parts = {"encoder": self.encoder, "decoder": self.decoder}
-        return {f"{part}.{alias}": f"{part}.{name}" for part in parts for alias, name in parts[part].ties().items()}
+        found = {f"{part}.{alias}": f"{part}.{name}" for part in parts for alias, name in parts[part].ties().items()}
+        return found | {f"encoder.{name}": f"decoder.{self.decoder.prefix()}{name}" for name in self.common_weights()}
+
+    def common_weights(self):
+        """The names of the encoder's weights that are the decoder's, too; see `share`."""
+        if not self.config.tie_encoder_decoder:
+            return []
+        prefix, own = self.decoder.prefix(), self.decoder.layout.weights
+        return [name for name in self.encoder.layout.weights if prefix + name in own]
+
+    def share(self):
+        """Has the encoder use the decoder's layers, wherever it has one of the same name.
+
+        Raises:
+            ConfigError: They have none in common.
+        """
+        body = self.decoder.get_body()
+        owners = dict.fromkeys(name.rpartition(".")[0] for name in self.common_weights())
+        if not owners:
+            raise self.config.error("tie_encoder_decoder", "= true, but encoder and decoder have no layer in common")
+        for owner in owners:
+            parent, _, name = owner.rpartition(".")
+            self.replace_part(at(self.encoder, parent), name, at(body, owner))
 
     def optional_parts(self):
         yield from (f"encoder.{part}" for part in self.encoder.optional_parts())  # a pooler, say, which nobody trained
@@ -147,7 +172,7 @@ class Pair(heads.Generates, nn.Model):
             weights |= {f"{part}.{weight.name}": read() for weight, read in half.read_weights()}
         dtypes = {array.dtype.name for array in weights.values()}
         model = cls(config, dtype=dtype or (dtypes.pop() if len(dtypes) == 1 else "float32"), seed=None)
-        model.assign_weights(weights)
+        model.assign_weights({name: array for name, array in weights.items() if name not in model.layout.ties})
         model.draw_weights([name for name in model.layout.weights if name not in weights], seed)
         model._ready()
         return model

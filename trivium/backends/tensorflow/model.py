@@ -88,6 +88,10 @@ class Model(Pretrained, Composed, keras.Model):
         super()._become(other)
         forget(self)
 
+    def replace_part(self, owner: Any, name: str, part: Any) -> None:
+        owner._tracker.untrack(getattr(owner, name))  # Keras forgets no layer that is replaced
+        super().replace_part(owner, name, part)
+
     def scan_layers(self) -> None:
         """Holds layers that are alike as one, their weights stacked, and runs them by one loop of the graph from now on.
 

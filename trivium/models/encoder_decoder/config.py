@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from trivium.core.config import Config
 from trivium.core.errors import ConfigError
@@ -22,7 +22,7 @@ class EncoderDecoderConfig(Config):
     encoder: Config = BertConfig()
     decoder: Config = BertConfig(is_decoder=True, add_cross_attention=True)
     decoder_start_token_id: int | None = None
-    tie_encoder_decoder: Literal[False] = False
+    tie_encoder_decoder: bool = False
 
     def check(self) -> None:
         if "add_cross_attention" in _names(self.decoder) and not self.decoder.add_cross_attention:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from trivium.core.config import Config
 from trivium.models.bart.config import BartConfig
 from trivium.models.encoder_decoder.config import EncoderDecoderConfig
@@ -15,6 +17,7 @@ class SpeechEncoderDecoderConfig(EncoderDecoderConfig):
 
     encoder: Config = Wav2Vec2Config()
     decoder: Config = BartConfig()
+    tie_encoder_decoder: Literal[False] = False
 
     def check(self) -> None:
         super().check()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from trivium.core.config import Config
 from trivium.models.encoder_decoder.config import EncoderDecoderConfig
 from trivium.models.gpt2.config import GPT2Config
@@ -15,3 +17,4 @@ class VisionEncoderDecoderConfig(EncoderDecoderConfig):
 
     encoder: Config = ViTConfig()
     decoder: Config = GPT2Config(add_cross_attention=True)
+    tie_encoder_decoder: Literal[False] = False
