@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from trivium.core import activations
+from trivium.core.ops import HALF_LIMIT
 from trivium.core.resampling import averaging, bicubic, bilinear
 
 Tensor = Any  # tf.Tensor, or keras.Variable where a network hands over a parameter
@@ -250,6 +251,10 @@ def maximum(x: Tensor, y: Any) -> tf.Tensor:
 
 def minimum(x: Tensor, y: Any) -> tf.Tensor:
     return tf.minimum(x, y)
+
+
+def clamp_half(x: Tensor) -> tf.Tensor:
+    return tf.clip_by_value(x, -HALF_LIMIT, HALF_LIMIT) if x.dtype == tf.float16 else x
 
 
 # Loops and chance

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from trivium.core import activations
+from trivium.core.ops import HALF_LIMIT
 
 # Shapes
 
@@ -235,6 +236,10 @@ def maximum(x: Tensor, y: Any) -> Tensor:
 
 def minimum(x: Tensor, y: Any) -> Tensor:
     return torch.minimum(x, y) if isinstance(y, Tensor) else x.clamp(max=y)
+
+
+def clamp_half(x: Tensor) -> Tensor:
+    return x.clamp(-HALF_LIMIT, HALF_LIMIT) if x.dtype == torch.float16 else x
 
 
 # Loops and chance
