@@ -9,6 +9,16 @@ import keras
 from trivium.core.pretrained import building
 
 
+def policy() -> keras.DTypePolicy:
+    """Of a layer under construction: weights in the model's dtype, and computation as a mixed global policy of Keras says.
+
+    A policy such as "mixed_bfloat16" counts for weights of its dtype. Otherwise computation is in the weights' dtype.
+    """
+    chosen, dtype = keras.config.dtype_policy(), building().dtype
+    mixed = chosen.compute_dtype != chosen.variable_dtype and chosen.variable_dtype == dtype
+    return chosen if mixed else keras.DTypePolicy(dtype)
+
+
 class Composed:
     """What modules and models have in common. They make their weights in `__init__`, so that they are built from the start."""
 
@@ -30,7 +40,7 @@ class Module(Composed, keras.layers.Layer):
     """
 
     def __init__(self) -> None:
-        super().__init__(dtype=building().dtype)
+        super().__init__(dtype=policy())
         self.built = True
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
