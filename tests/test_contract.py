@@ -232,6 +232,11 @@ def where(d: Draw) -> Any:
 
 
 @case
+def clamp_half(d: Draw) -> Any:
+    return [d.floats(*d.shape(), scale=1000)]
+
+
+@case
 def take(d: Draw) -> Any:
     rows = d.size()
     return [d.floats(rows, *d.shape(0, 2)), d.integers(*d.shape(0, 3), low=0, high=rows)]
@@ -778,6 +783,18 @@ def test_cross_entropy_ignores(backend: Backend, dtype: Any) -> None:
     found = array(loss(tensor(backend, logits), tensor(backend, some)))
     np.testing.assert_allclose(found, array(loss(tensor(backend, logits[::2].copy()), tensor(backend, rest))), rtol=1e-6)
     assert np.isnan(array(loss(tensor(backend, logits), tensor(backend, np.full(4, -100, dtype)))))
+
+
+@each_backend
+def test_what_overflows_in_half_precision(backend: Backend) -> None:
+    """It is float16 alone that is brought back, with its sign; what is not a number stays so."""
+    clamp = bound(backend, "ops").clamp_half
+    values = np.array([np.inf, -np.inf, 1e30, 3, np.nan])
+    for dtype, limit in (("float32", np.inf), ("bfloat16", np.inf), ("float16", ops.HALF_LIMIT)):
+        with np.errstate(over="ignore"):
+            given = values.astype(BFLOAT16 if dtype == "bfloat16" else dtype)
+        expected = np.clip(array(given).astype(np.float64), -limit, limit)
+        np.testing.assert_array_equal(array(clamp(tensor(backend, given))).astype(np.float64), expected)
 
 
 # Layers

@@ -7,13 +7,24 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 
+def run_layer(layer: Any, *inputs: Any, **options: Any) -> Any:
+    """Calls a layer: what a backend that computes layers again in the gradient has something else for."""
+    return layer(*inputs, **options)
+
+
 def apply_layers(
-    layers: Iterable[Any], x: Any, shared: tuple[Any, ...], cache: Any, hidden_states: bool, options: dict[str, Any]
+    layers: Iterable[Any],
+    x: Any,
+    shared: tuple[Any, ...],
+    cache: Any,
+    hidden_states: bool,
+    options: dict[str, Any],
+    run: Callable[..., Any] = run_layer,
 ) -> tuple[Any, dict[str, Any]]:
-    """What the contract says of `nn.Layers`; see there."""
+    """What the contract says of `nn.Layers`; see there. Each layer is called by `run`."""
     seen, kept = [x], []
     for index, layer in enumerate(layers):
-        x, extras = layer(x, *shared, cache=None if cache is None else cache[index], **options)
+        x, extras = run(layer, x, *shared, cache=None if cache is None else cache[index], **options)
         seen.append(x)
         kept.append(extras)
     return x, collect(seen if hidden_states else None, kept)

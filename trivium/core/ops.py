@@ -18,6 +18,8 @@ from .errors import Unbound
 
 Tensor = Any
 Shape = Sequence[Any]
+HALF_LIMIT = 64512.0
+"""Where `clamp_half` ends: 1000 below the largest of float16, and one of its numbers."""
 
 
 def _unbound() -> Any:
@@ -266,6 +268,14 @@ def maximum(x: Tensor, y: Tensor) -> Tensor:
 
 def minimum(x: Tensor, y: Tensor) -> Tensor:
     """The smaller of two; y may be a number. Source: numpy.minimum."""
+    return _unbound()
+
+
+def clamp_half(x: Tensor) -> Tensor:
+    """x, but in float16 no further from 0 than HALF_LIMIT, so that what became infinite can be computed with again.
+
+    Source: Transformers 4, in whose T5 and BART residual streams overflow.
+    """
     return _unbound()
 
 

@@ -1,6 +1,6 @@
 """What chance does in training: layers are left out, spans are hidden, and one of several is chosen.
 
-Letters: B batch, T places, D width.
+Letters: B batch, T places, D width, V choices.
 """
 
 from trivium.core.errors import InputError
@@ -56,7 +56,8 @@ def spans(chance, like, size, lengths, share, length, least):  # (B,) -> (B, siz
     """Which of `size` places are hidden in each of a batch, of which the first `lengths` count.
 
     There are about share / length spans to a place, at least `least`, which begin at different places and may overlap; what
-    is left of a span by rounding is one more with that chance, for all of the batch alike. Source: Transformers 4.
+    is left of a span by rounding is one more with that chance, for all of the batch alike. Source: Transformers 4,
+    which hides the last place, of the padding, where there is no span.
     """
     if isinstance(size, int) and length > size:
         raise InputError(f"spans of {length} places are to be hidden of {size}", hint="longer inputs, or a smaller mask length")

@@ -106,7 +106,7 @@ class EncoderLayer(Layer):
 
     def forward(self, x, mask, cache=None, attentions=False):  # (B, E, D) -> (B, E, D)
         y, _, weights = self.attend(self.self_attn, self.self_attn_layer_norm, x, None, mask, None, attentions)
-        return self.layerdrop(x, self.feed(y)), {"attentions": weights}
+        return self.layerdrop(x, ops.clamp_half(self.feed(y))), {"attentions": weights}
 
 
 class DecoderLayer(Layer):

@@ -10,15 +10,43 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from trivium.core.layers import Part, Scanned, apply_layers
+from trivium.core.layers import Part, Scanned, apply_layers, run_layer
 
 
 class Layers(nnx.List):
+    rematerialise = False
+
     def __init__(self, layers: Iterable[Any]) -> None:
         super().__init__(layers)
 
     def __call__(self, x: Any, *shared: Any, cache: Any = None, hidden_states: bool = False, **options: Any) -> Any:
-        return apply_layers(self, x, shared, cache, hidden_states, options)
+        return apply_layers(self, x, shared, cache, hidden_states, options, _again if self.rematerialise else run_layer)
+
+
+def _again(layer: Any, x: Any, *shared: Any, cache: Any, **options: Any) -> Any:
+    """Calls a layer that is computed again in the gradient."""
+    graphdef, state = nnx.split(layer)
+
+    @jax.checkpoint
+    def body(state: Any, x: Any, cache: Any) -> Any:
+        before, own = jax.tree.leaves(state), nnx.merge(graphdef, state)
+        return own(x, *shared, cache=cache, **options), _changed(own, before)
+
+    found, changed = body(state, x, cache)
+    _update(layer, state, changed)
+    return found
+
+
+def _changed(layer: Any, before: list[Any]) -> list[Any]:
+    """Of each leaf of a layer's state what has become of it, None where nothing: dropout's counters, running statistics."""
+    return [None if new is old else new for new, old in zip(jax.tree.leaves(nnx.state(layer)), before, strict=True)]
+
+
+def _update(layer: Any, state: Any, changed: list[Any]) -> None:
+    if any(new is not None for new in changed):
+        leaves, structure = jax.tree.flatten(state)
+        leaves = [old if new is None else new for new, old in zip(changed, leaves, strict=True)]
+        nnx.update(layer, jax.tree.unflatten(structure, leaves))
 
 
 class ScannedLayers(Scanned, nnx.Module):
@@ -49,15 +77,12 @@ class ScannedLayers(Scanned, nnx.Module):
 
     def scan(self, run: Any, x: Any, caches: list[Any], shared: Any, hidden_states: bool, options: Any) -> Any:
         graphdef, state = nnx.split(run)
-        structure = jax.tree.structure(state)
 
         def body(x: Any, xs: Any) -> Any:
             state, cache = xs
             before, layer = jax.tree.leaves(state), nnx.merge(graphdef, state)
             x, kept = layer(x, *shared, cache=cache, **options)
-            pairs = zip(jax.tree.leaves(nnx.state(layer)), before, strict=True)
-            changed = [None if new is old else new for new, old in pairs]  # dropout's counters, running statistics
-            return x, (x if hidden_states else None, kept, changed)
+            return x, (x if hidden_states else None, kept, _changed(layer, before))
 
         xs = state, _stacked(caches)
         y, _ = jax.eval_shape(body, x, jax.tree.map(lambda leaf: leaf[0], xs))
@@ -70,9 +95,7 @@ class ScannedLayers(Scanned, nnx.Module):
                 each.append(its)
             ys = _stacked(each)
         seen, kept, changed = ys
-        if any(new is not None for new in changed):
-            leaves = [old if new is None else new for new, old in zip(changed, jax.tree.leaves(state), strict=True)]
-            nnx.update(run, jax.tree.unflatten(structure, leaves))
+        _update(run, state, changed)
         return x, _unstacked(seen, len(caches)), _unstacked(kept, len(caches))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Self
 
 import jax
@@ -175,6 +175,10 @@ class Model(Pretrained, Module):
 
     def _read_part(self, part: Part) -> np.ndarray:
         return np.asarray(getattr(part.stack, part.name).get_value()[part.index])
+
+    @staticmethod
+    def _children(part: Any) -> Iterable[Any]:
+        return (child for _, child in nnx.iter_children(part) if isinstance(child, nnx.Module))
 
     def _ready(self) -> None:
         self.eval()

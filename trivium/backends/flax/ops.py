@@ -14,6 +14,7 @@ from flax import nnx
 from jax import Array, lax
 
 from trivium.core import activations, assignment
+from trivium.core.ops import HALF_LIMIT
 from trivium.core.resampling import averaging, bicubic, bilinear
 
 # Shapes
@@ -212,6 +213,10 @@ def maximum(x: Array, y: Any) -> Array:
 
 def minimum(x: Array, y: Any) -> Array:
     return jnp.minimum(x, y)
+
+
+def clamp_half(x: Array) -> Array:
+    return jnp.clip(x, -HALF_LIMIT, HALF_LIMIT) if x.dtype == jnp.float16 else x
 
 
 # Loops and chance

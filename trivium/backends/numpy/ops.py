@@ -11,6 +11,7 @@ import ml_dtypes  # noqa: F401, whose dtypes NumPy then knows by name
 import numpy as np
 
 from trivium.core import activations, assignment
+from trivium.core.ops import HALF_LIMIT
 from trivium.core.resampling import averaging, bicubic, bilinear
 
 _erf = np.vectorize(math.erf, otypes=[np.float64])
@@ -209,6 +210,10 @@ def maximum(x: Any, y: Any) -> np.ndarray:
 
 def minimum(x: Any, y: Any) -> np.ndarray:
     return np.minimum(x, np.asarray(y, x.dtype))
+
+
+def clamp_half(x: Any) -> np.ndarray:
+    return np.clip(x, -HALF_LIMIT, HALF_LIMIT) if x.dtype == np.float16 else x
 
 
 # Loops and chance

@@ -15,11 +15,11 @@ from trivium.core import outputs
 from trivium.core.arrays import settled
 from trivium.core.errors import InputError
 from trivium.core.layers import Part
-from trivium.core.pretrained import Pretrained, building
+from trivium.core.pretrained import Pretrained
 from trivium.core.signatures import parameters
 
 from .layers import scan_inside
-from .module import Composed
+from .module import Composed, policy
 from .programs import forget
 
 
@@ -31,7 +31,7 @@ class Model(Pretrained, Composed, keras.Model):
 
     Args:
         config: The architecture's config.
-        dtype: Of the weights and of the computation, by NumPy's name.
+        dtype: Of the weights, by NumPy's name. Computation is in it too, unless Keras's global policy is a mixed one for it.
         seed: Of the first values, which are the same in every framework.
     """
 
@@ -41,7 +41,7 @@ class Model(Pretrained, Composed, keras.Model):
     def __init__(self, config: Any) -> None:
         if "call" not in type(self).__dict__:
             type(self).call = _call(type(self))
-        super().__init__(dtype=building().dtype)
+        super().__init__(dtype=policy())
         self._convert_input_args = False  # integers stay integers; the leaves convert what they take
         self._allow_non_tensor_positional_args = True
         self.built = True
@@ -74,6 +74,12 @@ class Model(Pretrained, Composed, keras.Model):
 
     def _read(self, owner: Any, name: str) -> np.ndarray:
         return getattr(owner, name).numpy()
+
+    def _cast(self, value: Any) -> Any:
+        """An input, floats in the dtype of the computation where that is another than the weights'."""
+        value, dtype = _tensor(value), self.compute_dtype
+        casts = dtype != self.variable_dtype and isinstance(value, tf.Tensor) and value.dtype.is_floating
+        return tf.cast(value, dtype) if casts else value
 
     def _tie(self, ties: Mapping[str, str]) -> None:
         """Nothing is tied; but variables get the paths of their weights, by which optimizers and users choose among them."""
@@ -172,7 +178,8 @@ def _call(cls: type[Model]) -> Any:
     def call(self: Model, *inputs: Any, training: bool | None = None, **options: Any) -> Any:
         if inputs and isinstance(inputs[0], dict):
             inputs, options = inputs[1:], {**inputs[0], **options}
-        return self.forward(*map(_tensor, inputs), **{name: _tensor(value) for name, value in options.items()})
+        options = {name: value if name == "labels" else self._cast(value) for name, value in options.items()}
+        return self.forward(*map(self._cast, inputs), **{name: _tensor(value) for name, value in options.items()})
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     arguments = [p.replace(kind=kind, default=None) for p in _arguments(cls)]

@@ -23,6 +23,16 @@ class Unnamed(NamedTuple):
         return keras.Variable(self.initializer, shape=shape, dtype=dtype, trainable=self.trainable, name=name)
 
 
+def policy() -> keras.DTypePolicy:
+    """Of a layer under construction: weights in the model's dtype, and computation as a mixed global policy of Keras says.
+
+    A policy such as "mixed_bfloat16" counts for weights of its dtype. Otherwise computation is in the weights' dtype.
+    """
+    chosen, dtype = keras.config.dtype_policy(), building().dtype
+    mixed = chosen.compute_dtype != chosen.variable_dtype and chosen.variable_dtype == dtype
+    return chosen if mixed else keras.DTypePolicy(dtype)
+
+
 class Composed:
     """What modules and models have in common. They make their weights in `__init__`, so that they are built from the start."""
 
@@ -47,7 +57,7 @@ class Module(Composed, keras.layers.Layer):
     """
 
     def __init__(self) -> None:
-        super().__init__(dtype=building().dtype)
+        super().__init__(dtype=policy())
         self.built = True
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:

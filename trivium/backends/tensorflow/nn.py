@@ -17,7 +17,7 @@ from trivium.core.pretrained import building
 from . import ops
 from .layers import Layers
 from .model import Model, shared
-from .module import Module, Unnamed
+from .module import Module, Unnamed, policy
 
 __all__ = [
     "LSTM", "BatchNorm2d", "Buffer", "Chance", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
@@ -47,7 +47,7 @@ def Constant(values: np.ndarray) -> tf.Tensor:  # noqa: N802, as in the contract
 
 
 def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None, bias_init: Any = None) -> keras.layers.Dense:  # noqa: N802
-    layer = keras.layers.Dense(outputs, use_bias=bias, kernel_initializer=Blank(), dtype=building().dtype)
+    layer = keras.layers.Dense(outputs, use_bias=bias, kernel_initializer=Blank(), dtype=policy())
     layer.build((None, inputs))
     return layer
 
@@ -77,11 +77,11 @@ class Embedding(keras.layers.Embedding):
     """
 
     def __init__(self, vocabulary: int, width: int, init: Any = None, trained: bool = True) -> None:
-        super().__init__(vocabulary, width, embeddings_initializer=Blank(), dtype=building().dtype, trainable=trained)
+        super().__init__(vocabulary, width, embeddings_initializer=Blank(), dtype=policy(), trainable=trained)
         self.build(None)
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        return _rows(tf.convert_to_tensor(self.embeddings), tf.cast(x, tf.int32))
+        return tf.cast(_rows(tf.convert_to_tensor(self.embeddings), tf.cast(x, tf.int32)), self.compute_dtype)
 
 
 @tf.custom_gradient
@@ -94,7 +94,7 @@ def _rows(table: tf.Tensor, index: tf.Tensor) -> Any:
 
 
 def LayerNorm(width: int, eps: float) -> keras.layers.LayerNormalization:
-    layer = keras.layers.LayerNormalization(epsilon=eps, dtype=building().dtype)
+    layer = keras.layers.LayerNormalization(epsilon=eps, dtype=policy())
     layer.build((None, width))
     return layer
 
@@ -102,7 +102,7 @@ def LayerNorm(width: int, eps: float) -> keras.layers.LayerNormalization:
 def RMSNorm(width: int, eps: float, shift: float = 0.0) -> Any:  # noqa: N802
     if shift:
         return ShiftedRMSNorm(width, eps, shift)
-    layer = keras.layers.RMSNormalization(epsilon=eps, dtype=building().dtype)
+    layer = keras.layers.RMSNormalization(epsilon=eps, dtype=policy())
     layer.build((None, width))
     return layer
 
@@ -122,12 +122,12 @@ class ShiftedRMSNorm(Module):
 
 
 def Dropout(rate: float) -> keras.layers.Dropout:  # noqa: N802
-    return keras.layers.Dropout(rate, seed=building().draw_seed(), dtype=building().dtype, autocast=False)  # x in its own dtype
+    return keras.layers.Dropout(rate, seed=building().draw_seed(), dtype=policy(), autocast=False)  # x in its own dtype
 
 
 class DropPath(keras.layers.Dropout):
     def __init__(self, rate: float) -> None:
-        super().__init__(rate, seed=building().draw_seed(), dtype=building().dtype)
+        super().__init__(rate, seed=building().draw_seed(), dtype=policy())
 
     def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         if not training or not self.rate:
@@ -169,13 +169,13 @@ class BatchNorm(keras.layers.BatchNormalization):
 
 
 def BatchNorm2d(width: int, eps: float, momentum: float) -> BatchNorm:  # noqa: N802
-    layer = BatchNorm(momentum=1 - momentum, epsilon=eps, dtype=building().dtype)
+    layer = BatchNorm(momentum=1 - momentum, epsilon=eps, dtype=policy())
     layer.build((None, None, None, width))
     return layer
 
 
 def GroupNorm(groups: int, width: int, eps: float) -> keras.layers.GroupNormalization:  # noqa: N802
-    layer = keras.layers.GroupNormalization(groups, epsilon=eps, dtype=building().dtype)
+    layer = keras.layers.GroupNormalization(groups, epsilon=eps, dtype=policy())
     layer.build((None, None, width))
     layer.input_spec = None  # of any number of axes
     return layer
@@ -268,7 +268,7 @@ def ConvTranspose2d(  # noqa: N802
 
 
 def _convolution() -> dict[str, Any]:
-    return {"data_format": "channels_last", "kernel_initializer": Blank(), "dtype": building().dtype}
+    return {"data_format": "channels_last", "kernel_initializer": Blank(), "dtype": policy()}
 
 
 def _padded(layer: Any, sides: tuple[tuple[int, int], ...]) -> Any:
@@ -312,14 +312,14 @@ class Tied(Module):
         self.bias = Parameter((vocabulary,)) if bias else None
 
     def forward(self, x: tf.Tensor, embedding: keras.layers.Embedding, bias: Any = None) -> tf.Tensor:
-        x = tf.matmul(x, embedding.embeddings, transpose_b=True)
+        x = tf.matmul(x, tf.cast(embedding.embeddings, x.dtype), transpose_b=True)
         bias = self.bias if bias is None else bias
         return x if bias is None else x + bias
 
 
 class Untied(keras.layers.Dense):
     def __init__(self, width: int, vocabulary: int, bias: bool) -> None:
-        super().__init__(vocabulary, use_bias=bias, kernel_initializer=Blank(), dtype=building().dtype)
+        super().__init__(vocabulary, use_bias=bias, kernel_initializer=Blank(), dtype=policy())
         self._allow_non_tensor_positional_args = True
         self.build((None, width))
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from trivium.backends.numpy import ops as on_host
 from trivium.core import activations, assignment
+from trivium.core.ops import HALF_LIMIT
 from trivium.core.resampling import averaging, bicubic, bilinear
 
 Tensor = Any  # tf.Tensor, or keras.Variable where a network hands over a parameter
@@ -259,6 +260,10 @@ def maximum(x: Tensor, y: Any) -> tf.Tensor:
 
 def minimum(x: Tensor, y: Any) -> tf.Tensor:
     return tf.minimum(x, y)
+
+
+def clamp_half(x: Tensor) -> tf.Tensor:
+    return tf.clip_by_value(x, -HALF_LIMIT, HALF_LIMIT) if x.dtype == tf.float16 else x
 
 
 # Loops and chance

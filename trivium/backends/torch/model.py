@@ -6,7 +6,7 @@ import contextlib
 import functools
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import ml_dtypes
@@ -107,6 +107,10 @@ class Model(Pretrained, Module):
         for alias, name in ties.items():
             place, _, leaf = alias.rpartition(".")
             at(self, place).register_parameter(leaf, self.get_parameter(name))
+
+    @staticmethod
+    def _children(part: Module) -> Iterable[Module]:
+        return part.children()
 
     def _ready(self) -> None:
         self.eval()

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch.utils.checkpoint import checkpoint
 
-from trivium.core.layers import Member, apply_layers, lstm_weights
+from trivium.core.layers import Member, apply_layers, lstm_weights, run_layer
 from trivium.core.pretrained import building
 
 from . import ops
@@ -92,6 +93,9 @@ class DropPath(torch.nn.Module):
 
 
 class Chance(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+
     def forward(self, shape: Sequence[int], like: torch.Tensor) -> torch.Tensor:
         return torch.rand(tuple(shape), device=like.device)
 
@@ -106,11 +110,19 @@ class BatchNorm2d(torch.nn.BatchNorm2d):
 
 
 class Layers(torch.nn.ModuleList):
+    rematerialise = False
+
     def __init__(self, layers: Iterable[Module]) -> None:
         super().__init__(layers)
 
     def forward(self, x: Any, *shared: Any, cache: Any = None, hidden_states: bool = False, **options: Any) -> Any:
-        return apply_layers(self, x, shared, cache, hidden_states, options)
+        run = _again if self.rematerialise and torch.is_grad_enabled() else run_layer
+        return apply_layers(self, x, shared, cache, hidden_states, options, run)
+
+
+def _again(layer: Module, *inputs: Any, **options: Any) -> Any:
+    """Calls a layer that is computed again in the gradient, with the same random numbers."""
+    return checkpoint(layer, *inputs, use_reentrant=False, **options)
 
 
 class Experts(Module):

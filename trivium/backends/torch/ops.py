@@ -11,6 +11,7 @@ from torch import Tensor
 
 from trivium.backends.numpy import ops as on_host
 from trivium.core import activations, assignment
+from trivium.core.ops import HALF_LIMIT
 
 # Shapes
 
@@ -255,6 +256,10 @@ def maximum(x: Tensor, y: Any) -> Tensor:
 
 def minimum(x: Tensor, y: Any) -> Tensor:
     return torch.minimum(x, y) if isinstance(y, Tensor) else x.clamp(max=y)
+
+
+def clamp_half(x: Tensor) -> Tensor:
+    return x.clamp(-HALF_LIMIT, HALF_LIMIT) if x.dtype == torch.float16 else x
 
 
 # Loops and chance

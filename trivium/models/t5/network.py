@@ -112,10 +112,12 @@ class Block(nn.Module):
 
     def forward(self, x, places, bias, mask, encoded, encoded_mask, cache=None, attentions=False):  # (B, T, D) -> (B, T, D)
         x, cache, weights = self.layer[0](x, places, bias, mask, cache, attentions)
+        x = ops.clamp_half(x)
         cross_weights = None
         if encoded is not None or caches.has_crossed(cache):
             x, cache, cross_weights = self.layer[1](x, encoded, encoded_mask, cache, attentions)
-        x = self.layer[len(self.layer) - 1](x)
+            x = ops.clamp_half(x)
+        x = ops.clamp_half(self.layer[len(self.layer) - 1](x))
         return x, {"past_key_values": cache, "attentions": weights, "cross_attentions": cross_weights}
 
 

@@ -168,7 +168,7 @@ class Quantizer(nn.Module):
         groups, codes = self.shape
         logits = ops.reshape(self.weight_proj(x), (batch, frames, groups, codes))
         if self.chance.training:
-            picked = chance.gumbel_softmax(self.chance, logits, self.temperature)  # (B, T, G, V), zeros and a one
+            picked = chance.gumbel_softmax(self.chance, logits, self.temperature)
             chosen, chances = ops.argmax(picked, -1), ops.softmax(ops.cast(logits, "float32"), -1)
         else:
             chosen = ops.argmax(logits, -1)
