@@ -49,7 +49,7 @@ check: setup  ## style and types
 
 PEERS := .venv-peer/.ready .venv-peer4/.ready .venv-peer-hub/.ready .venv-peer-torchax/.ready
 
-bench: setup $(PEERS)  ## the benchmarks, about two hours on two cores; see benchmarks/README.md
+bench: setup $(PEERS)  ## the benchmarks, more than an hour on two cores; see benchmarks/README.md
 	$(BIN)/python -m benchmarks.forward --peer transformers5=.venv-peer/bin/python --peer transformers4=.venv-peer4/bin/python \
 		--peer keras_hub=.venv-peer-hub/bin/python --peer torchax=.venv-peer-torchax/bin/python
 	$(BIN)/python -m benchmarks.depth
