@@ -37,9 +37,29 @@ docs-serve: setup
 	.venv-peer/bin/python -m pip install --quiet torch==2.13.0 transformers==5.23.0
 	touch $@
 
-bench: setup .venv-peer/.ready  ## the benchmarks; see benchmarks/README.md
-	$(BIN)/python -m benchmarks.forward
+.venv-peer4/.ready:
+	$(PYTHON) -m venv .venv-peer4
+	.venv-peer4/bin/python -m pip install --quiet torch==2.13.0 transformers==4.52.4 tensorflow-cpu==2.19.1 tf-keras \
+		flax==0.10.4 jax==0.4.38 jaxlib==0.4.38 scipy
+	touch $@
+
+.venv-peer-hub/.ready:
+	$(PYTHON) -m venv .venv-peer-hub
+	.venv-peer-hub/bin/python -m pip install --quiet keras-hub==0.32.0 keras==3.15.1 tensorflow-cpu==2.21.0 jax==0.10.2 safetensors
+	touch $@
+
+.venv-peer-torchax/.ready:
+	$(PYTHON) -m venv .venv-peer-torchax
+	.venv-peer-torchax/bin/python -m pip install --quiet torch==2.13.0 transformers==5.23.0 torchax==0.0.13 jax==0.10.2
+	touch $@
+
+PEERS := .venv-peer/.ready .venv-peer4/.ready .venv-peer-hub/.ready .venv-peer-torchax/.ready
+
+bench: setup $(PEERS)  ## the benchmarks, more than an hour on two cores; see benchmarks/README.md
+	$(BIN)/python -m benchmarks.forward --peer transformers5=.venv-peer/bin/python --peer transformers4=.venv-peer4/bin/python \
+		--peer keras_hub=.venv-peer-hub/bin/python --peer torchax=.venv-peer-torchax/bin/python
+	$(BIN)/python -m benchmarks.depth
 	$(BIN)/python -m benchmarks.startup
 
 clean:
-	rm -rf $(VENV) .venv-peer .demo .site
+	rm -rf $(VENV) .venv-peer* .demo .site

@@ -289,6 +289,18 @@ def test_function(golden: Golden) -> None:
     assert len(traced) == 1
 
 
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_images_of_unknown_size(jit_compile: bool) -> None:
+    """Swin shifts its windows where there are several, as the sizes at hand say, which a traced function does not know."""
+    config = door.SwinConfig(embed_dim=4, depths=(2, 2), num_heads=(1, 2), window_size=2, patch_size=2, image_size=16)
+    model = door.SwinModel(config, seed=3)
+    signature = tf.TensorSpec((None, 3, None, None))
+    function = tf.function(lambda x: model(x).last_hidden_state, input_signature=[signature], jit_compile=jit_compile)
+    for size in ((4, 4), (4, 12), (10, 14), (16, 16)):
+        image = np.random.default_rng(0).normal(size=(2, 3, *size)).astype(np.float32)
+        close(function(image), model(image).last_hidden_state)
+
+
 @one_per_class
 def test_every_weight_gets_a_gradient(golden: Golden) -> None:
     """Every variable that the call uses gets a finite gradient, and not all zeros."""

@@ -5,7 +5,6 @@ others, arXiv:2006.03654. Borders are rounded as in float32, in which all implem
 Letters: T tokens, S keys.
 """
 
-import functools
 import math
 
 import numpy as np
@@ -13,51 +12,50 @@ import numpy as np
 from . import ops
 
 
-def relative(x, keys, buckets, reach, both, seen=0):
+def relative(x, keys, starts, both, seen=0):
     """T5's bucket of each key as a query of x (B, T, D) sees it: (T, S) int32, for S `keys`.
 
     Args:
-        buckets: How many there are.
-        reach: The distance from which all are in the last one.
-        both: Whether keys after the query have half of the buckets; otherwise they are in that of distance 0.
+        starts: The distances at which buckets begin, as `starts` says: those of one side, where there are `both`.
+        both: Whether keys after the query have buckets too, as many; otherwise they are in that of distance 0.
         seen: The tokens before x.
     """
     queries = ops.arange(ops.shape(x)[1], like=x) + seen
     ahead = ops.arange(keys, like=x)[None] - queries[:, None]  # (T, S)
-    if both:
-        buckets //= 2
     distance = abs(ahead) if both else ops.maximum(-ahead, 0)
-    found = ops.minimum(distance, buckets // 2)
-    for start in starts(buckets, reach):
+    near, *wider = starts
+    found = ops.minimum(distance, near)
+    for start in wider:
         found = found + ops.cast(distance >= start, "int32")
-    return found + ops.cast(ahead > 0, "int32") * buckets if both else found
+    return found + ops.cast(ahead > 0, "int32") * (near + 1 + len(wider)) if both else found
 
 
-@functools.cache
-def starts(buckets, reach):
-    """The distances at which the wider buckets begin, after the first of them; they grow with the logarithm."""
+def starts(buckets, reach, both):
+    """The distances at which the wider buckets begin; they grow with the logarithm, so that `reach` is in the last.
+
+    Half of the `buckets` are for one distance each. Where there are `both` sides, each has half of all.
+    """
+    buckets //= 2 if both else 1
     near = buckets // 2
     distances = np.arange(near, reach + 1)
     scale = np.float32(np.log(reach / near))
     places = (np.log(distances.astype(np.float32) / np.float32(near)) / scale * np.float32(buckets - near)).astype(int)
     places = np.minimum(places, buckets - 1 - near)
-    return tuple(int(distances[places >= place][0]) for place in range(1, buckets - near))
+    return (near, *(int(distances[places >= place][0]) for place in range(1, buckets - near)))
 
 
-def signed(x, span, reach, shared):
+def signed(x, span, borders=None):
     """DeBERTa's relative position of each key from each query of x (B, T, D): (T, T) int32; `span` is distance 0.
 
     Args:
         span: How many there are to either side: they go from 0 to 2 span - 1.
-        reach: The distance from which all are in the last.
-        shared: Whether far distances share a bucket.
+        borders: The distances at which the wider buckets begin, as `signed_starts` says; None where no distances share one.
     """
     counted = ops.arange(ops.shape(x)[1], like=x)
     behind = counted[:, None] - counted  # (T, T)
     bucket = counted
-    if shared:
+    if borders is not None:
         bucket = ops.minimum(counted, span // 2)
-        borders = signed_starts(span, reach)
         if borders:
             reached = counted[:, None] >= ops.cast(ops.constant(borders, like=counted), "int32")  # (T, borders)
             order = ops.arange(len(borders), like=x) + 1
@@ -67,7 +65,6 @@ def signed(x, span, reach, shared):
     return ops.minimum(ops.maximum(bucket + span, 0), 2 * span - 1)
 
 
-@functools.cache
 def signed_starts(span, reach):
     """The distances at which the wider buckets begin; they grow with the logarithm, so that `reach` is in the last."""
     near = span // 2

@@ -178,14 +178,6 @@ class Decoder(Stack):
         return super().place(x, positions)
 
 
-def asked(c, output_attentions, output_hidden_states):
-    """What the layers are to keep: as the call says, or else the config."""
-    return {
-        "attentions": c.output_attentions if output_attentions is None else output_attentions,
-        "hidden_states": c.output_hidden_states if output_hidden_states is None else output_hidden_states,
-    }
-
-
 def as_output(encoder_outputs):
     """What an encoder returned, which may also be a tuple of its state, hidden states and attentions."""
     if encoder_outputs is None or isinstance(encoder_outputs, BaseModelOutput):
@@ -264,7 +256,7 @@ class EncoderDecoder(Common):
     ):
         """The encoder's output, which can be given back as encoder_outputs."""
         x = self.encoder.embed(self.shared_embedding(), input_ids, inputs_embeds)
-        options = asked(self.config, output_attentions, output_hidden_states)
+        options = heads.asked(self.config, output_attentions, output_hidden_states)
         x, kept = self.encoder(x, self.positions(input_ids, x, None), masks.padding(attention_mask), **options)
         return BaseModelOutput(x, **kept)
 
@@ -289,7 +281,7 @@ class EncoderDecoder(Common):
         x, kept = self.run_decoder(
             *(self.shared_embedding(), decoder_input_ids, decoder_inputs_embeds, decoder_attention_mask),
             *(encoded.last_hidden_state, attention_mask, past_key_values),
-            **asked(self.config, output_attentions, output_hidden_states),
+            **heads.asked(self.config, output_attentions, output_hidden_states),
         )
         return of_both(x, kept, encoded)
 
@@ -321,7 +313,7 @@ class DecoderAlone(Common):
         x, kept = self.run_decoder(
             *(None, input_ids, inputs_embeds, attention_mask, encoder_hidden_states, encoder_attention_mask),
             past_key_values,
-            **asked(self.config, output_attentions, output_hidden_states),
+            **heads.asked(self.config, output_attentions, output_hidden_states),
         )
         return BaseModelOutput(x, **kept)
 

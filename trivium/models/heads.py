@@ -330,6 +330,14 @@ def embed(embedding, input_ids, inputs_embeds):
     return embedding(input_ids) if inputs_embeds is None else inputs_embeds
 
 
+def asked(c, output_attentions, output_hidden_states):
+    """What the layers are to keep: as the call says, or else the config."""
+    return {
+        "attentions": c.output_attentions if output_attentions is None else output_attentions,
+        "hidden_states": c.output_hidden_states if output_hidden_states is None else output_hidden_states,
+    }
+
+
 def kept(out, *names):
     """What a head's output takes over from its body's."""
     names = names or ("past_key_values", "mems", "hidden_states", "attentions", "cross_attentions")

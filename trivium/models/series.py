@@ -69,6 +69,21 @@ def ends(places, batch, c):  # (B,) -> (B,)
     return found
 
 
+class Embedder(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        if c.share_embedding:
+            self.input_embedding = nn.Linear(c.patch_length, c.d_model)
+        else:
+            self.input_embedding = nn.Layers(nn.Linear(c.patch_length, c.d_model) for _ in range(c.num_input_channels))
+        self.shared = c.share_embedding
+
+    def forward(self, x):  # (B, C, P, L) -> (B, C, P, D)
+        if self.shared:
+            return self.input_embedding(x)
+        return ops.concat([layer(x[:, i : i + 1]) for i, layer in enumerate(self.input_embedding)], 1)
+
+
 class BatchNorm(nn.Module):
     def __init__(self, c):
         super().__init__()

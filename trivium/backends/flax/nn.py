@@ -16,7 +16,7 @@ from trivium.core.errors import ConfigError
 from trivium.core.layers import Member, lstm_weights
 from trivium.core.pretrained import building
 
-from . import ops
+from . import grouped
 from .layers import Layers
 from .model import Model, Module, rngs
 
@@ -83,7 +83,7 @@ class Experts(Module):
             setattr(self, name, Parameter((count, inputs, outputs)))
 
     def forward(self, name: str, x: jax.Array, sizes: jax.Array) -> jax.Array:
-        return ops._grouped_matmul(x, getattr(self, name)[...], sizes)
+        return grouped.matmul(x, getattr(self, name)[...], sizes)
 
     def __getitem__(self, index: int) -> Member:
         return Member(self, index)

@@ -154,10 +154,6 @@ def einsum(formula: str, *xs: Array) -> Array:
     return jnp.einsum(formula, *xs)
 
 
-def _grouped_matmul(x: Array, kernels: Array, sizes: Array) -> Array:
-    return lax.ragged_dot(x, kernels, sizes)
-
-
 def argmax(x: Array, axis: int) -> Array:
     return jnp.argmax(x, axis).astype(jnp.int32)
 
@@ -304,8 +300,9 @@ def attention(
     # not jax.nn.dot_product_attention, whose default is these products on every device, with more copies: on a CPU it takes
     # 1.3 to 2 times as long, and float64 becomes float32
     wide = _accumulator(q)
-    k, v = (jnp.repeat(x, q.shape[2] // x.shape[2], 2) for x in (k, v))
-    scores = jnp.einsum("btnh,bsnh->bnts", q, k, preferred_element_type=wide) * scale
+    batch, tokens, heads, width = q.shape
+    q = q.reshape(batch, tokens, k.shape[2], -1, width)  # each key head has its queries' heads in a group
+    scores = jnp.einsum("btkgh,bskh->bkgts", q, k, preferred_element_type=wide).reshape(batch, heads, tokens, -1) * scale
     if bias is not None:
         scores = scores + bias
     if causal:
@@ -317,9 +314,16 @@ def attention(
     total = scores.sum(-1, keepdims=True)
     if weights or (dropout.rate and not dropout.deterministic):
         found = dropout((scores / total).astype(v.dtype))
-        return jnp.einsum("bnts,bsnh->btnh", found, v), found if weights else None
-    x = jnp.einsum("bnts,bsnh->bnth", scores.astype(v.dtype), v, preferred_element_type=wide) / total  # H divisions, not S
+        return jnp.transpose(_weighted(found, v), (0, 2, 1, 3)), found if weights else None
+    x = _weighted(scores.astype(v.dtype), v, preferred_element_type=wide) / total  # H divisions, not S
     return jnp.transpose(x.astype(v.dtype), (0, 2, 1, 3)), None
+
+
+def _weighted(weights: Array, v: Array, **options: Any) -> Array:
+    """Sums of values (B, S, K, H) as weights (B, N, T, S) say -> (B, N, T, H)."""
+    batch, heads, tokens, seen = weights.shape
+    grouped = weights.reshape(batch, v.shape[2], -1, tokens, seen)
+    return jnp.einsum("bkgts,bskh->bkgth", grouped, v, **options).reshape(batch, heads, tokens, -1)
 
 
 def _accumulator(x: Array) -> Any:

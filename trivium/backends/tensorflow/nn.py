@@ -14,7 +14,7 @@ from trivium.core.arrays import blank
 from trivium.core.layers import Member, lstm_weights
 from trivium.core.pretrained import building
 
-from . import ops
+from . import grouped
 from .layers import Layers
 from .model import Model, shared
 from .module import Module, Unnamed, policy
@@ -59,7 +59,7 @@ class Experts(Module):
             setattr(self, name, Parameter((count, inputs, outputs)))
 
     def forward(self, name: str, x: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:
-        return ops._grouped_matmul(x, getattr(self, name), sizes)
+        return grouped.matmul(x, getattr(self, name).value, sizes)
 
     def __getitem__(self, index: int) -> Member:
         return Member(self, index)

@@ -190,20 +190,6 @@ def einsum(formula: str, *xs: Tensor) -> tf.Tensor:
     return tf.einsum(formula, *map(_t, xs))
 
 
-def _grouped_matmul(x: Tensor, kernels: Tensor, sizes: Tensor) -> tf.Tensor:
-    kernels = tf.unstack(_t(kernels))
-    if tf.executing_eagerly():
-        parts = tf.split(x, sizes)
-        return tf.concat([part @ kernel for part, kernel in zip(parts, kernels, strict=True)], 0)
-    # XLA knows no sizes that depend on values: every group's product, of which each row keeps its own
-    ends = tf.cumsum(sizes)
-    rows = tf.range(tf.shape(x)[0])[:, None]
-    found = x @ kernels[0]
-    for group, kernel in enumerate(kernels[1:]):
-        found = tf.where(rows >= ends[group], x @ kernel, found)
-    return found
-
-
 def argmax(x: Tensor, axis: int) -> tf.Tensor:
     return tf.argmax(x, axis, output_type=tf.int32)
 

@@ -13,7 +13,7 @@ from torch.utils.checkpoint import checkpoint
 from trivium.core.layers import Member, apply_layers, lstm_weights, run_layer
 from trivium.core.pretrained import building
 
-from . import ops
+from . import grouped
 from .model import Model, Module
 
 __all__ = [
@@ -133,7 +133,7 @@ class Experts(Module):
         self.count = count
 
     def forward(self, name: str, x: torch.Tensor, sizes: torch.Tensor) -> torch.Tensor:
-        return ops._grouped_matmul(x, getattr(self, name).transpose(1, 2), sizes)
+        return grouped.matmul(x, getattr(self, name).transpose(1, 2), sizes)
 
     def __getitem__(self, index: int) -> Member:
         return Member(self, index)

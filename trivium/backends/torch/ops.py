@@ -177,19 +177,6 @@ def einsum(formula: str, *xs: Tensor) -> Tensor:
     return torch.einsum(formula, *xs)
 
 
-def _grouped_matmul(x: Tensor, kernels: Tensor, sizes: Tensor) -> Tensor:
-    if not torch.compiler.is_compiling():
-        parts = x.split(sizes.tolist())
-        return torch.cat([part @ kernel for part, kernel in zip(parts, kernels, strict=True)])
-    # sizes that depend on values break a compiled graph: every group's product, of which each row keeps its own
-    ends = sizes.cumsum(0)
-    rows = torch.arange(x.shape[0], device=x.device)[:, None]
-    found = x @ kernels[0]
-    for group in range(1, kernels.shape[0]):
-        found = torch.where(rows >= ends[group - 1], x @ kernels[group], found)
-    return found
-
-
 def argmax(x: Tensor, axis: int) -> Tensor:
     return x.argmax(axis).to(torch.int32)
 

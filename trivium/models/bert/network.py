@@ -210,13 +210,9 @@ class BertModel(nn.Model):
         if token_type_ids is None:
             token_type_ids = position_ids * 0
         mask = masks.causal(x, attention_mask, past_key_values) if c.is_decoder else masks.padding(attention_mask)
-        y, kept = self.encoder(
-            self.embed(x, token_type_ids, position_ids),
-            *(mask, encoder_hidden_states, masks.padding(encoder_attention_mask)),
-            cache=past_key_values,
-            attentions=c.output_attentions if output_attentions is None else output_attentions,
-            hidden_states=c.output_hidden_states if output_hidden_states is None else output_hidden_states,
-        )
+        shared = mask, encoder_hidden_states, masks.padding(encoder_attention_mask)
+        options = heads.asked(c, output_attentions, output_hidden_states)
+        y, kept = self.encoder(self.embed(x, token_type_ids, position_ids), *shared, cache=past_key_values, **options)
         y = self.finish(y)
         return BaseModelOutputWithPooling(y, self.pooler(y) if self.pools else None, **kept)
 

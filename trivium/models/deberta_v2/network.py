@@ -130,6 +130,7 @@ class Encoder(nn.Module):
             self.LayerNorm = nn.LayerNorm(c.hidden_size, eps=c.layer_norm_eps)
         if c.conv_kernel_size:
             self.conv = Convolution(c)
+        self.borders = buckets.signed_starts(c.span, c.reach) if c.position_buckets > 0 else None
         self.config = c
 
     def forward(self, x, visible, attentions, hidden_states):  # (B, T, D), (B, T) or None -> (B, T, D)
@@ -139,7 +140,7 @@ class Encoder(nn.Module):
         if c.relative_attention:
             table = self.rel_embeddings(ops.arange(2 * c.span, like=x))  # (2 R, D)
             table = self.LayerNorm(table) if c.normalizes_positions else table
-            index = buckets.signed(x, c.span, c.reach, shared=c.position_buckets > 0)
+            index = buckets.signed(x, c.span, self.borders)
         states, kept = (x,), ()
         for layer in self.layer:
             y, weights = layer(x, mask, table, index, attentions)
@@ -176,8 +177,7 @@ class DebertaV2Model(nn.Model):
         x, kept = self.encoder(
             self.embeddings(x, token_type_ids, position_ids, visible),
             visible,
-            c.output_attentions if output_attentions is None else output_attentions,
-            c.output_hidden_states if output_hidden_states is None else output_hidden_states,
+            **heads.asked(c, output_attentions, output_hidden_states),
         )
         return BaseModelOutput(x, **kept)
 

@@ -161,7 +161,7 @@ class DetrModel(nn.Model):
     def attend(self, seen, encoder_outputs, output_attentions, output_hidden_states):
         """The output for what `look` returned."""
         c = self.config
-        asked = encoder_decoders.asked(c, output_attentions, output_hidden_states)
+        asked = heads.asked(c, output_attentions, output_hidden_states)
         batch, h, w = ops.shape(seen.visible)
         mask = masks.padding(ops.reshape(seen.visible, (batch, h * w)))
         if encoder_outputs is None:

@@ -72,10 +72,10 @@ class Encoder(nn.Module):
         super().__init__()
         self.layer = nn.Layers(Layer(c) for _ in range(c.num_hidden_layers))
         self.relative_attention_bias = nn.Embedding(c.relative_attention_num_buckets, c.num_attention_heads)
-        self.buckets = c.relative_attention_num_buckets
+        self.starts = buckets.starts(c.relative_attention_num_buckets, REACH, both=True)
 
     def forward(self, x, mask, **options):  # (B, T, D), (B, 1, 1, T) -> (B, T, D)
-        places = buckets.relative(x, ops.shape(x)[1], self.buckets, REACH, both=True)  # (T, T)
+        places = buckets.relative(x, ops.shape(x)[1], self.starts, both=True)  # (T, T)
         bias = ops.transpose(self.relative_attention_bias(places), (2, 0, 1))[None]  # (1, N, T, T)
         return self.layer(x, mask, bias, **options)
 

@@ -12,21 +12,6 @@ from trivium.models.patchtst.config import PatchTSTConfig as Config
 from .. import distributions, heads, images, multihead, nn, ops, series
 
 
-class Embedder(nn.Module):
-    def __init__(self, c: Config):
-        super().__init__()
-        if c.share_embedding:
-            self.input_embedding = nn.Linear(c.patch_length, c.d_model)
-        else:
-            self.input_embedding = nn.Layers(nn.Linear(c.patch_length, c.d_model) for _ in range(c.num_input_channels))
-        self.shared = c.share_embedding
-
-    def forward(self, x):  # (B, C, P, L) -> (B, C, P, D)
-        if self.shared:
-            return self.input_embedding(x)
-        return ops.concat([layer(x[:, i : i + 1]) for i, layer in enumerate(self.input_embedding)], 1)
-
-
 class Positions(nn.Module):
     def __init__(self, c: Config):
         super().__init__()
@@ -103,7 +88,7 @@ class Layer(nn.Module):
 class Encoder(nn.Module):
     def __init__(self, c: Config):
         super().__init__()
-        self.embedder = Embedder(c)
+        self.embedder = series.Embedder(c)
         self.positional_encoder = Positions(c)
         self.layers = nn.Layers(Layer(c) for _ in range(c.num_hidden_layers))
 
@@ -146,11 +131,7 @@ class PatchTSTModel(nn.Model):
         if self.hides:
             mask = series.hidden(patches, noise, c, self.chance)
             x = ops.where(mask[..., None], x * 0 + c.mask_value, x)
-        x, kept = self.encoder(
-            x,
-            attentions=c.output_attentions if output_attentions is None else output_attentions,
-            hidden_states=c.output_hidden_states if output_hidden_states is None else output_hidden_states,
-        )
+        x, kept = self.encoder(x, **heads.asked(c, output_attentions, output_hidden_states))
         if kept["hidden_states"] is not None:
             kept["hidden_states"] = kept["hidden_states"][:-1]  # the last is the output
         return outputs.SeriesModelOutput(x, **kept, mask=mask, loc=location, scale=scale, patch_input=patches)

@@ -104,7 +104,7 @@ class Intermediate(nn.Module):
 
 
 class Layer(nn.Module):
-    def __init__(self, width: int, count: int, shift: int, rate: float, c: Config):
+    def __init__(self, width: int, count: int, shift: int | None, rate: float, c: Config):
         super().__init__()
         self.layernorm_before = nn.LayerNorm(width, eps=c.layer_norm_eps)
         self.attention = Attention(width, count, c)
@@ -118,15 +118,20 @@ class Layer(nn.Module):
         _, h, w, width = ops.shape(x)
         y = images.pad_to(self.layernorm_before(x), (self.size, self.size))
         batch, rows, columns, _ = ops.shape(y)
-        shift = self.shift if always_shifts or min(h, w) > self.size else 0  # one window has nothing to shift to
-        mask = self.mask(y, shift) if shift else None
-        y = ops.roll(y, (-shift, -shift), (1, 2)) if shift else y
+        shift = self.shift if always_shifts or self.shift is None else self.needed(h, w)
+        mask = None if shift is None else self.mask(y, shift)
+        y = y if shift is None else ops.roll(y, (-shift, -shift), (1, 2))
         y, weights = self.attention(images.windows(y, self.size), mask, attentions)
         y = images.unwindows(y, self.size, (batch, rows, columns, width))
-        y = ops.roll(y, (shift, shift), (1, 2)) if shift else y
+        y = y if shift is None else ops.roll(y, (shift, shift), (1, 2))
         x = x + self.drop_path(y[:, :h, :w])
         x = x + self.output(self.intermediate(self.layernorm_after(x)))
         return x, {"attentions": weights}
+
+    def needed(self, h, w):  # one window has nothing to shift to; sizes may be unknown while a framework traces
+        if isinstance(h, int) and isinstance(w, int):
+            return self.shift if min(h, w) > self.size else None
+        return ops.cast(ops.minimum(h, w) > self.size, "int32") * self.shift
 
     def mask(self, x, shift):  # (B, h, w, D) -> (B R, 1, T, T), True for two places that were neighbours before the shift
         batch, h, w, _ = ops.shape(x)
@@ -158,7 +163,7 @@ class Stage(nn.Module):
     def __init__(self, i: int, rates: list[float], c: Config):
         super().__init__()
         width, count = c.widths[i], c.num_heads[i]
-        shifts = [0 if j % 2 == 0 else c.window_size // 2 for j in range(c.depths[i])]
+        shifts = [c.window_size // 2 or None if j % 2 else None for j in range(c.depths[i])]
         self.blocks = nn.Layers(Layer(width, count, *how, c) for how in zip(shifts, rates, strict=True))
         self.merges = i < len(c.depths) - 1
         if self.merges:
@@ -212,11 +217,8 @@ class SwinModel(nn.Model):
         c = self.config
         if bool_masked_pos is not None and not self.masks_patches:
             raise InputError("bool_masked_pos needs a model with a mask token", hint="use_mask_token=True makes one")
-        x, kept = self.encoder(
-            self.embeddings(images.enter(pixel_values, c.num_channels), bool_masked_pos),
-            attentions=c.output_attentions if output_attentions is None else output_attentions,
-            hidden_states=c.output_hidden_states if output_hidden_states is None else output_hidden_states,
-        )
+        x = self.embeddings(images.enter(pixel_values, c.num_channels), bool_masked_pos)
+        x, kept = self.encoder(x, **heads.asked(c, output_attentions, output_hidden_states))
         x, seen = images.tokens(self.layernorm(x)), kept["hidden_states"]  # (B, h, w, D) -> (B, h w, D)
         pooled = ops.mean(x, 1) if self.pools else None
         flat = None if seen is None else tuple(images.tokens(y) for y in seen)
@@ -279,15 +281,13 @@ class SwinBackbone(nn.Model):
     config_class = Config
     body_prefix = "swin"
     optional = ("hidden_states_norms",)
+    input_shapes = SwinModel.input_shapes
 
     def __init__(self, c: Config):
         super().__init__(c)
         self.embeddings = Embeddings(c)
         self.encoder = Encoder(c)
         self.hidden_states_norms = Norms(c)
-
-    def input_shapes(self):
-        return {"pixel_values": ((None, self.config.num_channels, *self.config.pair("image_size")), "float32")}
 
     def forward(self, pixel_values, output_hidden_states=None, output_attentions=None):
         c = self.config

@@ -131,14 +131,15 @@ class Stack(nn.Module):
         self.final_layer_norm = nn.RMSNorm(c.d_model, eps=c.layer_norm_epsilon)
         self.dropout = nn.Dropout(c.dropout_rate)
         self.each_biased, self.decodes = each_biased, decodes
-        self.sizes = c.relative_attention_num_buckets, c.relative_attention_max_distance
+        sizes = c.relative_attention_num_buckets, c.relative_attention_max_distance
+        self.starts = buckets.starts(*sizes, both=not decodes)
 
     def embed(self, shared, input_ids, inputs_embeds):  # (B, T) or (B, T, D) -> (B, T, D)
         return heads.embed(lambda ids: self.embed_tokens(ids, shared), input_ids, inputs_embeds)
 
     def forward(self, x, mask, encoded=None, encoded_mask=None, cache=None, **options):  # (B, T, D) -> (B, T, D)
         seen, keys = (0, ops.shape(x)[1]) if cache is None else (cache[0].length, ops.shape(cache[0].key)[1])
-        places = buckets.relative(x, keys, *self.sizes, both=not self.decodes, seen=seen)
+        places = buckets.relative(x, keys, self.starts, both=not self.decodes, seen=seen)
         bias = None if self.each_biased else self.block[0].layer[0].SelfAttention.bias(places)
         x, kept = self.block(self.dropout(x), places, bias, mask, encoded, encoded_mask, cache=cache, **options)
         x = self.dropout(self.final_layer_norm(x))
@@ -167,7 +168,7 @@ class Common(encoder_decoders.Common):
     ):
         """The encoder's output, which can be given back as encoder_outputs."""
         x = self.encoder.embed(self.shared, input_ids, inputs_embeds)
-        options = encoder_decoders.asked(self.config, output_attentions, output_hidden_states)
+        options = heads.asked(self.config, output_attentions, output_hidden_states)
         x, kept = self.encoder(x, masks.padding(attention_mask), **options)
         return BaseModelOutput(x, **kept)
 

@@ -75,7 +75,7 @@ class WhisperModel(encoder_decoders.Common):
     def encode(self, input_features, attention_mask=None, output_attentions=None, output_hidden_states=None):
         """The encoder's output, which can be given back as encoder_outputs."""
         input_features = self.hide(input_features, attention_mask)
-        return self.encoder(input_features, **encoder_decoders.asked(self.config, output_attentions, output_hidden_states))
+        return self.encoder(input_features, **heads.asked(self.config, output_attentions, output_hidden_states))
 
     def hide(self, x, attention_mask):  # (B, M, F), (B, F) or None -> (B, M, F)
         times, features = self.spec_augment(ops.transpose(x, (0, 2, 1)), attention_mask)
@@ -105,7 +105,7 @@ class WhisperModel(encoder_decoders.Common):
             *(x, decoder_position_ids, masks.causal(x, decoder_attention_mask, past_key_values)),
             *(encoded.last_hidden_state, None),
             cache=past_key_values,
-            **encoder_decoders.asked(self.config, output_attentions, output_hidden_states),
+            **heads.asked(self.config, output_attentions, output_hidden_states),
         )
         return encoder_decoders.of_both(x, kept, encoded)
 
@@ -186,7 +186,7 @@ class WhisperForAudioClassification(nn.Model):
     ):
         c = self.config
         if encoder_outputs is None:
-            options = encoder_decoders.asked(c, output_attentions, c.use_weighted_layer_sum or output_hidden_states)
+            options = heads.asked(c, output_attentions, c.use_weighted_layer_sum or output_hidden_states)
             encoder_outputs = self.encoder(input_features, **options)
         encoded = encoder_decoders.as_output(encoder_outputs)
         x = encoded.last_hidden_state
