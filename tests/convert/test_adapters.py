@@ -143,7 +143,12 @@ BAD: dict[str, tuple[Callable[[Path], None], type[TriviumError], str]] = {
         lambda adapter: (adapter / "adapter_model.safetensors").write_bytes(b"\0" * 20), Corrupt, "adapter_model.safetensors",
     ),
     "another kind": (config(peft_type="IA3"), ConfigError, "peft_type is 'IA3'; LORA is read"),
-    "DoRA": (config(use_dora=True), ConfigError, "use_dora = True is not supported"),
+    "no lengths": (config(use_dora=True), KeyMismatch, r"missing: .*query.lora_magnitude_vector"),
+    "lengths": (
+        tensors(lambda held: held.update({f"{QUERY}.lora_magnitude_vector": np.ones(16, np.float32)})),
+        KeyMismatch, "unexpected: .*query.lora_magnitude_vector",
+    ),
+    "aLoRA": (config(alora_invocation_tokens=[3]), ConfigError, r"alora_invocation_tokens = \[3\] is not supported"),
     "repeated layers": (config(layer_replication=[[0, 1], [0, 2]]), ConfigError, "layer_replication"),
     "another base": (config(init_lora_weights="pissa"), ConfigError, "init_lora_weights = 'pissa' changes the base"),
     "unknown": (config(use_what_comes_next=3), ConfigError, "use_what_comes_next = 3 is not supported"),
