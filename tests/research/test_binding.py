@@ -96,6 +96,8 @@ def test_converted(checkpoint: Path, tmp_path: Path) -> None:
     """The converter takes it round, and the command line does with `--register`, in a process that knows nothing of it."""
     for source, target, to in ((checkpoint, "a", "tensorflow"), (tmp_path / "a", "b", "flax"), (tmp_path / "b", "c", "torch")):
         trivium.convert.convert(source, tmp_path / target, to)
+    report = trivium.convert.convert(checkpoint, tmp_path / "d", "npz", parity=True)  # in processes that know nothing of it
+    assert report.parity.passed, report.parity.not_run
     assert cli.main(["--register", str(HYBRID), "verify", str(checkpoint), str(tmp_path / "c")], standalone_mode=False) == 0
     command = [sys.executable, "-m", "trivium.cli", "--register", str(HYBRID), "explain", "HybridForCausalLM"]
     page = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout
