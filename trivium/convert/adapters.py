@@ -154,7 +154,7 @@ class Adapter:
                 raise self._misshapen(tensor, shape)
 
         def change(values: np.ndarray) -> np.ndarray:
-            wide = np.float64 if values.dtype == np.float64 else np.float32
+            wide: Any = np.float64 if values.dtype == np.float64 else np.float32
             first, second = a.read().astype(wide).reshape(rank, -1), b.read().astype(wide).reshape(out, rank)
             delta = np.array(scale, wide) * (second @ first).reshape(out, *rest)
             found = rearrange(values, weight.axes, axes).astype(wide) + delta
