@@ -1,8 +1,8 @@
 """An architecture of one's own, trained in three frameworks: `python -m examples.curves [STEPS]`.
 
-`hybrid.py` (a convolution before each attention) is written once. From the same first values, over the same batches of
-characters, PyTorch, TensorFlow and Flax draw one curve; the picture is `.demo/curves.png`. Then what PyTorch has learnt is
-converted, and TensorFlow and Flax read it.
+`hybrid.py` (attention to keys that a convolution has mixed) is written once. From the same first values, over the same
+batches of characters, PyTorch, TensorFlow and Flax draw one curve; the picture is `.demo/curves.png`. Then what PyTorch has
+learnt is converted, and TensorFlow and Flax read it.
 """
 
 from __future__ import annotations

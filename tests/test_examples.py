@@ -157,10 +157,14 @@ def test_from_flax(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 # Training
 
 
-def test_keras_script(checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_keras_script(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The script that was written for Transformers 4 learns its texts, and what it saved says the same."""
     from examples import keras_script  # imports TensorFlow
 
+    monkeypatch.setattr(keras_script, "EPOCHS", 60)  # nothing was learnt before
+    monkeypatch.setattr(keras_script, "RATE", 3e-3)
     assert keras_script.main(str(checkpoint), tmp_path / "tuned") == 0
     page = capsys.readouterr().out
     assert page.count("✓") == 2 and "How do I keep my houseplants alive?" in page

@@ -45,6 +45,12 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = {
          "modules_to_save": ["lm_head"], "rank_pattern": {"v_proj": 3, "model.layers.1.mlp.down_proj": 5},
          "alpha_pattern": {r"layers\.0\.self_attn\.q_proj": 32}},
     ),
+    "dora": (
+        "OPTForCausalLM",
+        {"vocab_size": 37, "hidden_size": 16, "word_embed_proj_dim": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
+         "ffn_dim": 24, "max_position_embeddings": 16}, IDS,
+        {"task_type": "CAUSAL_LM", "target_modules": ["q_proj", "fc1"], "r": 2, "lora_alpha": 3, "use_dora": True},
+    ),
     "resnet": (
         "ResNetForImageClassification",
         {"embedding_size": 6, "hidden_sizes": [6, 8], "depths": [1, 1], "layer_type": "basic", "num_labels": 3}, PIXELS,

@@ -54,7 +54,7 @@ def test_maps(backend: Backend) -> None:
     assert np.array_equal(found[2, 1], found.layers[2][1])
 
 
-def test_maps_of_two_texts() -> None:
+def test_maps_of_two_texts(tmp_path: Path) -> None:
     """An encoder and a decoder: three kinds, with the tokens of either side."""
     door = Backend("numpy").door
     sizes = {"d_model": 8, "d_kv": 4, "d_ff": 6, "num_layers": 2, "num_heads": 2, "decoder_start_token_id": 0}
@@ -67,6 +67,9 @@ def test_maps_of_two_texts() -> None:
     assert attention_maps(model, inputs).kind == "decoder_attentions"
     with pytest.raises(InputError, match=r"no attention of the kind 'self'\n.*'cross'"):
         attention_maps(model, inputs, kind="self")
+    read = attention_maps(_written(tmp_path / "t5", model), "the mat", kind="cross", target="cat ##s")
+    assert (read.queries, read.keys) == (("[PAD]", "cat", "##s"), ("the", "mat"))
+    assert logit_lens(tmp_path / "t5", "the mat", target="cat").tokens == ("[PAD]", "cat")
 
 
 @each_backend

@@ -1,7 +1,8 @@
 """LoRA adapters as `peft` saves them, merged into the weights of any framework and format; peft is not needed.
 
 An adapter is a directory with adapter_config.json and adapter_model.safetensors. A layer's change is a product of two thin
-matrices, scale * B A, which is added to its weight. Source: Hu and others, arXiv:2106.09685.
+matrices, scale * B A, which is added to its weight. Source: Hu and others, arXiv:2106.09685. In DoRA each output's row of the
+sum is then given a length of its own. Source: Liu and others, arXiv:2402.09353.
 """
 
 from __future__ import annotations
@@ -32,15 +33,17 @@ Change = Callable[[np.ndarray], np.ndarray]
 """From the values of a weight, in the canonical layout, to those with the adapter."""
 
 _PREFIX = "base_model.model."
+_LENGTHS = "lora_magnitude_vector"
 _FACTORS = {
     "lora_A.weight": ("a", "weight"), "lora_B.weight": ("b", "weight"), "lora_B.bias": ("b", "bias"),
     "lora_embedding_A": ("a", "embedding"), "lora_embedding_B": ("b", "embedding"),
+    _LENGTHS: ("lengths", "dora"),
 }  # fmt: skip
 _FACTOR = re.compile(rf"(.+)\.({'|'.join(map(re.escape, _FACTORS))})")
 _DRAWN = (True, False, None, "gaussian", "orthogonal", "eva")  # the others change the base model's weights, too
 _HELD = frozenset({
     "peft_type", "r", "lora_alpha", "use_rslora", "rank_pattern", "alpha_pattern", "target_modules", "exclude_modules",
-    "modules_to_save", "bias", "layers_to_transform", "layers_pattern", "init_lora_weights", "lora_bias",
+    "modules_to_save", "bias", "layers_to_transform", "layers_pattern", "init_lora_weights", "lora_bias", "use_dora",
     "fan_in_fan_out",  # the layout says how each weight lies
     # what concerns training, or where the adapter is from
     "lora_dropout", "task_type", "inference_mode", "base_model_name_or_path", "revision", "auto_mapping", "peft_version",
@@ -75,7 +78,9 @@ class Adapter:
         places = _Places(layout, config)
         factors, whole = self._sorted()
         unknown = [owner for owner in factors if not places.weight(owner)] + [key for key in whole if key not in places.names]
-        half = [f"{owner}.{kind}" for owner, its in factors.items() for kind in its.wanting]
+        dora = bool(self.config.get("use_dora"))
+        unknown += [its.tensors[_LENGTHS].key for its in factors.values() if _LENGTHS in its.tensors and not dora]
+        half = [f"{owner}.{kind}" for owner, its in factors.items() for kind in its.wanting(dora)]
         missing = [*half, *sorted(self._absent(places, factors.keys()))]
         if unknown or missing or not factors:
             lines = ["the adapter does not fit the model", *(f"  unexpected: {name}" for name in unknown)]
@@ -137,19 +142,25 @@ class Adapter:
         """(weight, change) of a layer with factors."""
         weight, scale = places.weight(owner), self._scale(owner)
         assert weight is not None  # checked before
-        a, b = its.of("a"), its.of("b")
+        a, b, lengths = its.of("a"), its.of("b"), its.tensors.get(_LENGTHS)
         rank = self._number("r", "rank_pattern", owner)
         axes = {"io": "oi", "vd": "dv"}.get(weight.axes, weight.axes)
         out, *rest = (dict(zip(weight.axes, weight.shape, strict=True))[axis] for axis in axes)
-        for tensor, shape in ((a, (rank, *rest)), (b, (out, rank, *(1 for _ in rest[1:])))):
-            if tensor.shape != shape:
+        if lengths is not None and axes != "oi":
+            hint = "merge it by peft's merge_and_unload, and load the result"
+            raise ConfigError(f"use_dora of {owner}, which is not linear", path=self.path / CONFIG, key="use_dora", hint=hint)
+        for tensor, shape in ((a, (rank, *rest)), (b, (out, rank, *(1 for _ in rest[1:]))), (lengths, (out,))):
+            if tensor is not None and tensor.shape != shape:
                 raise self._misshapen(tensor, shape)
 
         def change(values: np.ndarray) -> np.ndarray:
             wide: Any = np.float64 if values.dtype == np.float64 else np.float32
             first, second = a.read().astype(wide).reshape(rank, -1), b.read().astype(wide).reshape(out, rank)
-            delta = rearrange((second @ first).reshape(out, *rest), axes, weight.axes)
-            return (values.astype(wide) + np.array(scale, wide) * delta).astype(values.dtype)
+            delta = np.array(scale, wide) * (second @ first).reshape(out, *rest)
+            found = rearrange(values, weight.axes, axes).astype(wide) + delta
+            if lengths is not None:
+                found *= (lengths.read().astype(wide) / np.linalg.norm(found, axis=1))[:, None]
+            return rearrange(found, axes, weight.axes).astype(values.dtype)
 
         yield weight.name, change
         if bias := its.tensors.get("lora_B.bias"):
@@ -236,11 +247,10 @@ class _Factors:
 
     tensors: dict[str, Tensor] = field(default_factory=dict)
 
-    @property
-    def wanting(self) -> list[str]:
+    def wanting(self, dora: bool) -> list[str]:
         """The names of those that the layer lacks."""
-        kind = next((_FACTORS[name][1] for name in self.tensors if _FACTORS[name][1] != "bias"), "weight")
-        return [name for name, (_, of) in _FACTORS.items() if of == kind and name not in self.tensors]
+        kinds = {"embedding" if any("embedding" in name for name in self.tensors) else "weight", *(["dora"] if dora else [])}
+        return [name for name, (_, kind) in _FACTORS.items() if kind in kinds and name not in self.tensors]
 
     def of(self, side: str) -> Tensor:
         return next(

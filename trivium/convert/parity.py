@@ -25,6 +25,7 @@ import numpy as np
 
 import trivium
 from trivium.core.signatures import parameters
+from trivium.models import catalogue
 
 from .inputs import draw_inputs
 from .plan import Match
@@ -123,6 +124,7 @@ def prove(found: Match, options: Mapping[str, Any], written: Sequence[Path], tar
         np.savez(here / "inputs.npz", **inputs)  # type: ignore[arg-type]
         common: dict[str, Any] = {
             "network": found.network.__name__, "inputs": str(here / "inputs.npz"), "switches": _switches(found.network),
+            "registered": tuple(map(str, catalogue.sources())),
         }  # fmt: skip
         expected = _outputs(Run("numpy", wide, str(source), dict(options), outputs=str(here / "a.npz"), **common), not_run)
         trusted = {"trust": True}

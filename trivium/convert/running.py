@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+import trivium
 from trivium.core.outputs import ModelOutput
 
 from .opening import opened
@@ -32,6 +33,7 @@ class Run:
         inputs: A .npz file with the arguments.
         switches: Further arguments that are no arrays.
         outputs: The .npz file to write: name of an output -> values, in the order of the class.
+        registered: The sources of architectures that are not in the package.
     """
 
     framework: str
@@ -42,10 +44,13 @@ class Run:
     inputs: str
     switches: dict[str, Any]
     outputs: str
+    registered: tuple[str, ...]
 
 
 def run(wanted: Run) -> None:
     """Loads the checkpoint, calls the model, and writes what it returns."""
+    for source in wanted.registered:
+        trivium.register(source)
     door = importlib.import_module(f"trivium.{wanted.framework}")
     with opened(wanted.path, **wanted.options) as found:
         model = getattr(door, wanted.network)(found.config, dtype=wanted.dtype, seed=None)

@@ -21,10 +21,14 @@ FOLDER = Path(__file__).parent
 
 
 class Files(NamedTuple):
-    """The texts that tell an architecture's classes: of its network, and of its configs."""
+    """The texts that tell an architecture's classes: of its network, and of its configs.
+
+    `source` is what `trivium.register` takes to make one of a user's own known in another process; None if that is not enough.
+    """
 
     network: str
     config: str
+    source: Path | None = None
 
 
 _own: dict[str, Files] = {}
@@ -37,6 +41,11 @@ def add(folder: str, files: Files | None) -> None:
         _own[folder] = files
     for function in (architectures, configs, folder_of_class):
         function.cache_clear()
+
+
+def sources() -> list[Path]:
+    """The sources of the architectures that were added."""
+    return [files.source for files in _own.values() if files.source]
 
 
 def _files() -> Iterator[tuple[str, Files]]:

@@ -113,8 +113,8 @@ def unregister(model_type: str) -> None:
         catalogue.add(folder, None)
 
 
-def _register(source: str | Path | ModuleType, given: type[Config] | None) -> _Own:
-    network, config = _files(source)
+def _register(path: str | Path | ModuleType, given: type[Config] | None) -> _Own:
+    network, config = _files(path)
     texts = (_read(network), _read(config))
     model_type = given.model_type if given else _model_type(config, texts[1])
     folder = model_type.replace("-", "_")
@@ -128,7 +128,8 @@ def _register(source: str | Path | ModuleType, given: type[Config] | None) -> _O
     _forget(folder)
     _known[folder] = own
     text = f'class {given.__name__}(\n    model_type = "{model_type}"' if given else texts[1]
-    catalogue.add(folder, catalogue.Files(texts[0], text))
+    source = None if given else network if own.in_one_file else network.parent
+    catalogue.add(folder, catalogue.Files(texts[0], text, source))
     if len(catalogue.architectures().get(folder, ())) < 2:
         unregister(model_type)
         raise ContractError("no network class", path=network, hint="a class MyModel(nn.Model) goes with MyConfig")

@@ -138,7 +138,7 @@ def _tokenizer(model: Any) -> Any:
 
 def _target(model: Any, tokenizer: Any, target: str | None) -> dict[str, np.ndarray]:
     """What a decoder is shown: the token that it begins with, and a text."""
-    start = next((i for i in (model.config.decoder_start_token_id, model.config.bos_token_id) if i is not None), None)
+    start = getattr(model.config, "decoder_start_token_id", None)
     if start is None:
         raise ConfigError("has no decoder_start_token_id", key="decoder_start_token_id", hint="give arrays by name")
     ids = tokenizer(target, add_special_tokens=False)["input_ids"] if target else []
