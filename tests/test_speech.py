@@ -74,6 +74,9 @@ def test_fallback(backend: Backend, tmp_path: Path) -> None:
         assert tokens(temperature=[0.0, 0.0], seed=1, **threshold) == plain
         assert len({str(tokens(temperature=[0.0, 5.0], seed=seed, **threshold)) for seed in (1, 2)}) == 2
     assert tokens(logprob_threshold=0.0, no_speech_threshold=0.0) == []
+    short, told = sound(CALLS[0]), {"max_new_tokens": 5, "language": "de", "seed": 1}
+    assert np.array_equal(model.generate(short, temperature=0.0, **told), model.generate(short, **told))
+    assert not np.array_equal(model.generate(short, temperature=9.0, **told), model.generate(short, **told))
     model.generation_config = GenerationConfig.from_dict(SPEECH["fields"] | {"return_timestamps": True})
     assert (
         backend.numpy(model.generate(sound(CALLS[0]), max_new_tokens=5, **CALLS[0]["options"])).tolist()

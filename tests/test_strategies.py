@@ -180,6 +180,8 @@ REFUSED: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("GPT2LMHeadModel", {"forced_decoder_ids": [[1, 2]]}, "forced_decoder_ids"),
     ("MambaForCausalLM", {"prompt_lookup_num_tokens": 2}, "prompt_lookup_num_tokens"),
     ("MambaForCausalLM", {"output_attentions": True, "return_dict_in_generate": True}, "output_attentions"),
+    ("GPT2LMHeadModel", {"prompt_lookup_num_tokens": 2, "assistant_model": 1}, "assistant_model"),
+    ("BlipForConditionalGeneration", {"encoder_repetition_penalty": 2.0}, "encoder_repetition_penalty"),
     ("XLNetLMHeadModel", {"prefill_chunk_size": 2}, "prefill_chunk_size"),
     ("XLNetLMHeadModel", {"penalty_alpha": 0.5}, "penalty_alpha"),
     ("XLNetLMHeadModel", {"prompt_lookup_num_tokens": 2}, "prompt_lookup_num_tokens"),

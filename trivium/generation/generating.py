@@ -176,7 +176,7 @@ class Generates:
         )
         helper, kept = given.get("assistant_model"), given.get("past_key_values")
         negative = given.get("negative_prompt_ids"), given.get("negative_prompt_attention_mask")
-        arguments.check(self, c, options, negative[0], kept, others.get(calls.SEEN))
+        arguments.check(self, c, negative[0], kept, others.get(calls.SEEN))
         drafts = is_assisted(c, helper)
         if drafts:
             assisted.check(c, callbacks, self, helper)
