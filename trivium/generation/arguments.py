@@ -6,6 +6,7 @@ Letters: B batch, T tokens, E tokens of the encoder.
 import numpy as np
 
 from trivium.core.errors import InputError
+from trivium.core.signatures import parameters
 from trivium.generation import prompts as reading
 
 from . import ops, programs
@@ -55,7 +56,10 @@ def check(model, c, negative, kept, images):
 
 
 def check_writes(model):
-    """Raises InputError where a network can only read."""
+    """Raises InputError where a network can only read, or, as one of a user's own may, has no cache to write with."""
+    if "past_key_values" not in (p.name for p in parameters(type(model))):
+        why = f"{type(model).__name__} takes no past_key_values, without which nothing is generated"
+        raise InputError(why, key="past_key_values", hint="docs/research.md says what a network needs for generating")
     if not getattr(model.config, "is_decoder", True):
         why = f"{type(model).__name__} reads all of a text at once"
         raise InputError(why, key="is_decoder", hint="load it with is_decoder=True, if it was trained to write")

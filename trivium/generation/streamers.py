@@ -20,9 +20,9 @@ class Words:
     def __init__(self, tokenizer: Any, **options: Any) -> None:
         self._tokenizer, self._options, self._tokens, self._said = tokenizer, options, [], 0  # type: ignore[var-annotated]
 
-    def add(self, *tokens: int) -> str:
-        """What more tokens make certain: whole words, since how one is spelled may depend on its next token."""
-        self._tokens += map(int, tokens)
+    def step(self, token: int) -> str:
+        """What one more token makes certain: whole words, since how one is spelled may depend on its next token."""
+        self._tokens.append(int(token))
         text = self._tokenizer.decode(self._tokens, **self._options)
         whole = text.endswith("\n") or text[-1:] >= _UNSPACED
         certain = len(text) if whole else text.rfind(" ") + 1
@@ -64,7 +64,7 @@ class TextStreamer:
             raise ValueError(f"a streamer of text takes one text, not {len(tokens)}")
         prompt, self._begun = not self._begun, True
         if not (prompt and self._skips):
-            text = self._words.add(*(tokens[0] if prompt else tokens))
+            text = "".join(map(self._words.step, tokens[0] if prompt else tokens))
             if text:
                 self.on_finalized_text(text)
 

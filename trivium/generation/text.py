@@ -50,7 +50,7 @@ class Writer:
         """The same, piece by piece as it is written."""
         words = Words(self.tokenizer, skip_special_tokens=True)
         for column in self.model.stream([self._ids(prompt)], **options):
-            if piece := words.add(column[0]):
+            if piece := words.step(column[0]):
                 yield piece
         yield words.rest()
 
@@ -90,7 +90,7 @@ class Chat(Writer):
         prompt = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True)
         words, pieces = Words(self.tokenizer, skip_special_tokens=True), []
         for column in self.model.stream([prompt], **options):
-            pieces.append(words.add(column[0]))
+            pieces.append(words.step(column[0]))
             if pieces[-1]:
                 yield pieces[-1]
         pieces.append(words.rest())
