@@ -609,6 +609,7 @@ def test_a_model_in_training(backend: Backend, model: Any) -> None:
         ({"max_new_token": 3}, InputError, "max_new_tokens"),
         ({"logit_processor": []}, InputError, "logits_processor"),
         ({"use_cache": False}, ConfigError, "leave it out"),
+        ({"position_ids": [[0]]}, InputError, "follow from attention_mask"),
         ({"temperature": 0.0}, ConfigError, "temperature"),
         ({"top_p": 1.5}, ConfigError, "top_p"),
         ({"num_beams": 0}, ConfigError, "num_beams"),

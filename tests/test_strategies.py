@@ -19,8 +19,10 @@ from trivium.generation.fields import NOTES, REMEDIES, SETTINGS
 
 CALLS = json.loads((GOLDENS / "strategies.json").read_text())
 FIELDS = json.loads((GOLDENS / "generation_fields.json").read_text())
-IN_JAX = (1, 4, 10, 16)
+IN_JAX = (1, 4, 6, 10, 16)
 """The calls that are tried in JAX: one of each kind, since each takes ten times as long there as elsewhere."""
+WHOLE = (1, 4, 6, 16)
+"""Those that TensorFlow and JAX compile: guidance, contrast of layers, drafts, and what is read once more."""
 LOOP = {"tensorflow": False, "flax": False}
 """Whether to compile, of these frameworks, where the loop is not what a test is about."""
 
