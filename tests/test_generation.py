@@ -82,8 +82,8 @@ def tried(backend: Backend, name: str) -> dict[int, bool | None]:
         return dict.fromkeys(calls)
     if name in COMPILED or EVERY:
         return {index: index in COMPILED.get(name, ()) for index in (calls if EVERY else COMPILED[name])}
-    greedy = {0: backend.name == "flax"}  # whose compiler takes less time than its operations one by one
-    return greedy | ({1: False} if name in BEAMS else {})
+    # JAX's compiler takes less time than its operations one by one
+    return dict.fromkeys((0, 1) if name in BEAMS else (0,), backend.name == "flax")
 
 
 @pytest.mark.parametrize("name", TOKENS)
