@@ -29,9 +29,10 @@ from trivium.models import catalogue
 TOKENS = json.loads((GOLDENS / "tokens.json").read_text())
 COMPILED = {"GPT2LMHeadModel": (0, 1, 9, 10), "T5ForConditionalGeneration": (0, 1), "WhisperForConditionalGeneration": (0,)}
 """Class -> the calls that JAX and TensorFlow compile whole; all of them would be minutes of compiling the same loop."""
-IN_JAX = {*COMPILED, "LlavaForConditionalGeneration", "EncoderDecoderModel"}
-"""What is tried in JAX unless TRIVIUM_ALL_TOKENS is set: each takes ten times as long there as elsewhere."""
+BEAMS = {"LlavaForConditionalGeneration", "EncoderDecoderModel", "MistralForCausalLM", "MambaForCausalLM"}
+"""Other classes whose beams are tried there: what beams do is the same in all, but for what they reorder."""
 EVERY = "TRIVIUM_ALL_TOKENS" in os.environ
+"""Whether to try all calls in all frameworks."""
 
 
 def golden_of(name: str) -> Golden:
@@ -74,20 +75,26 @@ def test_every_class_that_writes_has_tokens() -> None:
     assert writing == set(TOKENS)
 
 
-def writers() -> list[tuple[str, str]]:
-    """Which classes are tried in which backends."""
-    return [(name, other) for name in NAMES for other in TOKENS if EVERY or name != "flax" or other in IN_JAX]
+def tried(backend: Backend, name: str) -> dict[int, bool | None]:
+    """The calls of a class that are tried in a backend, and whether they are compiled."""
+    calls = range(sum(len(calls["calls"]) for calls in TOKENS[name]["sets"]))
+    if backend.name not in ("tensorflow", "flax"):
+        return dict.fromkeys(calls)
+    if name in COMPILED or EVERY:
+        return {index: index in COMPILED.get(name, ()) for index in (calls if EVERY else COMPILED[name])}
+    # JAX's compiler takes less time than its operations one by one
+    return dict.fromkeys((0, 1) if name in BEAMS else (0,), backend.name == "flax")
 
 
-@pytest.mark.parametrize(("backend", "name"), writers(), indirect=["backend"])
+@pytest.mark.parametrize("name", TOKENS)
+@each_backend
 def test_tokens(backend: Backend, name: str, tmp_path: Path) -> None:
     """Greedy and beam searches give Transformers' tokens, and scores to 1e-5."""
-    model, compiles = load(backend, name, tmp_path), backend.name in ("tensorflow", "flax")
+    model = load(backend, name, tmp_path)
     calls = [(number, call) for number, calls in enumerate(TOKENS[name]["sets"]) for call in calls["calls"]]
-    for index, (number, call) in enumerate(calls):
-        whole = compiles and index in COMPILED.get(name, ())
-        if whole or EVERY or not compiles or name not in COMPILED:
-            check(backend, model, inputs_of(backend, name, number), call, compiled=whole if compiles else None)
+    for index, compiled in tried(backend, name).items():
+        number, call = calls[index]
+        check(backend, model, inputs_of(backend, name, number), call, compiled=compiled)
 
 
 @each_backend
@@ -602,6 +609,7 @@ def test_a_model_in_training(backend: Backend, model: Any) -> None:
         ({"max_new_token": 3}, InputError, "max_new_tokens"),
         ({"logit_processor": []}, InputError, "logits_processor"),
         ({"use_cache": False}, ConfigError, "leave it out"),
+        ({"position_ids": [[0]]}, InputError, "follow from attention_mask"),
         ({"temperature": 0.0}, ConfigError, "temperature"),
         ({"top_p": 1.5}, ConfigError, "top_p"),
         ({"num_beams": 0}, ConfigError, "num_beams"),
@@ -639,6 +647,17 @@ def test_what_cannot_write(backend: Backend) -> None:
     cls = backend.door.BertLMHeadModel
     with pytest.raises(InputError, match="is_decoder"):
         cls(cls.config_class.from_dict(reader)).generate(PROMPTS[:1])
+
+
+@each_backend
+def test_who_does_not_write(backend: Backend) -> None:
+    """A network without a head for it has no `generate`, and says which of its architecture have."""
+    config = golden_of("BertLMHeadModel").content["config"]
+    cls = backend.door.BertModel
+    model = cls(cls.config_class.from_dict(config))
+    assert not hasattr(cls, "generate") and not hasattr(model, "stream")
+    with pytest.raises(AttributeError, match="BertModel has no generate: it writes no text; BertLMHeadModel can"):
+        model.generate(PROMPTS)
 
 
 # The config

@@ -50,6 +50,7 @@ CALLS: tuple[tuple[tuple[int, ...], Any, dict[str, Any]], ...] = (
     ),
     (LONG, None, {"num_beams": 2, **TOLD}),
     (LONGER, [33, 40], {"return_segments": True, "language": "fr", "task": "translate"}),
+    (LONG, None, {"return_token_timestamps": True, "return_segments": True, **TOLD}),
 )
 
 

@@ -1,8 +1,9 @@
 """Writes strategies.json: what Transformers 4.52.4 generates beside the searches of tokens.json, and what it returns with it.
 
 Run where `generate_tokens.py` runs, after it. A list of calls: class, inputs, options, `stops` (a text ends with a multiple of
-it), and sequences; where asked for, sequences_scores, beam_indices, the mean squares of hidden states and attentions for each
-token and layer, and compute_transition_scores. In float64, but for guidance, which Transformers computes as the model is.
+it), `config` (changes of it), and sequences; where asked for, sequences_scores, beam_indices, the mean squares of hidden states
+and attentions for each token and layer, and compute_transition_scores. In float64, but for guidance, diverse beams and XLNet,
+which Transformers computes in float32.
 generation_fields.json: the fields of GenerationConfig with their defaults. `python generate_strategies.py fields` adds those of
 another version of Transformers, under its number. generating_classes.json: see `classes`.
 """
@@ -38,6 +39,7 @@ CALLS: tuple[tuple[str, Any, dict[str, Any]], ...] = (
     ("GPT2LMHeadModel", BATCH, {"stops": 3, "num_beams": 2, "early_stopping": True, "length_penalty": 0.0}),
     ("GPT2LMHeadModel", BATCH, {"stops": 6, "num_beams": 4, "num_beam_groups": 2, "diversity_penalty": 0.7}),
     ("T5ForConditionalGeneration", SOURCES, {"stops": 4, "num_beams": 3}),
+    ("XLNetLMHeadModel", BATCH, {"config": {"mem_len": 4}}),
     ("GPT2LMHeadModel", BATCH, {"stops": 7, "penalty_alpha": 0.6, "top_k": 4}),
     ("GPT2LMHeadModel", BATCH, {"output_hidden_states": True, "output_attentions": True, "max_new_tokens": 3}),
     ("T5ForConditionalGeneration", SOURCES, {"output_hidden_states": True, "output_attentions": True, "max_new_tokens": 3}),
@@ -63,11 +65,11 @@ def call(name: str, inputs: Any, options: dict[str, Any]) -> dict[str, Any]:
     entry = json.loads((HERE / "tokens.json").read_text())[name]
     path = next(path for path in HERE.glob("*/*.json") if path.stem == name)
     config = json.loads(path.read_text())["configs"][entry["config"]]
-    model = generate_tokens.load(name, config)
-    if options.get("num_beam_groups") or "guidance_scale" in options:
+    model = generate_tokens.load(name, config | {"config": config["config"] | options.get("config", {})})
+    if options.get("num_beam_groups") or "guidance_scale" in options or name == "XLNetLMHeadModel":
         model = model.float()
     given = {"max_new_tokens": 6, "eos_token_id": 35, "pad_token_id": 36} | options
-    stops = given.pop("stops", None)
+    stops, _ = given.pop("stops", None), given.pop("config", None)
     asked = {"return_dict_in_generate": True, "output_scores": True, "do_sample": False}
     if stops:
         asked["stopping_criteria"] = [lambda ids, scores: ids[:, -1] % stops == 0]

@@ -214,13 +214,12 @@ class QuestionAnsweringOutput(ModelOutput):
 
 
 class MemoryModelOutput(ModelOutput):
-    """A body's output with the memory that its next call may take: (M, B, D) for each layer; or, while it writes, its cache."""
+    """A body's output with the memory that its next call may take: (M, B, D) for each layer."""
 
     last_hidden_state: Tensor = None
     mems: tuple[Tensor, ...] | None = None
     hidden_states: tuple[Tensor, ...] | None = None
     attentions: tuple[Any, ...] | None = None
-    past_key_values: tuple[MemoryCache, ...] | None = None
 
 
 class AnswersOutput(ModelOutput):

@@ -81,6 +81,28 @@ def _dropout_seed(seed: int) -> Iterator[None]:
         _stack.seed = 0
 
 
+class WritesNothing(AttributeError):
+    """A network has no `generate`; which of its architecture have is looked up when it is printed."""
+
+    def __str__(self) -> str:
+        from trivium.models import catalogue
+
+        cls, name = self.args
+        able = [other.__name__ for other in catalogue.classes_of(cls.config_class.model_type) if hasattr(other, name)]
+        others = f"; {' and '.join(able)} can" if able else ""
+        return f"{cls.__name__} has no {name}: it writes no text{others}"
+
+
+class _Absent:
+    """What only networks that write have."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, model: Any, cls: type) -> Any:
+        raise WritesNothing(cls, self._name)
+
+
 class Pretrained(Familiar):
     """The part of `nn.Model` that is the same in every backend.
 
@@ -107,6 +129,7 @@ class Pretrained(Familiar):
     """Whether a loaded weight may be a view of its file, in pages that are copied when they are written to."""
 
     config: Any
+    generate, stream = _Absent(), _Absent()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

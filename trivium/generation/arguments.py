@@ -30,7 +30,7 @@ def hears(model):
     return is_pair(model) and next(iter(model.input_shapes())) == "input_features" and model.config.model_type == "whisper"
 
 
-def check(model, c, explicit, negative, kept, images):
+def check(model, c, negative, kept, images):
     """Raises InputError where the model cannot do what is asked for, or an argument would change nothing."""
     if negative is not None and not c.guided:
         raise InputError("negative_prompt_ids are for guidance", key="negative_prompt_ids", hint="set guidance_scale too")
@@ -47,8 +47,11 @@ def check(model, c, explicit, negative, kept, images):
     if c.guided and (kept is not None or images is not None):
         name = "past_key_values" if kept is not None else SEEN
         raise InputError(f"guidance_scale and {name} do not go together", key="guidance_scale")
-    for name in ("encoder_repetition_penalty", "encoder_no_repeat_ngram_size"):
-        if name in explicit and is_pair(model) and "input_ids" not in model.source_names():
+    for name, on in (
+        ("encoder_repetition_penalty", c.encoder_repetition_penalty != 1),
+        ("encoder_no_repeat_ngram_size", c.encoder_no_repeat_ngram_size > 0),
+    ):
+        if on and is_pair(model) and "input_ids" not in model.source_names():
             raise InputError(f"{name} is about an encoder's text, and {type(model).__name__}'s is given none", key=name)
 
 

@@ -224,6 +224,7 @@ def check(c, callbacks, model, other):
     single.check(c, callbacks)
     name = "assistant_model" if c.prompt_lookup_num_tokens is None else "prompt_lookup_num_tokens"
     refused = {
+        "assistant_model": c.prompt_lookup_num_tokens is not None and other is not None,
         "logits_processor": callbacks.processors,
         "prefix_allowed_tokens_fn": callbacks.prefix,
         "num_return_sequences": c.num_return_sequences > 1,

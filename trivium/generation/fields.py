@@ -34,3 +34,15 @@ REMEDIES = {
     "continuous_batching_config": "prompts of any lengths go into one call",
 }
 """A field that may have no other value than its default -> what to do instead."""
+ARGUMENTS = {
+    "assistant_tokenizer": REMEDIES["assistant_lookbehind"],
+    "custom_generate": "no code is taken from a repository: write a loop around the model's cache",
+    "encoder_outputs": "give what the encoder is given",
+    "inputs_embeds": "give input_ids; a model.trace with edits changes what they become",
+    "position_ids": "positions follow from attention_mask: leave it out",
+    "synced_gpus": "leave it out",
+    "token_type_ids": "leave it out",
+    "trust_remote_code": "no code is taken from a repository: leave it out",
+    "use_model_defaults": "fields that generation_config= does not set have their defaults: leave it out",
+}
+"""An argument of Transformers' `generate` that is none here -> what to do instead."""

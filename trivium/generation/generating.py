@@ -4,6 +4,7 @@ from pathlib import Path
 
 from trivium.core.errors import InputError
 from trivium.core.names import nearest
+from trivium.generation import fields
 from trivium.generation.config import ARGUMENTS, FILE, GenerationConfig
 
 from . import (
@@ -163,7 +164,8 @@ class Generates:
         unknown = [name for name in options if name not in GenerationConfig.names()]
         if unknown:
             known = [*GenerationConfig.names(), *ARGUMENTS, *allowed, *spoken]
-            raise InputError(f"generate takes no {unknown[0]!r}", key=unknown[0], hint=nearest(unknown[0], known))
+            hint = fields.ARGUMENTS.get(unknown[0]) or nearest(unknown[0], known)
+            raise InputError(f"generate takes no {unknown[0]!r}", key=unknown[0], hint=hint)
         c = (generation_config or self.generation_config).replace(**options)
         compiled = False if c.disable_compile and given.get("compiled") is None else given.get("compiled")
         if spoken and inputs is not None and "decoder_input_ids" not in others:
@@ -176,7 +178,7 @@ class Generates:
         )
         helper, kept = given.get("assistant_model"), given.get("past_key_values")
         negative = given.get("negative_prompt_ids"), given.get("negative_prompt_attention_mask")
-        arguments.check(self, c, options, negative[0], kept, others.get(calls.SEEN))
+        arguments.check(self, c, negative[0], kept, others.get(calls.SEEN))
         drafts = is_assisted(c, helper)
         if drafts:
             assisted.check(c, callbacks, self, helper)

@@ -1,5 +1,7 @@
 """`generate` of a network that writes down what is said."""
 
+import numpy as np
+
 from trivium.core.errors import InputError
 from trivium.generation import segments
 
@@ -29,7 +31,8 @@ class Hears(Generates):
                 prompt_ids: (T,), a text that goes before, as the tokenizer's `get_prompt_ids` makes it.
                 prompt_condition_type: Before the "first-segment", or "all-segments".
                 condition_on_prev_tokens: Whether a segment is told what was said before it.
-                temperature: Of sampling, several to be tried in turn until a segment is good enough. 0 does not sample.
+                temperature: Of sampling, which it asks for unless it is 0; several are tried in turn until a segment is good
+                    enough.
                 compression_ratio_threshold: A segment is good enough if zlib makes it no more times shorter,
                 logprob_threshold: and if the mean logarithm of its tokens' chances is no less than this.
                 no_speech_threshold: How likely silence must be for a segment, which is not, to be left out.
@@ -44,9 +47,9 @@ class Hears(Generates):
         said = {name: c.source[name] for name in listening.IN_FILES if c.source.get(name) is not None}
         several = isinstance(asked.get("temperature"), (list, tuple))
         plain = not any(value for name, value in (said | asked).items() if name != "temperature") and not several
-        long = inputs is not None and inputs.shape[2] > segments.STRIDE * self.config.max_source_positions
+        long = inputs is not None and np.shape(inputs)[2] > segments.STRIDE * self.config.max_source_positions
         if plain and not long:
-            more = {"temperature": asked["temperature"]} if asked.get("temperature") is not None else {}
+            more = {"temperature": asked["temperature"], "do_sample": True} if asked.get("temperature") else {}
             return super().generate(inputs, attention_mask, generation_config, **options, **more)
         if inputs is None or "decoder_input_ids" in options:
             name = "input_features" if inputs is None else "decoder_input_ids"

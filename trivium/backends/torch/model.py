@@ -15,7 +15,7 @@ import torch
 from torch.utils import _pytree
 
 from trivium.core import outputs
-from trivium.core.pretrained import Pretrained, at
+from trivium.core.pretrained import Pretrained, WritesNothing, at
 from trivium.core.signatures import spelled_out
 
 from .programs import forget
@@ -53,6 +53,11 @@ class Model(Pretrained, Module):
             cls.forward = spelled_out(cls)  # type: ignore[method-assign]
         if "forward" in vars(cls):
             cls.forward = _returning(cls.forward)  # type: ignore[method-assign]
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("generate", "stream"):  # PyTorch would have words of its own for what Pretrained refuses
+            raise WritesNothing(type(self), name)
+        return super().__getattr__(name)
 
     @property
     def device(self) -> torch.device:

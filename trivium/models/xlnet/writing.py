@@ -5,7 +5,7 @@ new: its state is remembered when it has seen one.
 Letters: B batch, T tokens of the input, D width, L room for tokens.
 """
 
-from trivium.core.outputs import MemoryCache, MemoryModelOutput
+from trivium.core.outputs import BaseModelOutput, MemoryCache
 
 from .. import heads, ops
 
@@ -32,6 +32,10 @@ class Writing(heads.Generates):
             return MemoryCache(ops.zeros((batch_size, max_length, c.d_model), like=like), last, zero[0])
 
         return tuple(layer() for _ in range(c.n_layer))
+
+    def forward(self, *inputs, labels=None, past_key_values=None, **options):
+        kept = {} if past_key_values is None else {"past_key_values": past_key_values}
+        return super().forward(*inputs, labels=labels, **kept, **options)
 
     def body(self, *inputs, past_key_values=None, **options):
         """The body's output; with past_key_values, what follows input_ids (B, T): its state (B, T, D), the same for each."""
@@ -73,7 +77,7 @@ class Writing(heads.Generates):
 
         cache = tuple(kept(layer, state) for layer, state in zip(cache, states, strict=True))
         x = ops.broadcast_to(out.last_hidden_state, (batch, tokens, self.config.d_model))
-        return MemoryModelOutput(x, past_key_values=cache)
+        return BaseModelOutput(x, past_key_values=cache)
 
     @staticmethod
     def columns(room, end, like):
