@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,12 +74,14 @@ def test_the_page_on_pipelines_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_the_page_on_migration_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its program, with a small checkpoint."""
+    """Its programs, with a small checkpoint."""
     from tests.test_pipelines import checkpoint
 
     checkpoint("classes", tmp_path).rename(tmp_path / "checkpoint")
     monkeypatch.chdir(tmp_path)
-    (snippet,) = re.findall(r"```python\n(.*?)```", (support.ROOT / "docs" / "migration.md").read_text(), re.DOTALL)
-    space: dict[str, object] = {}
-    exec(snippet, space)
-    assert space["logits"].shape == (1, 3) and (tmp_path / "tuned" / "tf_model.h5").exists()  # type: ignore[attr-defined]
+    snippets = re.findall(r"```python\n(.*?)```", (support.ROOT / "docs" / "migration.md").read_text(), re.DOTALL)
+    space: dict[str, Any] = {}
+    for snippet in snippets:
+        exec(snippet, space)
+    assert space["logits"].shape == (1, 3) and (tmp_path / "tuned" / "tf_model.h5").exists()
+    assert space["model"].config.vocab_size == len(space["tokenizer"])
