@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken
 
-from trivium.core.errors import NotFound, TemplateError, TokenizerError, TriviumError
+import trivium
+from trivium.core.errors import InputError, NotFound, TemplateError, TokenizerError, TriviumError
 from trivium.models import catalogue
 from trivium.processing.tokenizers import AutoTokenizer, chat, spm
 from trivium.processing.tokenizers.families import FAMILIES, OF_MODEL
@@ -302,6 +303,9 @@ def test_damaged_files(tmp_path: Path) -> None:  # T01 to T04, T07, T10, T16
             AutoTokenizer.from_pretrained(good)
         assert "tokenizer.json" in str(caught.value), name
     (good / "tokenizer.json").unlink()
+    (good / "vocab.json").write_text('{"a": 1, "b": 1}')
+    with pytest.raises(TokenizerError, match="each number once"):  # T04
+        AutoTokenizer.from_pretrained(good, tokenizer_class="GPT2Tokenizer")
     (good / "added_tokens.json").write_text('{"new": 99999}')  # T05
     with pytest.raises(TokenizerError, match="99999"):
         AutoTokenizer.from_pretrained(good)
@@ -317,6 +321,31 @@ def test_damaged_files(tmp_path: Path) -> None:  # T01 to T04, T07, T10, T16
     (tmp_path / "none" / "config.json").write_text('{"model_type": "bert"}')
     with pytest.raises(NotFound, match=r"vocab\.txt"):
         AutoTokenizer.from_pretrained(tmp_path / "none")
+
+
+def test_more_tokens_than_rows(tmp_path: Path) -> None:  # T06
+    """A token that the model has no row for is refused by name, whatever the framework would do."""
+    tokenizer = AutoTokenizer.from_pretrained(lay_out("bert", tmp_path))
+    small = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8}
+    model = trivium.numpy.BertForSequenceClassification(trivium.BertConfig(vocab_size=500, **small))
+    classify = trivium.pipeline("text-classification", model=model, tokenizer=tokenizer)
+    assert classify("the dog")[0]["label"].startswith("LABEL")
+    tokenizer.add_tokens(["<new>"])
+    with pytest.raises(InputError, match=r"the token 500(.|\n)*resize_token_embeddings"):
+        classify("the <new> dog")
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", r"(\w+\s?)*$"])
+def test_patterns_without_an_end(pattern: str, tmp_path: Path) -> None:  # T08
+    """A regular expression that would try for ever is given up by name, and the tokenizer lives on."""
+    tokenizer = AutoTokenizer.from_pretrained(lay_out("bert", tmp_path))
+    whole = json.loads(tokenizer.backend_tokenizer.to_str())
+    split = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(whole | {"pre_tokenizer": split}))
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    with pytest.raises(TokenizerError, match="retry-limit"):
+        tokenizer("a" * 60 + " " + "word " * 30 + "!!")
+    assert tokenizer("aa")["input_ids"]
 
 
 @given(data=st.data())
