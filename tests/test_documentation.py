@@ -58,7 +58,7 @@ def test_the_page_on_tokenizers_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
     snippets = re.findall(r"```python\n(.*?)```", (root / "docs" / "tokenizers.md").read_text(), re.DOTALL)
     for snippet in snippets:
         exec(snippet, space)
-    assert len(snippets) == 2 and (tmp_path / "copy" / "tokenizer.json").exists()
+    assert len(snippets) == 3 and (tmp_path / "copy" / "tokenizer.json").exists()
 
 
 def test_the_page_on_pipelines_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
