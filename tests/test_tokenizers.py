@@ -179,11 +179,22 @@ def test_batches(bert: Any) -> None:
     assert padded.input_ids.tolist() == [[1, 2, 0, 0], [3, 0, 0, 0]] and padded.attention_mask.tolist()[1] == [1, 0, 0, 0]
     assert bert([["the", "dog"], ["fox"]], is_split_into_words=True).word_ids(0)[1] == 0
     assert bert("the", text_target="dog")["labels"] == bert("dog")["input_ids"]
+    assert bert("the", text_target="dog", return_tensors="np").labels.shape == bert("dog", return_tensors="np").input_ids.shape
     with pytest.raises(TokenizerError, match="padding=True"):
         bert(["the", "the quick fox"], return_tensors="np")
     for wrong in (3, [1, 2], [["a", "b", "c"]], None):
         with pytest.raises(TokenizerError):
             bert(wrong)
+
+
+def test_what_is_written(tmp_path: Path) -> None:
+    """A tokenizer for translation pads what is to be written as it pads what is read, and knows tokens that were added."""
+    marian = AutoTokenizer.from_pretrained(lay_out("marian", tmp_path))
+    marian.padding_side = "left"
+    marian.add_tokens(["<new>"])
+    found = marian(["the dog", "a"], text_target=["der <new> Hund", "ein"], padding=True, return_tensors="np")
+    assert found.labels[1, 0] == found.input_ids[1, 0] == marian.pad_token_id and len(marian) - 1 in found.labels[0]
+    assert marian.decode(found.labels[0], skip_special_tokens=True) == "der <new> Hund"
 
 
 def test_special_tokens(bert: Any, tmp_path: Path) -> None:
