@@ -316,7 +316,9 @@ def whisper() -> dict:
             if timed:
                 added |= {f"<|{step * 0.02:.2f}|>": size + len(special) + step for step in range(1501)}
             Path(folder, "added_tokens.json").write_text(json.dumps(added))
-            roles = dict.fromkeys(("bos_token", "eos_token", "unk_token"), "<|end|>")  # which precedes the others, as in the checkpoints
+            roles = dict.fromkeys(
+                ("bos_token", "eos_token", "unk_token"), "<|end|>"
+            )  # which precedes the others, as in the checkpoints
             said = {"tokenizer_class": "WhisperTokenizer", "additional_special_tokens": special[1:], **roles}
             Path(folder, "tokenizer_config.json").write_text(json.dumps(said))
             tokenizer = transformers.WhisperTokenizerFast.from_pretrained(folder)
@@ -351,7 +353,8 @@ def main() -> None:
     found = {
         "corpus": CORPUS,
         "pairs": PAIRS,
-        "whisper": whisper(), "said": SAID,
+        "whisper": whisper(),
+        "said": SAID,
         "targets": TARGETS,
         "classes": classes(),
         "places": PLACES,
