@@ -16,6 +16,7 @@ from tests.test_tokenizers import lay_out
 from trivium.core import familiar
 from trivium.core.errors import ConfigError, InputError
 
+GOLDENS = Path(__file__).parent / "goldens"
 SMALL = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
 BERT = {"vocab_size": 40, "max_position_embeddings": 16, **SMALL}
 BART = {
@@ -79,6 +80,32 @@ def test_resizing_of_what_writes(backend: Backend, tmp_path: Path) -> None:
     vision = {**SMALL, "image_size": 32, "patch_size": 16}
     with pytest.raises(ConfigError, match="no vocabulary"):
         ready(backend, "ViTModel", vision, tmp_path / "vision").resize_token_embeddings(3)
+
+
+WRITERS = sorted({path.parent.name: path for path in sorted(GOLDENS.glob("*/*.json"))}.values())
+"""A golden of each architecture."""
+
+
+@pytest.mark.parametrize("path", WRITERS, ids=lambda path: path.parent.name)
+def test_resizing_of_every_architecture(path: Path) -> None:
+    """Every weight keeps what it had, and those that the vocabulary sets are longer; what embeds no tokens is refused."""
+    golden = json.loads(path.read_text())
+    cls = getattr(trivium.numpy, path.stem)
+    config = next(iter(golden["configs"].values()))
+    model = cls(cls.config_class.from_dict(config.get("config", config)))
+    before = {weight.name: np.array(read()) for weight, read in model.read_weights()}
+    text = vars(model.config).get("text_config", model.config)
+    size = vars(text).get("vocab_size", 1) + 3
+    if not model.get_body().input_embedding and text is model.config:
+        with pytest.raises(ConfigError, match="no vocabulary"):
+            model.resize_token_embeddings(size)
+        return
+    model.resize_token_embeddings(size)
+    after = {weight.name: read() for weight, read in model.read_weights()}
+    longer = [name for name in after if after[name].shape != before[name].shape]
+    assert longer
+    for name, old in before.items():
+        np.testing.assert_array_equal(after[name][tuple(map(slice, old.shape))], old)
 
 
 @each_backend
