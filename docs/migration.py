@@ -10,7 +10,7 @@ from trivium.processing.tokenizers import specials
 FILE = Path(__file__).with_suffix(".md")
 BEGIN, END = "<!-- absent: made by `python -m docs.migration` -->", "<!-- end of absent -->"
 OTHERS = {
-    "`model(..., head_mask=...)`": "`model.trace(inputs, names, edits)` changes what heads return",
+    "`model(..., head_mask=mask)`, but for None": "`model.trace(inputs, names, edits)` changes what heads return",
     "`model.module` (Flax)": "the model is the module: `nnx`'s functions take it, `model.apply` is pure",
     "`config.field = value`": "`from_pretrained(..., field=value)`, or `model.config = model.config.replace(field=value)`",
     "`Trainer`, `TFTrainer`, `create_optimizer`": "Keras's `fit`, optax and PyTorch's optimizers; examples/finetune.py",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from .errors import InputError
 from .loading import dtype_name
 
 if TYPE_CHECKING:
@@ -37,6 +38,21 @@ ABSENT = {
     "sample": "generate(do_sample=True)",
 }
 """Methods of Transformers 4 that there are not -> what to use instead; docs/migration.md has the same table."""
+
+
+def without_head_masks(options: Mapping[str, Any]) -> dict[str, Any]:
+    """A call's options without masks of heads, which programs hand on as None.
+
+    Raises:
+        InputError: One is not None.
+    """
+    given = [name for name in options if name in _HEAD_MASKS and options[name] is not None]
+    if given:
+        raise InputError(f"{given[0]} is not there", key=given[0], hint=ABSENT["get_head_mask"])
+    return {name: value for name, value in options.items() if name not in _HEAD_MASKS}
+
+
+_HEAD_MASKS = ("head_mask", "decoder_head_mask", "cross_attn_head_mask")
 
 
 class Familiar:

@@ -10,6 +10,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from trivium.core.familiar import without_head_masks
+
 
 class Twin:
     """A network of `trivium.flax` that is also called, loaded and saved as the Flax classes of Transformers 4 were.
@@ -66,6 +68,7 @@ class Twin:
         return_dict: bool | None = None,
         **options: Any,
     ) -> Any:
+        options = without_head_masks(options)
         if params is None and not train:
             out = super().__call__(*inputs, **options)  # type: ignore[misc]
         else:
@@ -96,7 +99,7 @@ class Twin:
     @property
     def params_shape_tree(self) -> Any:
         """`params` with the shape and dtype of each weight in its place."""
-        return jax.eval_shape(lambda: self.params)
+        return jax.tree.map(lambda weight: jax.ShapeDtypeStruct(weight.shape, weight.dtype), self.params)
 
     @property
     def required_params(self) -> set[tuple[str, ...]]:
