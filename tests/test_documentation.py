@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,7 +109,7 @@ def test_the_page_on_tokenizers_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
     snippets = re.findall(r"```python\n(.*?)```", (root / "docs" / "tokenizers.md").read_text(), re.DOTALL)
     for snippet in snippets:
         exec(snippet, space)
-    assert len(snippets) == 2 and (tmp_path / "copy" / "tokenizer.json").exists()
+    assert len(snippets) == 3 and (tmp_path / "copy" / "tokenizer.json").exists()
 
 
 def test_the_page_on_pipelines_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,10 +123,12 @@ def test_the_page_on_pipelines_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_the_page_on_migration_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its program, with a small checkpoint."""
+    """Its programs, with a small checkpoint."""
     checkpoint("classes", tmp_path).rename(tmp_path / "checkpoint")
     monkeypatch.chdir(tmp_path)
-    (snippet,) = re.findall(r"```python\n(.*?)```", (support.ROOT / "docs" / "migration.md").read_text(), re.DOTALL)
-    space: dict[str, object] = {}
-    exec(snippet, space)
-    assert space["logits"].shape == (1, 3) and (tmp_path / "tuned" / "tf_model.h5").exists()  # type: ignore[attr-defined]
+    snippets = re.findall(r"```python\n(.*?)```", (support.ROOT / "docs" / "migration.md").read_text(), re.DOTALL)
+    space: dict[str, Any] = {}
+    for snippet in snippets:
+        exec(snippet, space)
+    assert space["logits"].shape == (1, 3) and (tmp_path / "tuned" / "tf_model.h5").exists()
+    assert space["model"].config.vocab_size == len(space["tokenizer"])

@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken
 
-from trivium.core.errors import NotFound, TemplateError, TokenizerError, TriviumError
+import trivium
+from trivium.core.errors import InputError, NotFound, TemplateError, TokenizerError, TriviumError
 from trivium.models import catalogue
 from trivium.processing.tokenizers import AutoTokenizer, chat, spm
 from trivium.processing.tokenizers.families import FAMILIES, OF_MODEL
@@ -178,11 +179,22 @@ def test_batches(bert: Any) -> None:
     assert padded.input_ids.tolist() == [[1, 2, 0, 0], [3, 0, 0, 0]] and padded.attention_mask.tolist()[1] == [1, 0, 0, 0]
     assert bert([["the", "dog"], ["fox"]], is_split_into_words=True).word_ids(0)[1] == 0
     assert bert("the", text_target="dog")["labels"] == bert("dog")["input_ids"]
+    assert bert("the", text_target="dog", return_tensors="np").labels.shape == bert("dog", return_tensors="np").input_ids.shape
     with pytest.raises(TokenizerError, match="padding=True"):
         bert(["the", "the quick fox"], return_tensors="np")
     for wrong in (3, [1, 2], [["a", "b", "c"]], None):
         with pytest.raises(TokenizerError):
             bert(wrong)
+
+
+def test_what_is_written(tmp_path: Path) -> None:
+    """A tokenizer for translation pads what is to be written as it pads what is read, and knows tokens that were added."""
+    marian = AutoTokenizer.from_pretrained(lay_out("marian", tmp_path))
+    marian.padding_side = "left"
+    marian.add_tokens(["<new>"])
+    found = marian(["the dog", "a"], text_target=["der <new> Hund", "ein"], padding=True, return_tensors="np")
+    assert found.labels[1, 0] == found.input_ids[1, 0] == marian.pad_token_id and len(marian) - 1 in found.labels[0]
+    assert marian.decode(found.labels[0], skip_special_tokens=True) == "der <new> Hund"
 
 
 def test_special_tokens(bert: Any, tmp_path: Path) -> None:
@@ -302,6 +314,9 @@ def test_damaged_files(tmp_path: Path) -> None:  # T01 to T04, T07, T10, T16
             AutoTokenizer.from_pretrained(good)
         assert "tokenizer.json" in str(caught.value), name
     (good / "tokenizer.json").unlink()
+    (good / "vocab.json").write_text('{"a": 1, "b": 1}')
+    with pytest.raises(TokenizerError, match="each number once"):  # T04
+        AutoTokenizer.from_pretrained(good, tokenizer_class="GPT2Tokenizer")
     (good / "added_tokens.json").write_text('{"new": 99999}')  # T05
     with pytest.raises(TokenizerError, match="99999"):
         AutoTokenizer.from_pretrained(good)
@@ -317,6 +332,31 @@ def test_damaged_files(tmp_path: Path) -> None:  # T01 to T04, T07, T10, T16
     (tmp_path / "none" / "config.json").write_text('{"model_type": "bert"}')
     with pytest.raises(NotFound, match=r"vocab\.txt"):
         AutoTokenizer.from_pretrained(tmp_path / "none")
+
+
+def test_more_tokens_than_rows(tmp_path: Path) -> None:  # T06
+    """A token that the model has no row for is refused by name, whatever the framework would do."""
+    tokenizer = AutoTokenizer.from_pretrained(lay_out("bert", tmp_path))
+    small = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8}
+    model = trivium.numpy.BertForSequenceClassification(trivium.BertConfig(vocab_size=500, **small))
+    classify = trivium.pipeline("text-classification", model=model, tokenizer=tokenizer)
+    assert classify("the dog")[0]["label"].startswith("LABEL")
+    tokenizer.add_tokens(["<new>"])
+    with pytest.raises(InputError, match=r"the token 500(.|\n)*resize_token_embeddings"):
+        classify("the <new> dog")
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", r"(\w+\s?)*$"])
+def test_patterns_without_an_end(pattern: str, tmp_path: Path) -> None:  # T08
+    """A regular expression that would try for ever is given up by name, and the tokenizer lives on."""
+    tokenizer = AutoTokenizer.from_pretrained(lay_out("bert", tmp_path))
+    whole = json.loads(tokenizer.backend_tokenizer.to_str())
+    split = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(whole | {"pre_tokenizer": split}))
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    with pytest.raises(TokenizerError, match="retry-limit"):
+        tokenizer("a" * 60 + " " + "word " * 30 + "!!")
+    assert tokenizer("aa")["input_ids"]
 
 
 @given(data=st.data())

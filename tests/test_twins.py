@@ -13,7 +13,7 @@ import pytest
 import trivium
 from tests import pipelines_table
 from tests.test_pipelines import checkpoint
-from trivium.core.errors import ConfigError
+from trivium.core.errors import ConfigError, InputError
 
 SHORT = pipelines_table.SHORT
 PROGRAMS: dict[str, Callable[[Path], Any]] = {}
@@ -157,6 +157,9 @@ def tf_gives_tuples(folder: Path) -> None:
     outputs = model(input_ids=np.array([[2, 5, 3]]))
     near(outputs[0], sequence)
     near(outputs["pooler_output"], outputs.to_tuple()[1])
+    near(model({"input_ids": np.array([[2, 5, 3]]), "head_mask": None})[0], sequence)
+    with pytest.raises(InputError, match=r"head_mask(.|\n)*trace"):
+        model(np.array([[2, 5, 3]]), head_mask=np.ones((2, 2)))
 
 
 @program
@@ -247,7 +250,7 @@ def flax_replaces_params(folder: Path) -> None:
     from trivium import FlaxBertModel
 
     model = FlaxBertModel.from_pretrained(checkpoint("vectors", folder))
-    before = model(np.array([[2, 5, 3]]))[0]
+    before = model(np.array([[2, 5, 3]]), head_mask=None)[0]
     half = model.to_bf16(model.params)
     assert {leaf.dtype for leaf in jax.tree.leaves(half)} == {jnp.dtype("bfloat16")}
     model.params = model.to_fp32(half)
@@ -443,7 +446,8 @@ def tf_adds_tokens(folder: Path) -> None:
     assert after.shape[-1] == len(tokenizer) == model.config.vocab_size
     near(after[..., :500], before[..., :500])
     model.compile("adam")
-    model.fit({**tokenizer(["<first> dog"], return_tensors="np"), "labels": np.array([[2, 5, 5, 3]])}, verbose=0)
+    inputs = tokenizer(["<first> dog"], return_tensors="np")
+    assert np.isfinite(model.fit({**inputs, "labels": inputs["input_ids"]}, verbose=0).history["loss"][0])
     with pytest.raises(AttributeError, match="instead: cut the weights"):
         model.prune_heads({0: [1]})
 

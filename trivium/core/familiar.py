@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from .errors import InputError
 from .loading import dtype_name
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ ABSENT = {
     "load_flax_weights": "from_pretrained reads every format",
     "load_tf_weights": "from_pretrained reads every format",
     "to_bettertransformer": "fused attention is used anyway",
-    "load_adapter": "peft on trivium.torch's models, which are ordinary modules",
-    "add_adapter": "peft on trivium.torch's models, which are ordinary modules",
+    "load_adapter": "load the adapter's weights and put them beside the layers, which are the framework's own",
+    "add_adapter": "put the adapter beside the layers, which are the framework's own",
     "register_for_auto_class": "trivium.register",
     "hf_compute_loss": "labels among the inputs, and outputs.loss",
     "greedy_search": "generate(do_sample=False)",
@@ -37,6 +38,21 @@ ABSENT = {
     "sample": "generate(do_sample=True)",
 }
 """Methods of Transformers 4 that there are not -> what to use instead; docs/migration.md has the same table."""
+
+
+def without_head_masks(options: Mapping[str, Any]) -> dict[str, Any]:
+    """A call's options without masks of heads, which programs hand on as None.
+
+    Raises:
+        InputError: One is not None.
+    """
+    given = [name for name in options if name in _HEAD_MASKS and options[name] is not None]
+    if given:
+        raise InputError(f"{given[0]} is not there", key=given[0], hint=ABSENT["get_head_mask"])
+    return {name: value for name, value in options.items() if name not in _HEAD_MASKS}
+
+
+_HEAD_MASKS = ("head_mask", "decoder_head_mask", "cross_attn_head_mask")
 
 
 class Familiar:

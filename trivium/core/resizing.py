@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -31,6 +30,8 @@ def resize(model: Any, count: int | None, multiple: int | None, mean: bool, seed
     config = _with_size(model.config, part, size)
     held = {weight.name: read for weight, read in model.read_weights()}
     wanted = layout(model.unbound(), config).weights
+    if all(weight.shape == model.layout.weights[name].shape for name, weight in wanted.items()):
+        raise _none(model)
     fresh = type(model)(config, dtype=dtype_name(model.like().dtype), seed=None)
 
     def value(name: str) -> np.ndarray:
@@ -43,17 +44,19 @@ def resize(model: Any, count: int | None, multiple: int | None, mean: bool, seed
 
 def _vocabulary(model: Any) -> str | None:
     """Which part of a model's config says how many tokens there are; None for itself."""
-    config, known = model.config, {field.name for field in dataclasses.fields(model.config)}
-    if "vocab_size" in known and model.get_body().input_embedding:
+    config = model.config
+    if "vocab_size" in vars(config) and model.get_body().input_embedding:
         return None
-    if "vocab_size" in getattr(config, "text_config", None).__class__.__dict__.get("__dataclass_fields__", ()):
+    text = vars(config).get("text_config")
+    if text is not None and "vocab_size" in vars(text):
         return "text_config"
-    hint = (
-        "resize its encoder and its decoder, and make the pair of them"
-        if {"encoder", "decoder"} <= known
-        else "it embeds no tokens"
-    )
-    raise ConfigError(f"{type(model).__name__} has no vocabulary that can be resized", key="vocab_size", hint=hint)
+    raise _none(model)
+
+
+def _none(model: Any) -> ConfigError:
+    pair = {"encoder", "decoder"} <= set(vars(model.config))
+    hint = "resize its encoder and its decoder, and make the pair of them" if pair else "it embeds no tokens"
+    return ConfigError(f"{type(model).__name__} has no vocabulary that can be resized", key="vocab_size", hint=hint)
 
 
 def _with_size(config: Any, part: str | None, size: int) -> Any:

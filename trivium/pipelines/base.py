@@ -182,7 +182,10 @@ class Pipeline:
         if "input_ids" in rows and self._pads(batch):
             texts = {name: rows.pop(name) for name in list(rows) if name in _TEXT}
             rows |= self.tokenizer.pad(texts, padding="max_length", max_length=self._width(batch), return_tensors="np")
-        return {name: np.stack([np.asarray(value) for value in rows[name]]) for name in rows}
+        found = {name: np.stack([np.asarray(value) for value in rows[name]]) for name in rows}
+        if "input_ids" in found:
+            check_tokens(self.model.config, found["input_ids"])
+        return found
 
     def _pads(self, batch: list[Piece]) -> bool:
         return self._can_pad and (self.runner.programs.compiles or len({piece.length for piece in batch}) > 1)
@@ -237,6 +240,18 @@ class Pipeline:
 
 
 _TEXT = ("input_ids", "attention_mask", "token_type_ids", "special_tokens_mask")
+
+
+def check_tokens(config: Any, ids: np.ndarray) -> None:
+    """Raises InputError where a token (B, T) has no row in the model's table, for which frameworks give an error or any row."""
+    rows = vars(config).get("vocab_size")
+    if rows is not None and ids.size and ids.max() >= rows:
+        raise InputError(
+            f"the tokenizer gives the token {ids.max()}, and the model knows {rows}", key="input_ids",
+            hint="the tokenizer is another model's, or has new tokens: model.resize_token_embeddings(len(tokenizer))",
+        )  # fmt: skip
+
+
 _ARTICLES = {"tokenizer": "a tokenizer", "image_processor": "an image processor", "feature_extractor": "a feature extractor"}
 
 

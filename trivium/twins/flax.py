@@ -13,6 +13,8 @@ from flax import nnx
 
 from trivium.backends.flax.nn import BatchNorm
 
+from trivium.core.familiar import without_head_masks
+
 
 class Twin:
     """A network of `trivium.flax` that is also called, loaded and saved as the Flax classes of Transformers 4 were.
@@ -93,6 +95,7 @@ class Twin:
         return_dict: bool | None = None,
         **options: Any,
     ) -> Any:
+        options = without_head_masks(options)
         if params is None and not train:
             out = super().__call__(*inputs, **options)  # type: ignore[misc]
         else:
@@ -127,7 +130,7 @@ class Twin:
     @property
     def params_shape_tree(self) -> Any:
         """`params` with the shape and dtype of each weight in its place."""
-        return jax.eval_shape(lambda: self.params)
+        return jax.tree.map(lambda weight: jax.ShapeDtypeStruct(weight.shape, weight.dtype), self.params)
 
     @property
     def required_params(self) -> set[tuple[str, ...]]:

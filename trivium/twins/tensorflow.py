@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from trivium.core.errors import InputError
+from trivium.core.familiar import without_head_masks
 from trivium.core.signatures import parameters
 from trivium.processing import collators
 
@@ -33,9 +34,8 @@ class Twin:
             inputs = (*inputs[0], *inputs[1:])
         if return_dict is None:
             return_dict = options.pop("return_dict", None)
-        out = super().__call__(  # type: ignore[misc]
-            *map(_tensor, inputs), **{name: _tensor(value) for name, value in options.items()}
-        )
+        options = {name: _tensor(value) for name, value in without_head_masks(options).items()}
+        out = super().__call__(*map(_tensor, inputs), **options)  # type: ignore[misc]
         return out.to_tuple() if return_dict is False else out
 
     def train_step(self, data: Any) -> Any:

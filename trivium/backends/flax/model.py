@@ -51,6 +51,11 @@ class Model(Pretrained, Module):
         super().__init__()
         self.config = config
 
+    @property
+    def dtype(self) -> Any:
+        """The dtype of the weights."""
+        return self.like().dtype
+
     def like(self) -> Any:
         """A weight, for its dtype."""
         return next(_weights(self))

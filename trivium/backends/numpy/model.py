@@ -30,6 +30,11 @@ class Model(Pretrained, Module):
         super().__init__()
         self.config = config
 
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of the weights."""
+        return self.like().dtype
+
     def like(self) -> np.ndarray:
         """A weight, for its dtype."""
         owner, name = self._owner(next(iter(self.layout)))

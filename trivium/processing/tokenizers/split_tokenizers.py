@@ -103,17 +103,21 @@ class MarianTokenizer(PiecesTokenizer):
     """Marian's: what it reads is cut by source.spm, what it is to write (`text_target`) by target.spm."""
 
     def settle(self) -> None:
-        """Makes the tokenizer of what is written."""
-        target = splitting.marian_target(Files(self.folder, self.options, self.roles))
-        target.add_tokens(list(self.added_tokens_decoder.values()))
-        target.post_processor = self.backend_tokenizer.post_processor
-        self._target = copy.copy(self)
-        self._target.backend_tokenizer = target
+        """Makes the library's tokenizer of what is written."""
+        self._written = splitting.marian_target(Files(self.folder, self.options, self.roles))
+        self._written.add_tokens(list(self.added_tokens_decoder.values()))
+        self._written.post_processor = self.backend_tokenizer.post_processor
+
+    def _target(self) -> MarianTokenizer:
+        """This tokenizer, for what is written."""
+        found = copy.copy(self)
+        found.backend_tokenizer = self._written
+        return found
 
     def __call__(self, text: Any = None, text_pair: Any = None, text_target: Any = None, **options: Any) -> BatchEncoding:
-        if text_target is None or self._target is None:
+        if text_target is None:
             return super().__call__(text, text_pair, **options)
-        target = super(MarianTokenizer, self._target).__call__(text_target, **options)
+        target = self._target()(text_target, **options)
         if text is None:
             return target
         found = super().__call__(text, text_pair, **options)
@@ -127,12 +131,12 @@ class MarianTokenizer(PiecesTokenizer):
 
     def decode(self, token_ids: Any, *options: Any, use_source_tokenizer: bool = False, **others: Any) -> str:
         """As `SplitTokenizer.decode`, by the numbers of what is written, or with `use_source_tokenizer` of what is read."""
-        whose = self if use_source_tokenizer or not self.options.get("separate_vocabs") else self._target
+        whose = self if use_source_tokenizer or not self.options.get("separate_vocabs") else self._target()
         return super(MarianTokenizer, whose).decode(token_ids, *options, **others)
 
     def add_tokens(self, new_tokens: Any, special_tokens: bool = False) -> int:
         """Adds tokens that are not there yet, to what is read and what is written, and returns how many they were."""
-        super(MarianTokenizer, self._target).add_tokens(new_tokens, special_tokens)
+        super(MarianTokenizer, self._target()).add_tokens(new_tokens, special_tokens)
         return super().add_tokens(new_tokens, special_tokens)
 
     def _columns(self, encodings: Sequence[Any], wanted: Mapping[str, bool | None]) -> dict[str, Any]:

@@ -195,7 +195,8 @@ class PretrainedTokenizer(Familiar):
         elif not several and return_tensors is None:
             found = {name: values[0] for name, values in found.items()}
         if text is not None and text_target is not None:
-            found["labels"] = self(text_target, **{**options, "return_overflowing_tokens": False})["input_ids"]
+            labels = self(text_target, **{**options, "return_overflowing_tokens": False})["input_ids"]
+            found["labels"] = labels if several or return_tensors is None else [labels]
         try:
             return BatchEncoding(found, encodings, return_tensors)
         except ValueError as error:
