@@ -28,7 +28,6 @@ ABSENT = {
     "load_flax_weights": "from_pretrained reads every format",
     "load_tf_weights": "from_pretrained reads every format",
     "to_bettertransformer": "fused attention is used anyway",
-    "load_adapter": "load the adapter's weights and put them beside the layers, which are the framework's own",
     "add_adapter": "put the adapter beside the layers, which are the framework's own",
     "register_for_auto_class": "trivium.register",
     "hf_compute_loss": "labels among the inputs, and outputs.loss",
