@@ -57,7 +57,7 @@ class SpeechToTextPipeline(GeneratingPipeline, AudioPipeline):
             raise InputError(f"return_timestamps = {return_timestamps!r} is neither True nor 'word'", key="return_timestamps")
         if not hasattr(self.tokenizer, "timestamp_begin"):
             raise InputError(f"{type(self.model).__name__} writes no times", key="return_timestamps")
-        asked = {"return_timestamps": return_timestamps, "return_segments": True}
+        asked: dict[str, Any] = {"return_timestamps": return_timestamps, "return_segments": True}
         if return_timestamps == "word":
             asked["num_frames"] = frames
         options = {"generation_config": self.generation_config, **asked, **options}

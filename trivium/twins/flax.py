@@ -12,7 +12,6 @@ import jax.numpy as jnp
 from flax import nnx
 
 from trivium.backends.flax.nn import BatchNorm
-
 from trivium.core.familiar import without_head_masks
 
 
