@@ -52,7 +52,7 @@ class Attention(nn.Module):
         self.dropout = nn.Dropout(c.attention_dropout)
         self.heads, self.crosses, self.causal = n, crosses, causal
 
-    def forward(self, x, encoded, mask, cache, attentions):  # (B, T, D), (B, E, D) -> (B, T, D), cache, weights
+    def forward(self, x, encoded, mask, cache, attentions):  # (B, T, D), (B, E, attended) -> (B, T, D), cache, weights
         if self.crosses:
             k, v, cache = caches.cross(cache, encoded, self.keys)
         else:
@@ -62,7 +62,7 @@ class Attention(nn.Module):
         x, weights = ops.attention(q, k, v, mask, causal=causal, scale=scale, dropout=self.dropout, weights=attentions)
         return self.out_proj(multihead.merge(x)), cache, weights
 
-    def keys(self, x):  # (B, S, D) -> two of (B, S, N, H)
+    def keys(self, x):  # (B, S, width) -> two of (B, S, N, H)
         return self.split(self.k_proj(x)), self.split(self.v_proj(x))
 
     def split(self, x):  # (B, T, D) -> (B, T, N, H)
