@@ -105,6 +105,7 @@ def compare(
     other_backend: str | None = None,
     inputs: Mapping[str, Any] | None = None,
     tolerance: float = TOLERANCE,
+    quantize: str | None = None,
 ) -> Comparison:
     """Runs two models on the same inputs, and compares what their parts return.
 
@@ -115,15 +116,18 @@ def compare(
         other_backend: For the second; as the first's if not given.
         inputs: Name -> array; drawn if not given, the same each time.
         tolerance: From which relative difference on parts differ.
+        quantize: "int8" or "int4": keep the second's weights as integers, which is loaded for that.
 
     Raises:
         InputError: There is nothing to compare, or the two have no shapes in common.
         ConfigError: A checkpoint names no class.
     """
-    if second is None and other_backend in (None, backend):
+    if quantize is not None and not isinstance(first if second is None else second, (str, Path)):
+        raise InputError("a model of yours is not quantised", key="quantize", hint="call its quantize(), or give a checkpoint")
+    if second is None and other_backend in (None, backend) and quantize is None:
         raise InputError("there is no second model", key="second", hint="a second checkpoint, or other_backend=...")
     one = _loaded(first, backend)
-    other = _loaded(first if second is None else second, other_backend or backend)
+    other = _loaded(first if second is None else second, other_backend or backend, quantize)
     if inputs is None:
         from trivium.convert.inputs import draw_inputs
 
@@ -133,17 +137,18 @@ def compare(
     if not paths:
         raise InputError("the two models have no part in common", key="second")
     parts = tuple(_difference(path, seen[path], others[path]) for path in paths)
-    return Comparison(_named(first, one), _named(first if second is None else second, other), tolerance, parts)
+    named = _named(first if second is None else second, other) + (f", {quantize}" if quantize else "")
+    return Comparison(_named(first, one), named, tolerance, parts)
 
 
-def _loaded(model: Any, backend: str) -> Any:
+def _loaded(model: Any, backend: str, quantize: str | None = None) -> Any:
     if not isinstance(model, (str, Path)):
         return model
     config = auto.AutoConfig.from_pretrained(model)
     if not config.architectures:
         raise ConfigError("names no class", path=model, key="architectures")
     name = config.architectures[0].removeprefix("TF").removeprefix("Flax")
-    return getattr(importlib.import_module(f"trivium.{backend}"), name).from_pretrained(model, config=config)
+    return getattr(importlib.import_module(f"trivium.{backend}"), name).from_pretrained(model, config=config, quantize=quantize)
 
 
 def _named(given: Any, model: Any) -> str:

@@ -17,7 +17,8 @@ from trivium.core import outputs
 from trivium.core.arrays import settled
 from trivium.core.errors import InputError
 from trivium.core.layers import Part
-from trivium.core.pretrained import Pretrained, building
+from trivium.core.pretrained import Pretrained, at, building
+from trivium.core.quantization import Integers
 
 from .layers import Layers, ScannedLayers
 
@@ -160,6 +161,12 @@ class Model(Pretrained, Module):
 
     def _read_part(self, part: Part) -> np.ndarray:
         return np.asarray(getattr(part.stack, part.name).get_value()[part.index])
+
+    def _replace_linear(self, parent: str, leaf: str, integers: Integers) -> None:
+        from .quantized import QuantizedLinear
+
+        part = at(self, parent)
+        setattr(part, leaf, QuantizedLinear(integers, getattr(part, leaf)))
 
     def _ready(self) -> None:
         self.eval()

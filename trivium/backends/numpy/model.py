@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from trivium.core.pretrained import Pretrained
+from trivium.core.pretrained import Pretrained, at
+from trivium.core.quantization import Integers
 
 
 class Module:
@@ -31,7 +32,7 @@ class Model(Pretrained, Module):
 
     def like(self) -> np.ndarray:
         """A weight, for its dtype."""
-        owner, name = self._owner(next(iter(self.layout)))
+        owner, name = self._owner(next(weight for weight in self.layout if weight.name not in self.quantized))
         return getattr(owner, name)
 
     def _assign(self, owner: Any, name: str, array: np.ndarray, own: bool = False) -> None:
@@ -39,3 +40,9 @@ class Model(Pretrained, Module):
 
     def _read(self, owner: Any, name: str) -> np.ndarray:
         return getattr(owner, name)
+
+    def _replace_linear(self, parent: str, leaf: str, integers: Integers) -> None:
+        from .quantized import QuantizedLinear
+
+        part = at(self, parent)
+        setattr(part, leaf, QuantizedLinear(integers, getattr(part, leaf)))

@@ -16,6 +16,11 @@ from trivium.core import programs
 _kept: weakref.WeakKeyDictionary[Any, dict[Any, Callable[..., Any]]] = weakref.WeakKeyDictionary()
 
 
+def forget(model: Any) -> None:
+    """Drops a model's programs, whose layers have been replaced."""
+    _kept.pop(model, None)
+
+
 class Programs(programs.Programs):
     def __init__(self, model: Any, compiled: bool | None = None) -> None:
         self.model, self.compiles = model, compiled is not False

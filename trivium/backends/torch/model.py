@@ -15,7 +15,11 @@ from torch.utils import _pytree
 
 from trivium.core import outputs
 from trivium.core.pretrained import Pretrained, at
+from trivium.core.quantization import Integers
 from trivium.core.signatures import spelled_out
+
+from . import programs
+from .quantized import QuantizedLinear
 
 Module = torch.nn.Module
 
@@ -94,6 +98,11 @@ class Model(Pretrained, Module):
 
     def _ready(self) -> None:
         self.eval()
+
+    def _replace_linear(self, parent: str, leaf: str, integers: Integers) -> None:
+        part = at(self, parent)
+        setattr(part, leaf, QuantizedLinear(integers, getattr(part, leaf)))
+        programs.forget(self)
 
     def _watch(self, part: Module, watch: Callable[[Any], Any]) -> Callable[[], None]:
         return part.register_forward_hook(lambda _, inputs, returned: watch(returned)).remove
