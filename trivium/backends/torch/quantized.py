@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -16,12 +17,14 @@ FEW = 8
 class QuantizedLinear(torch.nn.Module):
     """A `torch.nn.Linear` with buffers `values` and `scale` in the place of its weight."""
 
+    bias: torch.nn.Parameter | None
+
     def __init__(self, integers: Integers, layer: torch.nn.Module) -> None:
         super().__init__()
-        held = layer.weight
+        held: Any = layer.weight
         self.values = torch.nn.Buffer(torch.from_numpy(integers.values).to(held.device))
         self.scale = torch.nn.Buffer(torch.from_numpy(integers.scale).to(held.device, held.dtype))
-        self.register_parameter("bias", layer.bias)
+        self.bias = layer.bias  # type: ignore[assignment]  # a Parameter or None, as Linear and Conv1D have it
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         rows = math.prod(x.shape[:-1])
