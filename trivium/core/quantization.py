@@ -156,7 +156,8 @@ def quantize_model(model: Any, scheme: Scheme) -> QuantizationReport:
     """
     if model.quantized:
         raise ConfigError("the model's weights are integers already", key="quantize", hint="load it anew")
-    chosen, left = [], []
+    chosen: list[Weight] = []
+    left: list[Weight] = []
     for weight in candidates(model):
         (chosen if _is_meant(model, weight, scheme) and scheme.takes(weight) else left).append(weight)
     if not chosen:
