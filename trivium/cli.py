@@ -396,11 +396,20 @@ def explain(what: str, name: str | None, trust: bool, as_json: bool) -> None:
             click.echo(f"  {place.dialect:<11} {place.name}  {shape}  {place.axes}{turned}")
 
 
+_quantize = click.option("--quantize", type=click.Choice(["int8", "int4"]), help="Keep linear layers' weights as integers.")
+
+
+def _loading(dtype: str | None, quantize: str | None) -> dict[str, Any]:
+    """The options of `from_pretrained` that were given."""
+    return {name: value for name, value in {"dtype": dtype, "quantize": quantize}.items() if value}
+
+
 @main.command()
 @click.argument("src")
 @click.argument("prompt")
 @click.option("--backend", type=click.Choice(_BACKENDS), default="torch", show_default=True, help="The framework.")
 @click.option("--dtype", help="Of the weights: float32, bfloat16, ... By default the checkpoint's.")
+@_quantize
 @click.option("--stream", is_flag=True, help="Print words as they are written.")
 @click.option("--set", "fields", multiple=True, metavar="NAME=VALUE", help="A field of the generation config: top_p=0.9.")
 @click.option("--max-new-tokens", type=click.IntRange(1), help="How much to write at most.")
@@ -412,6 +421,7 @@ def generate(
     prompt: str,
     backend: str,
     dtype: str | None,
+    quantize: str | None,
     stream: bool,
     fields: tuple[str, ...],
     max_new_tokens: int | None,
@@ -426,7 +436,7 @@ def generate(
     options |= {"max_new_tokens": max_new_tokens} if max_new_tokens else {}
     options |= {"do_sample": True} if sample else {}
     prompt = sys.stdin.read() if prompt == "-" else prompt
-    writer = Writer(src, backend, **({"dtype": dtype} if dtype else {}))
+    writer = Writer(src, backend, **_loading(dtype, quantize))
     if as_json:
         _print_json({"prompt": prompt, "text": writer.write(prompt, **options)})
     elif stream:
@@ -444,15 +454,25 @@ def generate(
 @click.option("--other-backend", type=click.Choice(_BACKENDS), help="The framework of B, or of A a second time.")
 @click.option("--tolerance", type=float, help="The relative difference from which on parts differ.  [default: 0.0001]")
 @click.option("--png", type=click.Path(dir_okay=False), help="Draw the differences into this file.")
+@click.option(
+    "--quantize", type=click.Choice(["int8", "int4"]), help="Keep the weights of B, or of A a second time, as integers."
+)
 @_json
 def compare(
-    a: str, b: str | None, backend: str, other_backend: str | None, tolerance: float | None, png: str | None, as_json: bool
+    a: str,
+    b: str | None,
+    backend: str,
+    other_backend: str | None,
+    tolerance: float | None,
+    png: str | None,
+    quantize: str | None,
+    as_json: bool,
 ) -> int:
-    """Run the checkpoints A and B, or A in two frameworks, layer by layer on drawn inputs. Exit code 4 if they differ."""
+    """Run the checkpoints A and B, or A in two ways, layer by layer on drawn inputs. Exit code 4 if they differ."""
     from trivium.research.comparing import compare as run
 
     limits: dict[str, Any] = {} if tolerance is None else {"tolerance": tolerance}
-    found = run(a, b, backend=backend, other_backend=other_backend, **limits)
+    found = run(a, b, backend=backend, other_backend=other_backend, quantize=quantize, **limits)
     if png:
         found.save(png)
     if as_json:
@@ -529,6 +549,7 @@ def lens(src: str, text: str, output: str | None, target: str | None, backend: s
 @click.argument("src")
 @click.option("--backend", type=click.Choice(_BACKENDS), default="torch", show_default=True, help="The framework.")
 @click.option("--dtype", help="Of the weights: float32, bfloat16, ... By default the checkpoint's.")
+@_quantize
 @click.option("--system", help="What the system says first.")
 @click.option("--set", "fields", multiple=True, metavar="NAME=VALUE", help="A field of the generation config: top_p=0.9.")
 @click.option(
@@ -539,6 +560,7 @@ def chat(
     src: str,
     backend: str,
     dtype: str | None,
+    quantize: str | None,
     system: str | None,
     fields: tuple[str, ...],
     max_new_tokens: int,
@@ -548,7 +570,7 @@ def chat(
     from trivium.generation.text import Chat
 
     options: dict[str, Any] = dict(map(_field, fields)) | {"seed": seed, "max_new_tokens": max_new_tokens}
-    talk = Chat(src, backend, system, **({"dtype": dtype} if dtype else {}))
+    talk = Chat(src, backend, system, **_loading(dtype, quantize))
     terminal = sys.stdin.isatty()
     while True:
         if terminal:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from trivium.research.tracing import Trace
 
     from .config import Config
+    from .quantization import Integers, QuantizationReport
 
 logger = logging.getLogger("trivium")
 
@@ -128,6 +129,9 @@ class Pretrained(Familiar):
     keeps_views: ClassVar[bool] = False
     """Whether a loaded weight may be a view of its file, in pages that are copied when they are written to."""
 
+    quantized: frozenset[str] = frozenset()
+    """The names of the weights that are kept as integers; see `quantize`."""
+
     config: Any
     generate, stream = _Absent(), _Absent()
 
@@ -196,6 +200,8 @@ class Pretrained(Familiar):
 
     def _owner(self, weight: Weight) -> tuple[Any, str]:
         """The native layer that holds a weight, and the weight's attribute there."""
+        if weight.name in self.quantized:
+            raise ConfigError("the weight is kept as integers", key=weight.name, hint="read and write it before quantize()")
         owner, index, part, name = self, (), None, weight.place(self.column).name
         for step in weight.owner.split(".") if weight.owner else ():
             if isinstance(owner, Scanned):
@@ -325,6 +331,43 @@ class Pretrained(Familiar):
         """The modules that a module holds itself, where there are gradients."""
         return ()
 
+    def quantize(
+        self,
+        how: str,
+        *,
+        group_size: int = 32,
+        modules: Iterable[str] | None = None,
+        skip: Iterable[str] = (),
+        inputs: Mapping[str, Any] | None = None,
+    ) -> QuantizationReport:
+        """Makes the weights of linear layers integers, for inference in less memory; they cannot be trained or saved then.
+
+        Embeddings, norms, convolutions, experts and what is outside the body (heads) stay as they are. The integers are the
+        same in every framework; see `trivium.core.quantization`.
+
+        Args:
+            how: "int8" (one scale for each output) or "int4" (one for each `group_size` weights of an output).
+            group_size: Of int4; layers whose inputs are no multiple of twice as many stay as they are.
+            modules: Patterns (as of `fnmatch`) of the layers to quantise, heads too; all linear layers of the body if None.
+            skip: Patterns of layers to leave alone.
+            inputs: Name -> array: the model is called with them before and after, and the report says how its answers changed.
+
+        Raises:
+            ConfigError: There is no such scheme, or no layer for it.
+        """
+        from trivium.research import quantizing
+
+        from .quantization import quantize_model, scheme
+
+        plan = scheme(how, group_size, modules, skip)
+        if inputs is None:
+            return quantize_model(self, plan)
+        return quantizing.measured(self, plan, inputs)
+
+    def _replace_linear(self, parent: str, leaf: str, integers: Integers) -> None:
+        """Puts a layer with these integers in the place of the linear layer `leaf` of the part at `parent`."""
+        raise TypeError("the contract's Model holds no numbers")
+
     # Looking inside
 
     def trace(
@@ -411,6 +454,7 @@ class Pretrained(Familiar):
         ignore_mismatched_sizes: bool = False,
         output_loading_info: bool = False,
         trust: bool = False,
+        quantize: str | None = None,
         **options: Any,
     ) -> Self:
         """A model with the weights of a checkpoint, in any format and of any framework, ready for inference.
@@ -433,6 +477,7 @@ class Pretrained(Familiar):
             output_loading_info: Return the model and a dict of lists: missing_keys, unexpected_keys, mismatched_keys,
                 error_msgs.
             trust: Read HDF5 in this process, and not in a child with limits: for files whose origin you know.
+            quantize: "int8" or "int4": the linear layers' weights become integers; see `quantize`.
             **options: Of the Hub (`revision`, `token`, `cache_dir`, `local_files_only`, `subfolder`), and config fields
                 to override. Those of Transformers that hold anyway (`from_pt`, `low_cpu_mem_usage`, ...) are accepted.
 
@@ -470,6 +515,8 @@ class Pretrained(Familiar):
             )  # fmt: skip
         model._read_beside(path if path.is_dir() else path.parent)
         model._ready()
+        if quantize is not None:
+            model.quantize(quantize)
         if output_loading_info:
             mismatched = sorted(fresh & set(found.misshapen))
             return model, {
@@ -489,8 +536,15 @@ class Pretrained(Familiar):
 
         Raises:
             WriteError: It could not be written; what was there before is unharmed.
+            ConfigError: Its weights are kept as integers, for which the formats have no common way.
         """
         from trivium.convert import save
+
+        if self.quantized:
+            raise ConfigError(
+                f"{type(self).__name__} keeps {len(self.quantized)} weights as integers, and is not saved", key="quantize",
+                hint="keep the checkpoint it is from, and load that with quantize=...",
+            )  # fmt: skip
 
         names = (self.unbound().__name__,)
         save(self.read_weights(), self.unbound(), self.config.replace(architectures=names), directory, format, **options)

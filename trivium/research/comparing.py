@@ -106,6 +106,7 @@ def compare(
     other_backend: str | None = None,
     inputs: Mapping[str, Any] | None = None,
     tolerance: float = TOLERANCE,
+    quantize: str | None = None,
 ) -> Comparison:
     """Runs two models on the same inputs, and compares what their parts return.
 
@@ -116,15 +117,18 @@ def compare(
         other_backend: For the second; as the first's if not given.
         inputs: Name -> array; drawn if not given, the same each time.
         tolerance: From which relative difference on parts differ.
+        quantize: "int8" or "int4": keep the second's weights as integers, which is loaded for that.
 
     Raises:
         InputError: There is nothing to compare, or the two have no shapes in common.
         ConfigError: A checkpoint names no class.
     """
-    if second is None and other_backend in (None, backend):
+    if quantize is not None and not isinstance(first if second is None else second, (str, Path)):
+        raise InputError("a model of yours is not quantised", key="quantize", hint="call its quantize(), or give a checkpoint")
+    if second is None and other_backend in (None, backend) and quantize is None:
         raise InputError("there is no second model", key="second", hint="a second checkpoint, or other_backend=...")
     one = load(first, backend)
-    other = load(first if second is None else second, other_backend or backend)
+    other = load(first if second is None else second, other_backend or backend, quantize)
     if inputs is None:
         from trivium.convert.inputs import draw_inputs
 
@@ -134,7 +138,8 @@ def compare(
     if not paths:
         raise InputError("the two models have no part in common", key="second")
     parts = tuple(_difference(path, seen[path], others[path]) for path in paths)
-    return Comparison(named(first, one), named(first if second is None else second, other), tolerance, parts)
+    other_name = named(first if second is None else second, other) + (f", {quantize}" if quantize else "")
+    return Comparison(named(first, one), other_name, tolerance, parts)
 
 
 def _seen(model: Any, inputs: Mapping[str, Any]) -> Iterator[tuple[str, np.ndarray]]:

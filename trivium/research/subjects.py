@@ -90,8 +90,8 @@ def subject(
     return Subject(loaded, named(model, loaded), {name: np.asarray(array) for name, array in inputs.items()}, tokenizer)
 
 
-def load(model: Any, backend: str) -> Any:
-    """The model of a checkpoint, of the class that it names; a model is itself.
+def load(model: Any, backend: str, quantize: str | None = None) -> Any:
+    """The model of a checkpoint, of the class that it names, its weights as integers if asked for; a model is itself.
 
     Raises:
         ConfigError: The checkpoint names no class.
@@ -102,7 +102,7 @@ def load(model: Any, backend: str) -> Any:
     if not config.architectures:
         raise ConfigError("names no class", path=model, key="architectures")
     name = config.architectures[0].removeprefix("TF").removeprefix("Flax")
-    return getattr(importlib.import_module(f"trivium.{backend}"), name).from_pretrained(model, config=config)
+    return getattr(importlib.import_module(f"trivium.{backend}"), name).from_pretrained(model, config=config, quantize=quantize)
 
 
 def named(given: Any, model: Any) -> str:

@@ -17,7 +17,8 @@ from trivium.core import outputs
 from trivium.core.arrays import settled
 from trivium.core.errors import InputError
 from trivium.core.layers import Part
-from trivium.core.pretrained import Pretrained, building
+from trivium.core.pretrained import Pretrained, at, building
+from trivium.core.quantization import Integers
 
 from .layers import Layers, ScannedLayers
 
@@ -184,6 +185,12 @@ class Model(Pretrained, Module):
     @staticmethod
     def _children(part: Any) -> Iterable[Any]:
         return (child for _, child in nnx.iter_children(part) if isinstance(child, nnx.Module))
+
+    def _replace_linear(self, parent: str, leaf: str, integers: Integers) -> None:
+        from .quantized import QuantizedLinear
+
+        part = at(self, parent)
+        setattr(part, leaf, QuantizedLinear(integers, getattr(part, leaf)))
 
     def _ready(self) -> None:
         self.eval()

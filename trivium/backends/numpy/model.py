@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from trivium.core.errors import InputError
-from trivium.core.pretrained import Pretrained
+from trivium.core.pretrained import Pretrained, at
+from trivium.core.quantization import Integers
 
 
 class Module:
@@ -37,7 +38,7 @@ class Model(Pretrained, Module):
 
     def like(self) -> np.ndarray:
         """A weight, for its dtype."""
-        owner, name = self._owner(next(iter(self.layout)))
+        owner, name = self._owner(next(weight for weight in self.layout if weight.name not in self.quantized))
         return getattr(owner, name)
 
     def train(self) -> None:
@@ -49,3 +50,9 @@ class Model(Pretrained, Module):
 
     def _read(self, owner: Any, name: str) -> np.ndarray:
         return getattr(owner, name)
+
+    def _replace_linear(self, parent: str, leaf: str, integers: Integers) -> None:
+        from .quantized import QuantizedLinear
+
+        part = at(self, parent)
+        setattr(part, leaf, QuantizedLinear(integers, getattr(part, leaf)))

@@ -15,12 +15,14 @@ from trivium.core import outputs
 from trivium.core.arrays import settled
 from trivium.core.errors import InputError
 from trivium.core.layers import Part
-from trivium.core.pretrained import Pretrained
+from trivium.core.pretrained import Pretrained, at
+from trivium.core.quantization import Integers
 from trivium.core.signatures import parameters
 
 from .layers import scan_inside
 from .module import Composed, policy
 from .programs import forget
+from .quantized import QuantizedLinear
 
 
 class Model(Pretrained, Composed, keras.Model):
@@ -42,6 +44,7 @@ class Model(Pretrained, Composed, keras.Model):
         if "call" not in type(self).__dict__:
             type(self).call = _call(type(self))
         super().__init__(dtype=policy())
+        vars(self).pop("quantize", None)  # Keras wraps what it takes for its own method of that name
         self._convert_input_args = False  # integers stay integers; the leaves convert what they take
         self._allow_non_tensor_positional_args = True
         self.built = True
@@ -84,6 +87,8 @@ class Model(Pretrained, Composed, keras.Model):
     def _tie(self, ties: Mapping[str, str]) -> None:
         """Nothing is tied; but variables get the paths of their weights, by which optimizers and users choose among them."""
         for weight in self.layout:
+            if weight.name in self.quantized:
+                continue
             owner, name = self._owner(weight)
             if isinstance(owner, Part):  # a stack is many weights'
                 continue
@@ -97,6 +102,12 @@ class Model(Pretrained, Composed, keras.Model):
     def replace_part(self, owner: Any, name: str, part: Any) -> None:
         owner._tracker.untrack(getattr(owner, name))  # Keras forgets no layer that is replaced
         super().replace_part(owner, name, part)
+
+    def _replace_linear(self, parent: str, leaf: str, integers: Integers) -> None:
+        part = at(self, parent)
+        self.replace_part(part, leaf, QuantizedLinear(integers, getattr(part, leaf)))
+        forget(self)
+        self.predict_function = self.test_function = self.train_function = None
 
     def scan_layers(self) -> None:
         """Holds layers that are alike as one, their weights stacked, and runs them by one loop of the graph from now on.

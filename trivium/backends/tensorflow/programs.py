@@ -17,7 +17,7 @@ _kept: weakref.WeakKeyDictionary[Any, dict[Any, Callable[..., Any]]] = weakref.W
 
 
 def forget(model: Any) -> None:
-    """Drops the programs of a model that is to be another."""
+    """Drops the programs of a model whose layers are to be others."""
     _kept.pop(model, None)
 
 

@@ -16,9 +16,11 @@ from torch.utils import _pytree
 
 from trivium.core import outputs
 from trivium.core.pretrained import Pretrained, WritesNothing, at
+from trivium.core.quantization import Integers
 from trivium.core.signatures import spelled_out
 
 from .programs import forget
+from .quantized import QuantizedLinear
 
 Module = torch.nn.Module
 
@@ -125,6 +127,11 @@ class Model(Pretrained, Module):
         for name, weight in other.named_parameters():
             weight.requires_grad_(self.get_parameter(name).requires_grad)
         super()._become(other)
+        forget(self)
+
+    def _replace_linear(self, parent: str, leaf: str, integers: Integers) -> None:
+        part = at(self, parent)
+        setattr(part, leaf, QuantizedLinear(integers, getattr(part, leaf)))
         forget(self)
 
     def _watch(self, part: Module, watch: Callable[[Any], Any]) -> Callable[[], None]:

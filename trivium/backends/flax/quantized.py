@@ -1,0 +1,56 @@
+"""Linear layers whose weights are integers (`trivium/core/quantization.py`, which says how they are kept) in Flax."""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from trivium.core.quantization import Integers
+
+from .model import Module
+
+
+class Quantity(nnx.Variable):
+    """Integers or scales, which are no `nnx.Param`, so that optimizers and `model.params` leave them out."""
+
+
+class QuantizedLinear(Module):
+    """An `nnx.Linear` with variables `values` and `scale` in the place of its kernel."""
+
+    def __init__(self, integers: Integers, layer: nnx.Linear) -> None:
+        super().__init__()
+        self.values = Quantity(jnp.asarray(integers.values))
+        self.scale = Quantity(jnp.asarray(integers.scale, layer.kernel[...].dtype))
+        self.bias = layer.bias
+
+    def forward(self, x: jax.Array) -> jax.Array:
+        values, scale = self.values[...], self.scale[...]
+        x = x.astype(scale.dtype)
+        found = _product(x, values.astype(x.dtype)) * scale if scale.ndim == 1 else _product(x, _unpacked(values, scale))
+        return found if self.bias is None else found + self.bias[...]
+
+
+FEW = 8
+
+
+def _product(x: jax.Array, weight: jax.Array) -> jax.Array:
+    """x (..., i) times a weight (o, i), which is made of integers as it is read.
+
+    XLA has a product written into memory as floats first; a sum over products of few rows it fuses with its input, though of
+    one row alone badly on a CPU (JAX 0.10: ten times as slow as of two).
+    """
+    rows = math.prod(x.shape[:-1])
+    if rows > FEW:
+        return x @ weight.T
+    flat = x.reshape(rows, 1, -1)
+    flat = jnp.concatenate([flat, flat]) if rows == 1 else flat
+    return (flat * weight).sum(-1)[:rows].reshape(*x.shape[:-1], -1)
+
+
+def _unpacked(packed: jax.Array, scale: jax.Array) -> jax.Array:
+    """The weight (o, i)."""
+    signed = jnp.concatenate([packed & 15, packed >> 4], 1).astype(scale.dtype) - 8
+    return (signed.reshape(*scale.shape, -1) * scale[..., None]).reshape(len(scale), -1)
