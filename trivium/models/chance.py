@@ -73,8 +73,9 @@ def spans(chance, like, size, lengths, share, length, least):
 
 
 def gumbel_softmax(chance, x, temperature):
-    """One of V, drawn by the softmax of x (..., V), as zeros and a one; its gradient is that of the softmax of x and noise, over the temperature.
+    """One of V, drawn by the softmax of x (..., V), as zeros and a one.
 
+    Its gradient is that of the softmax of x and noise, over the temperature.
     Source: Jang and others, arXiv:1611.01144.
     """
     noise = -ops.log(-ops.log(ops.maximum(chance(ops.shape(x), like=x), 1e-20)))
