@@ -62,7 +62,7 @@ def test_a_policy_that_is_not_mixed_says_nothing_of_models() -> None:
     assert model(IDS).last_hidden_state.dtype == "float32"
 
 
-@pytest.mark.parametrize("name", ["BertForSequenceClassification", "ViTForImageClassification", "ResNetForImageClassification"])
+@each_case
 def test_policies_of_keras(name: str, mixed_bfloat16: None) -> None:
     """`keras.mixed_precision.set_global_policy`, before the model is made."""
     import keras

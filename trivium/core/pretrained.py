@@ -302,14 +302,14 @@ class Pretrained(Familiar):
         """Has gradients compute each layer again instead of keeping what it computed: less memory, and about a third more time.
 
         Raises:
-            ConfigError: The network has batch normalisation, whose statistics would be moved twice, or no layers that can be
-                computed again, as in TensorFlow.
+            ConfigError: The network has batch normalisation, whose statistics would be moved twice, or no layers that are run
+                one by one (`scan_layers` has a `rematerialise` of its own where the framework can).
         """
         if self.layout.has_statistics:
             raise ConfigError(f"{type(self).__name__} has batch normalisation, whose statistics would move twice in a step")
         stacks = list(self._stacks(self))
         if not stacks:
-            raise ConfigError(f"{type(self).__name__} has no layers that can be computed again here")
+            raise ConfigError(f"{type(self).__name__} has no layers that are run one by one and could be computed again")
         for stack in stacks:
             stack.rematerialise = True
 

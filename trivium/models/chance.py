@@ -52,8 +52,8 @@ class SpecAugment(nn.Module):
         return times, spans(self.chance, x, width, every + width, *self.features) if self.features[0] > 0 else None
 
 
-def spans(chance, like, size, lengths, share, length, least):  # (B,) -> (B, size)
-    """Which of `size` places are hidden in each of a batch, of which the first `lengths` count.
+def spans(chance, like, size, lengths, share, length, least):
+    """Which of `size` places are hidden in each of a batch, of which the first `lengths` (B,) count: (B, size).
 
     There are about share / length spans to a place, at least `least`, which begin at different places and may overlap; what
     is left of a span by rounding is one more with that chance, for all of the batch alike. Source: Transformers 4,
@@ -72,9 +72,10 @@ def spans(chance, like, size, lengths, share, length, least):  # (B,) -> (B, siz
     return begun > ops.pad(begun, ((0, 0), (length, 0)))[:, :size]
 
 
-def gumbel_softmax(chance, x, temperature):  # (..., V) -> (..., V), zeros and a one
-    """One of V, drawn by the softmax of x; its gradient is that of the softmax of x and noise, over the temperature.
+def gumbel_softmax(chance, x, temperature):
+    """One of V, drawn by the softmax of x (..., V), as zeros and a one.
 
+    Its gradient is that of the softmax of x and noise, over the temperature.
     Source: Jang and others, arXiv:1611.01144.
     """
     noise = -ops.log(-ops.log(ops.maximum(chance(ops.shape(x), like=x), 1e-20)))

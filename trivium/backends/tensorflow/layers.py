@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -10,18 +11,21 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from trivium.core.layers import Part, Scanned, apply_layers
+from trivium.core.layers import Part, Scanned, apply_layers, run_layer
 
-from .module import Module
+from .module import Mode, Module
 
 
 class Layers(Module):
+    rematerialise = False
+
     def __init__(self, layers: Iterable[Any]) -> None:
         super().__init__()
         self.stack = list(layers)
 
     def forward(self, x: Any, *shared: Any, cache: Any = None, hidden_states: bool = False, **options: Any) -> Any:
-        return apply_layers(self.stack, x, shared, cache, hidden_states, options)
+        run = _again if self.rematerialise else run_layer
+        return apply_layers(self.stack, x, shared, cache, hidden_states, options, run)
 
     def __getitem__(self, index: int) -> Any:
         return self.stack[index]
@@ -31,6 +35,54 @@ class Layers(Module):
 
     def __len__(self) -> int:
         return len(self.stack)
+
+
+def _again(layer: Any, *inputs: Any, cache: Any, **options: Any) -> Any:
+    """Calls a layer that is computed again in the gradient, with the same values of its variables: dropout's seeds, too."""
+    variables = layer.variables
+    given = (inputs, cache, [tf.convert_to_tensor(variable.value) for variable in variables])
+    leaves = tf.nest.flatten(given)
+    floats = [place for place, leaf in enumerate(leaves) if _is_float(leaf)]
+    first: list[Any] = []
+    training = Mode()()
+
+    def compute(*moving: tf.Tensor) -> list[tf.Tensor]:
+        filled = dict(enumerate(leaves)) | dict(zip(floats, moving, strict=True))
+        inputs, cache, values = tf.nest.pack_sequence_as(given, list(filled.values()))
+        with_layer = functools.partial(_stateless, layer, variables, values, *inputs, cache=cache, **options)
+        found = Called(with_layer, layer.dtype_policy)(training=training)
+        first.append(found)
+        return [leaf for leaf in tf.nest.flatten(found) if _is_float(leaf)]
+
+    told = iter(tf.recompute_grad(compute)(*(leaves[place] for place in floats)))
+    found, changed = tf.nest.map_structure(lambda leaf: next(told) if _is_float(leaf) else leaf, first[0])
+    for variable, new in zip(variables, changed, strict=True):
+        if new is not None:
+            variable.assign(new)
+    return found
+
+
+class Called(keras.layers.Layer):
+    """Calls a function in a mode and a policy of its own: when a gradient is computed, the model's call is over."""
+
+    def __init__(self, function: Any, policy: keras.DTypePolicy) -> None:
+        super().__init__(dtype=policy)
+        self.function, self.built = function, True
+
+    def call(self, training: bool = False) -> Any:
+        return self.function()
+
+
+def _stateless(layer: Any, variables: list[Any], values: list[Any], *inputs: Any, **options: Any) -> tuple[Any, list[Any]]:
+    """What a layer returns with other values of its variables, and those values that it changes, None for the others."""
+    with keras.StatelessScope(list(zip(variables, values, strict=True))) as scope:
+        found = layer(*inputs, **options)
+    now = map(scope.get_current_value, variables)
+    return found, [None if new is old else new for new, old in zip(now, values, strict=True)]
+
+
+def _is_float(leaf: Any) -> bool:
+    return tf.is_tensor(leaf) and leaf.dtype.is_floating
 
 
 class ScannedLayers(Scanned, Module):
@@ -94,11 +146,8 @@ class Run(Module):
         """The last x, x after each layer if it is asked for, and what each kept."""
 
         def step(x: Any, values: list[Any], cache: Any) -> Any:
-            variables = self.first.variables
-            with keras.StatelessScope(list(zip(variables, values, strict=True))) as scope:
-                x, kept = self.first(x, *shared, cache=cache, **options)
-            now = map(scope.get_current_value, variables)
-            changed = [None if new is old else new for new, old in zip(now, values, strict=True)]
+            found, changed = _stateless(self.first, self.first.variables, values, x, *shared, cache=cache, **options)
+            x, kept = found
             return x, (x if hidden_states else None, kept, changed)  # changed: dropout's seeds, running statistics
 
         values, cache = [stack.value for stack in self.stacks], _stacked(caches)

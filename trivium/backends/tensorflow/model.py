@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 import keras
@@ -77,6 +77,10 @@ class Model(Pretrained, Composed, keras.Model):
 
     def _read(self, owner: Any, name: str) -> np.ndarray:
         return getattr(owner, name).numpy()
+
+    @staticmethod
+    def _children(part: Any) -> Iterable[Any]:
+        return part._layers
 
     def _cast(self, value: Any) -> Any:
         """An input, floats in the dtype of the computation where that is another than the weights'."""

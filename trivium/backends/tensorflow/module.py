@@ -62,3 +62,10 @@ class Module(Composed, keras.layers.Layer):
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         return self.forward(*inputs, **options)
+
+
+class Mode(keras.layers.Layer):
+    """Whether the model is in training: Keras tells its leaves when they are called."""
+
+    def call(self, training: bool = False) -> bool:
+        return bool(training)

@@ -17,7 +17,7 @@ from trivium.core.pretrained import building
 from . import grouped
 from .layers import Layers
 from .model import Model, shared
-from .module import Module, Unnamed, policy
+from .module import Mode, Module, Unnamed, policy
 
 __all__ = [
     "LSTM", "BatchNorm2d", "Buffer", "Chance", "Constant", "Conv1D", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
@@ -133,13 +133,6 @@ class DropPath(keras.layers.Dropout):
         if not training or not self.rate:
             return x
         return x * super().call(tf.ones_like(x[(slice(None), *[slice(1)] * (len(x.shape) - 1))]), training)
-
-
-class Mode(keras.layers.Layer):
-    """Whether the model is in training: Keras tells its leaves when they are called."""
-
-    def call(self, training: bool = False) -> bool:
-        return bool(training)
 
 
 class Chance(Module):
