@@ -39,7 +39,7 @@ FIRST_OF_ARCHITECTURE = list({g.model_type: g for g in reversed(list(goldens()))
 WITH_INDUCTOR = [
     golden for golden in FIRST_OF_ARCHITECTURE if "TRIVIUM_INDUCTOR" in os.environ or golden.model_type in ("gpt2", "mixtral")
 ]
-"""With what PyTorch's own compiler is tried: one class of each architecture where TRIVIUM_INDUCTOR is set, up to a minute each."""
+"""With what PyTorch's own compiler is tried: one class of each architecture if TRIVIUM_INDUCTOR is set, up to a minute each."""
 
 
 @pytest.fixture(autouse=True)
