@@ -19,13 +19,14 @@ _NAMES = {
     "TriviumError": "trivium.core.errors",
     "bind": "trivium.research.binding",
     "compare": "trivium.research.comparing",
+    "eject": "trivium.research.eject",
     "pipeline": "trivium.pipelines",
     "register": "trivium.research.binding",
     "transfer": "trivium.core.transfer",
 }
 
 __all__ = [
-    "AutoConfig", "AutoTokenizer", "TriviumError", "bind", "compare", "convert", "flax", "numpy", "pipeline", "processing",
+    "AutoConfig", "AutoTokenizer", "TriviumError", "bind", "compare", "convert", "eject", "flax", "numpy", "pipeline", "processing",
     "register", "tensorflow", "torch", "transfer",
 ]  # fmt: skip
 

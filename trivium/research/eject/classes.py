@@ -237,7 +237,7 @@ class _Members:
 
     def _resolved(self, word: str, index: int) -> ast.FunctionDef:
         """A method in which calls of `super()` are what they call, as far as that is in the chain."""
-        method = copy.deepcopy(self._method(index, word))
+        method = syntax.copied(self._method(index, word))
         method.body = [new for position, old in enumerate(method.body) for new in self._without_super(method, position, old, index)]
         return method
 
@@ -295,7 +295,7 @@ def _spliced(
             given.append(ast.Assign([ast.Name(word, ast.Store())], argument, lineno=0))
         else:
             values[word] = argument
-    body = [*given, *(new for part in body for new in _listed(tidied(Substituted(values).visit(copy.deepcopy(part)))))]
+    body = [*given, *(new for part in body for new in _listed(tidied(Substituted(values).visit(syntax.copied(part)))))]
     if returns:
         last: Any = body.pop()
         if isinstance(statement, ast.Return):
@@ -326,7 +326,7 @@ class _Specialised(ast.NodeTransformer):
         if method.name in self.inside:
             return method
         self.inside.append(method.name)
-        found = copy.deepcopy(method)
+        found = syntax.copied(method)
         body: list[ast.stmt] = []
         for statement in found.body:
             for new in _listed(self.visit(statement)):
@@ -340,7 +340,7 @@ class _Specialised(ast.NodeTransformer):
         if _is_self(node.value) and isinstance(node.ctx, ast.Load):
             known = self._known(node.attr)
             if known is not None:
-                return copy.deepcopy(known)
+                return syntax.copied(known)
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.expr:  # noqa: N802
@@ -401,7 +401,7 @@ class _Specialised(ast.NodeTransformer):
             path, base = self.owner.attribute(text, "input_embedding"), f"{base}.language_model"
         if isinstance(path, ast.IfExp):
             branches = (_path(base, branch) for branch in (path.body, path.orelse))
-            return ast.IfExp(copy.deepcopy(path.test), *branches)
+            return ast.IfExp(syntax.copied(path.test), *branches)
         return None if path is None else _path(base, path)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 import dataclasses
 from collections.abc import Iterator
 from typing import Any
@@ -57,7 +56,7 @@ class _Gathering:
             self._spread()
         if Symbol(sources.template, "weights_of_with_experts") in self.whole:
             self.whole.pop(Symbol(sources.template, "weights_of"), None)
-        self.definitions = {symbol: self._pruned(symbol, copy.deepcopy(whole)) for symbol, whole in self.whole.items()}
+        self.definitions = {symbol: self._pruned(symbol, syntax.copied(whole)) for symbol, whole in self.whole.items()}
 
     def _size(self) -> int:
         return len(self.whole) + len(self.attributes)
@@ -89,7 +88,7 @@ class _Gathering:
 
     def _definition(self, symbol: Symbol) -> Any:
         found = self.flattener.flat(symbol) if self.is_own_class(symbol) else self.flattener.inliner.definition(symbol)
-        found = copy.deepcopy(found)
+        found = syntax.copied(found)
         for argument in [node for node in ast.walk(found) if isinstance(node, ast.arg) and node.annotation is not None]:
             for part in ast.walk(argument.annotation):  # type: ignore[arg-type]
                 part.only_typed = True  # type: ignore[attr-defined]

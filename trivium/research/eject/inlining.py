@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 import inspect
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +28,7 @@ class Inliner(ast.NodeTransformer):
     def definition(self, symbol: Symbol) -> Any:
         """A definition in which calls are written out already. Not to be changed: copy it."""
         if symbol not in self._done:
-            found = copy.deepcopy(self.sources.definition(symbol))
+            found = syntax.copied(self.sources.definition(symbol))
             self._done[symbol] = found  # also ends recursion
             if not isinstance(found, ast.Import | ast.ImportFrom):
                 if self._is_native(symbol):
@@ -59,7 +58,7 @@ class Inliner(ast.NodeTransformer):
             return node
         definition = self.definition(symbol)
         found = None
-        if isinstance(definition, ast.FunctionDef):
+        if isinstance(definition, ast.FunctionDef) and not symbol.name.startswith("weights_of"):
             found = written_out(definition, node, defaults_show=symbol.module != self.sources.template)
         return found or node
 
@@ -87,13 +86,13 @@ class Inliner(ast.NodeTransformer):
         if isinstance(symbol, Symbol) and symbol.module.endswith(".config") and not isinstance(node.ctx, ast.Store):
             definition = self.sources.definition(symbol)
             if isinstance(definition, ast.Assign) and isinstance(definition.value, ast.Subscript):  # a type with limits
-                return self.visit(copy.deepcopy(definition.value))
+                return self.visit(syntax.copied(definition.value))
         if isinstance(symbol, Symbol) and self._is_native(symbol) and isinstance(node.ctx, ast.Load):
             definition = self.definition(symbol)
             if isinstance(definition, ast.Assign) and isinstance(definition.value, ast.Attribute):  # another name of it
-                return copy.deepcopy(definition.value)
+                return syntax.copied(definition.value)
             if isinstance(definition, ast.FunctionDef) and (callee := _callee(definition)) is not None:
-                return copy.deepcopy(callee)
+                return syntax.copied(callee)
         return node
 
     def _is_native(self, symbol: Symbol) -> bool:
@@ -264,7 +263,7 @@ def written_out(
         uses = _uses(value, (word,))
         if uses > 1 and (helped or not is_simple(argument)):
             return None
-    value = copy.deepcopy(value)
+    value = syntax.copied(value)
     if not defaults_show:
         _Undefaulted(left).visit(value)
     return tidied(Substituted(values).visit(value))
@@ -290,7 +289,7 @@ class Substituted(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
         if isinstance(node.ctx, ast.Load) and link_of(node) is None and node.id in self.values:
-            return copy.deepcopy(self.values[node.id])
+            return syntax.copied(self.values[node.id])
         return node
 
 
@@ -320,6 +319,8 @@ class _Tidier(ast.NodeTransformer):
             shape = node.func.id == "tuple" and len(arguments) == 1 and getattr(arguments[0], "attr", "") == "shape"
             if shape:
                 return arguments[0]
+            if node.func.id == "tuple" and len(arguments) == 1 and isinstance(arguments[0], ast.List | ast.Tuple):
+                return ast.copy_location(ast.Tuple(arguments[0].elts, ast.Load()), node)
         return node
 
     def visit_Expr(self, node: ast.Expr) -> ast.stmt:  # noqa: N802

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import copy
 import dataclasses
 import functools
 from dataclasses import dataclass
@@ -115,7 +114,7 @@ class Sources:
     def definition(self, symbol: Symbol) -> Any:
         """The statement that defines a symbol, its names linked to what they stand for. Not to be changed: copy it."""
         if symbol not in self._linked:
-            statement = copy.deepcopy(_module(symbol.module).definitions[symbol.name])
+            statement = syntax.copied(_module(symbol.module).definitions[symbol.name])
             if symbol == PAIR:
                 _choose_parts(statement)
             self._linked[symbol] = statement = _Linker(self, symbol.module).visit(statement)
@@ -133,7 +132,7 @@ class Sources:
         owner = link_of(value.value) if isinstance(value, ast.Attribute) else None
         if isinstance(owner, Symbol) and isinstance(lender := self.definition(owner), ast.ClassDef):
             borrowed = (s for s in lender.body if isinstance(s, ast.FunctionDef) and s.name == value.attr)  # type: ignore
-            return [next(map(copy.deepcopy, borrowed), member)]
+            return [next(map(syntax.copied, borrowed), member)]
         return [member]
 
     def part_config(self, field: str) -> Symbol | None:

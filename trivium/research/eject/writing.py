@@ -9,10 +9,7 @@ import keyword
 import textwrap
 from typing import Any
 
-from trivium.core.errors import InputError
-from trivium.core.names import nearest
 from trivium.models import catalogue
-from trivium.research.binding import BACKENDS
 from trivium.research.style import formatted
 
 from . import contract_docs, syntax
@@ -21,6 +18,8 @@ from .gathering import gathered
 from .sources import Outside, Part, Sources, Symbol, link_of, locals_of
 
 SECTIONS = ("Errors", "Config", "Outputs", "Functions", "Layers", "The network", "Loading")
+
+_FRAMEWORKS = {"torch": "PyTorch", "tensorflow": "TensorFlow and Keras 3", "flax": "JAX and Flax", "numpy": ""}
 
 _GOOD_NAMES = {
     ("masks", "causal"): "causal_mask",
@@ -47,13 +46,19 @@ _GOOD_NAMES = {
 
 
 class File:
-    """An ejected file in the making."""
+    """An ejected file in the making.
+
+    Args:
+        sources: Trivium's files as the backend sees them, and the config.
+        folder: The architecture's.
+        roots: The classes that are wanted.
+    """
 
     def __init__(self, sources: Sources, folder: str, roots: list[Symbol]) -> None:
         self.sources, self.folder = sources, folder
         self.roots = roots
         loader = Symbol(sources.template, "load_weights")
-        config = type(sources.config)
+        config = catalogue.network_class(roots[0].name).config_class  # type: ignore[attr-defined]
         self.config = Symbol(config.__module__, config.__name__)
         self.definitions = gathered(sources, [*roots, self.config, loader])
         self.names = self._named()
@@ -99,7 +104,7 @@ class File:
             yield plain
         yield symbol.name.removesuffix("_with_experts")
         short = module.rpartition(".")[2]
-        if symbol.name[:1].isupper() and not symbol.name.isupper():
+        if isinstance(self.definitions[symbol], ast.ClassDef):
             yield "".join(part.capitalize() for part in short.split("_")) + symbol.name
         elif symbol.module.endswith("ops"):
             yield f"tensor_{symbol.name}"
@@ -114,7 +119,7 @@ class File:
 
     def text(self) -> str:
         """The source."""
-        imports: set[str] = set()
+        imports = {"import sys", "import math"}  # of the usage
         sections: dict[str, list[str]] = {section: [] for section in SECTIONS}
         for symbol in self._ordered():
             statement = self.definitions[symbol]
@@ -126,7 +131,16 @@ class File:
             sections[self._section(symbol)].append(syntax.written([statement, *([note] if note else [])]))
         parts = [f"# {section}\n\n\n" + _joined(texts) for section, texts in sections.items() if texts]
         head = f'"""{self._docstring()}\n"""\n\nfrom __future__ import annotations\n\n' + "\n".join(sorted(imports))
-        return formatted("\n\n\n".join([head, *parts]) + "\n", ("I", "F401", "UP034"))
+        return formatted("\n\n\n".join([head, *parts, self._usage()]) + "\n", ("I", "F401", "UP034"))
+
+    def _usage(self) -> str:
+        """What the file does as a program."""
+        body, config = self.names[self.roots[0]], self.names[self.config]
+        return f'''if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    model = {body}({config}.from_json(folder / "config.json"))
+    load_weights(model, folder, strict=False)
+    print(f"{{sum(math.prod(weight.shape) for weight in weights_of(model).values()):,}} weights")'''
 
     def _finish(self, symbol: Symbol, statement: Any) -> None:
         """The last touches of a definition."""
@@ -148,7 +162,17 @@ class File:
             statement.decorator_list = [ast.parse("dataclass(frozen=True, kw_only=True)", mode="eval").body]
 
     def _docstring(self) -> str:
-        return self.sources.docstring(self._own_module)
+        body, config, model_type = self.names[self.roots[0]], self.names[self.config], self.sources.config.model_type
+        framework = _FRAMEWORKS[self.sources.backend]
+        needs = f"{framework}, NumPy" if framework else "NumPy"
+        return f"""{self.sources.docstring(self._own_module)}
+
+One file that needs {needs} and safetensors: made by `trivium eject {model_type} --backend
+{self.sources.backend}`, to be changed as you like. Without a checkpoint its first values are the framework's own. It computes
+outputs, losses and caches; a loop that generates is yours to write. With a checkpoint of Transformers:
+
+    model = {body}({config}.from_json("checkpoint/config.json"))
+    load_weights(model, "checkpoint")"""
 
     def _section(self, symbol: Symbol) -> str:
         module, definition = symbol.module, self.definitions[symbol]
@@ -239,7 +263,7 @@ class _Renamer(ast.NodeTransformer):
             self.imports.add("from torch import nn")
             return ast.copy_location(ast.Name("nn", ast.Load()), node)
         if path == "torch.nn.functional":
-            self.imports.add("import torch.nn.functional as F")
+            self.imports.add("import torch.nn.functional as F  # noqa: N812")
             return ast.copy_location(ast.Name("F", ast.Load()), node)
         self.generic_visit(node)
         return node
@@ -247,19 +271,11 @@ class _Renamer(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
         link = link_of(node)
         if isinstance(link, Outside):
-            self.imports.add(link.statement)
+            renamed = "  # noqa: N812" if link.statement.endswith(" as F") else ""
+            self.imports.add(link.statement + renamed)
         elif isinstance(link, Symbol):
             # what is there for another architecture is annotated with that one's config
             node.id = self.names[link] if link in self.names else self.config
         return node
 
 
-def eject(name: str, backend: str, cls: str | None = None) -> str:
-    """The source of an architecture."""
-    if backend not in BACKENDS:
-        raise InputError(f"there is no backend {backend!r}", key="backend", hint=nearest(backend, BACKENDS))
-    folder = catalogue.folder_of_type(name)
-    module = f"trivium.models.{folder}.network"
-    classes = [cls] if cls else catalogue.architectures()[folder][1:]
-    sources = Sources(backend, catalogue.config_class(name)())
-    return File(sources, folder, [Symbol(module, each) for each in classes]).text()

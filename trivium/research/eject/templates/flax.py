@@ -200,7 +200,7 @@ def OnesBuffer(shape: tuple[int, ...]) -> nnx.Variable:  # noqa: N802
     return Buffer(jnp.ones(shape))
 
 
-def MadeBuffer(shape: tuple[int, ...], init: Any) -> nnx.Variable:  # noqa: N802
+def MadeBuffer(shape: tuple[int, ...], values: Any) -> nnx.Variable:  # noqa: N802
     return Buffer(jnp.zeros(shape))
 
 

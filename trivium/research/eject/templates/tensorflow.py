@@ -169,7 +169,7 @@ def OnesBuffer(shape: tuple[int, ...]) -> keras.Variable:  # noqa: N802
     return keras.Variable("ones", shape=shape, trainable=False)
 
 
-def MadeBuffer(shape: tuple[int, ...], init: Any) -> keras.Variable:  # noqa: N802
+def MadeBuffer(shape: tuple[int, ...], values: Any) -> keras.Variable:  # noqa: N802
     return keras.Variable("zeros", shape=shape, trainable=False)
 
 

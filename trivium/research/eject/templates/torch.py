@@ -99,7 +99,7 @@ def OnesBuffer(shape: tuple[int, ...]) -> torch.nn.Buffer:  # noqa: N802
     return torch.nn.Buffer(torch.ones(shape))
 
 
-def MadeBuffer(shape: tuple[int, ...], init: Any) -> torch.nn.Buffer:  # noqa: N802
+def MadeBuffer(shape: tuple[int, ...], values: Any) -> torch.nn.Buffer:  # noqa: N802
     return torch.nn.Buffer(torch.zeros(shape))
 
 
