@@ -16,8 +16,15 @@ from trivium.models import catalogue
 from .sources import Symbol
 
 
-def checkpoint_facts(symbol: Symbol, folder: str, config: Config) -> list[ast.stmt]:
-    """The attributes of a whole network: its prefix, its ties, and the names that follow rules of their own."""
+def checkpoint_facts(symbol: Symbol, folder: str, config: Config, counts: bool) -> list[ast.stmt]:
+    """The attributes of a whole network: its prefix, its ties, and the names that follow rules of their own.
+
+    Args:
+        symbol: The class, or another definition, which has none.
+        folder: The architecture's.
+        config: The architecture's.
+        counts: Whether a layer of the network counts its steps.
+    """
     if not symbol.module.startswith("trivium.models."):
         return []
     network = getattr(importlib.import_module(symbol.module), symbol.name, None)
@@ -32,7 +39,7 @@ def checkpoint_facts(symbol: Symbol, folder: str, config: Config) -> list[ast.st
     rules = rules_of(folder)
     made = [weight.name for weight in found if weight.init.given]
     leaves = {f"*{name.rpartition('.')[2]}" for name in found.fixed}
-    leaves.add("*num_batches_tracked")
+    leaves |= {"*num_batches_tracked"} if counts else set()
     spared = [*made, *sorted(leaves), *(_with_star(pattern, found.body_prefix) for pattern in (*rules.derived, *rules.begun))]
     values = {
         "prefix": network.body_prefix,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from .sources import name as named
 
 GENERATES = Symbol("trivium.generation.generating", "Generates")
 HEAD = Symbol("trivium.models.heads", "Head")
+_LINE = 110  # characters of a docstring on one line
 _TOO_LONG = 25  # nodes of an expression that stands in several places
 
 
@@ -208,7 +210,7 @@ class _Members:
                 found[-1].gap = False  # type: ignore[attr-defined]
         for method in self.methods.values():
             found.append(special.method(method))
-        if len(found) == bool(text):
+        if not found:
             found.append(ast.Pass())
         return found
 
@@ -223,14 +225,19 @@ class _Members:
         return None
 
     def _explained(self, text: str) -> str:
-        """A docstring with what those of merged classes say of labels."""
+        """A docstring with what those of merged classes say of inputs and labels."""
+        others = [ast.get_docstring(self.owner.sources.definition(each)) or "" for each in self.chain[1:]]
+        inputs = next((found[0] for other in others if (found := re.search(r"^Inputs: .*", other, re.MULTILINE | re.DOTALL))), "")
+        if inputs:
+            text = re.sub(r"\s*Inputs: (as|those of) [^.;]*[.;]", f"\n\n{inputs}", text)
         if "Labels:" in text:
             return text
-        for each in self.chain[1:]:
-            other = ast.get_docstring(self.owner.sources.definition(each)) or ""
+        for other in others:
             first = other.partition("\n\n")[0].replace("\n", " ")
             if "Labels: " in first and "`" not in first:
-                return f"{text}{' ' if chr(10) not in text else chr(10) * 2}Labels: {first.partition('Labels: ')[2]}"
+                labels = f"Labels: {first.partition('Labels: ')[2]}"
+                short = "\n" not in text and len(text) + len(labels) < _LINE
+                return f"{text} {labels}" if short else f"{text}\n\n{labels}"
         return text
 
     # Calls of what a base says

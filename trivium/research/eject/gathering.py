@@ -114,10 +114,10 @@ class _Gathering:
         if name == "__init_subclass__" or (name in HOOKS and isinstance(member, ast.Assign)):
             return False
         if isinstance(member, ast.FunctionDef):
-            if name.startswith("__") or name in _ALWAYS or name in self.attributes:
-                return True
             if name == "init_cache":
                 return syntax.docstring_of(member.body[0]) is not None or GENERATES in self._bases(symbol)
+            if name.startswith("__") or name in _ALWAYS or name in self.attributes:
+                return True
             documented = syntax.docstring_of(member.body[0]) is not None
             return documented and name not in HOOKS and symbol in self.roots and "property" not in ast.dump(member)[:2000]
         if isinstance(member, ast.AnnAssign) and name in COMMON:
@@ -172,6 +172,10 @@ class _Unused(ast.NodeTransformer):
             else:
                 target.elts, value.elts = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
             return node
+        if isinstance(target, ast.Tuple):
+            for element in target.elts:
+                if isinstance(element, ast.Name) and element.id not in self.loaded and not element.id.startswith("_"):
+                    element.id = f"_{element.id}"
         return None if self._is_unused(target, value) else node
 
     def _is_unused(self, target: ast.expr, value: ast.expr) -> bool:

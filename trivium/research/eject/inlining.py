@@ -102,13 +102,13 @@ class Inliner(ast.NodeTransformer):
         """A parameter by what it is filled with at first: zeros, ones, a number, or small random numbers."""
         symbol: Any = link_of(node.func)
         shape, *rest = [*node.args, *(keyword.value for keyword in node.keywords)]
-        kind, extra = "Random", []
+        kind, extra = "Zeros" if symbol.name == "Buffer" else "Random", []
         if rest:
             init = link_of(rest[0]) or link_of(getattr(rest[0], "func", rest[0]))
             word = init.name if isinstance(init, Symbol) else ""
             kind = {"ZEROS": "Zeros", "ONES": "Ones", "Constant": "Filled"}.get(word, kind)
             extra = rest[0].args if kind == "Filled" and isinstance(rest[0], ast.Call) else []
-            if kind == "Random" and symbol.name == "Buffer":
+            if symbol.name == "Buffer" and word not in ("ZEROS", "ONES"):
                 kind, extra = "Made", rest
         func = ast.Name(f"{kind}{symbol.name}", ast.Load())
         func.link = Symbol(self.sources.template, func.id)  # type: ignore[attr-defined]
@@ -208,6 +208,10 @@ def bound(function: ast.FunctionDef, call: ast.Call, method: bool = False) -> tu
     names = [arg.arg for arg in (*args.posonlyargs, *args.args)][method:]
     found: dict[str, Any] = {}
     positional = list(call.args)
+    if args.vararg and args.kwarg and not names:  # hands on whatever it is given
+        keys = [keyword.arg and ast.Constant(keyword.arg) for keyword in call.keywords]
+        options = ast.Dict(keys, [keyword.value for keyword in call.keywords])
+        return {args.vararg.arg: ast.Tuple(positional, ast.Load()), args.kwarg.arg: options}, set()
     plain = [value for value in positional if not isinstance(value, ast.Starred)]
     if len(plain) != len(positional):
         if not (args.vararg and len(plain) == len(names) and isinstance(positional[-1], ast.Starred) and positional[:-1] == plain):
@@ -307,9 +311,10 @@ class _Tidier(ast.NodeTransformer):
             arguments += argument.value.elts if literal else [argument]  # type: ignore[attr-defined]
         keywords: list[ast.keyword] = []
         for keyword in node.keywords:
-            if keyword.arg is None and isinstance(keyword.value, ast.Dict) and all(map(_is_word, keyword.value.keys)):
-                pairs = zip(keyword.value.keys, keyword.value.values, strict=True)
-                keywords += [ast.keyword(key.value, value) for key, value in pairs]  # type: ignore[union-attr]
+            literal = keyword.arg is None and isinstance(keyword.value, ast.Dict)
+            if literal and all(key is None or _is_word(key) for key in keyword.value.keys):  # type: ignore[attr-defined]
+                pairs = zip(keyword.value.keys, keyword.value.values, strict=True)  # type: ignore[attr-defined]
+                keywords += [ast.keyword(key and key.value, value) for key, value in pairs]
             elif not _is_of_construction(keyword.value):
                 keywords.append(keyword)
         node.args, node.keywords = arguments, keywords
@@ -342,6 +347,33 @@ class _Tidier(ast.NodeTransformer):
         self.generic_visit(node)
         if isinstance(node.op, ast.Not) and isinstance(node.operand, ast.Constant):
             return ast.copy_location(ast.Constant(not node.operand.value), node)
+        return node
+
+    def visit_ListComp(self, node: ast.ListComp) -> ast.expr:  # noqa: N802
+        self.generic_visit(node)
+        each = node.generators[0]
+        plain = len(node.generators) == 1 and not each.ifs and isinstance(node.elt, ast.Name) and isinstance(each.target, ast.Name)
+        return each.iter if plain and node.elt.id == each.target.id else node  # type: ignore[attr-defined]
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:  # noqa: N802
+        self.generic_visit(node)
+        if isinstance(node.left, ast.Constant) and isinstance(right := node.comparators[0], ast.Constant) and right.value is None:
+            if isinstance(node.ops[0], ast.Is | ast.IsNot):
+                same = (node.left.value is None) == isinstance(node.ops[0], ast.Is)
+                return ast.copy_location(ast.Constant(same), node)
+        return node
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:  # noqa: N802
+        self.generic_visit(node)
+        decides = isinstance(node.op, ast.Or)
+        if any(isinstance(value, ast.Constant) and value.value is decides for value in node.values):
+            return ast.copy_location(ast.Constant(decides), node)
+        left = [value for value in node.values if not (isinstance(value, ast.Constant) and value.value is not None)]
+        if len(left) < len(node.values) and all(isinstance(v, ast.Compare | ast.Call | ast.UnaryOp | ast.BoolOp) for v in left):
+            if len(left) > 1:
+                node.values = left
+                return node
+            return left[0] if left else ast.copy_location(ast.Constant(not decides), node)
         return node
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.expr:  # noqa: N802

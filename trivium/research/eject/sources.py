@@ -109,7 +109,9 @@ class Sources:
         short = module.removeprefix("trivium.")
         if short.startswith("backends."):
             return (self.template,)
-        return (self.template, f"{TEMPLATES}.common") if short in _REPLACED else ()
+        if short == "core.outputs":
+            return (self.template, f"{TEMPLATES}.common")
+        return (f"{TEMPLATES}.common",) if short in _REPLACED else ()
 
     def definition(self, symbol: Symbol) -> Any:
         """The statement that defines a symbol, its names linked to what they stand for. Not to be changed: copy it."""

@@ -121,10 +121,11 @@ def expression(node: ast.AST) -> str:
     """The source of a node, numbers as they were spelled, tuples without needless parentheses."""
     node = _Spelled().visit(copied(node))
     value = getattr(node, "value", None)
-    if isinstance(node, ast.Return | ast.Assign) and isinstance(value, ast.Tuple) and len(value.elts) > 1:
+    several = isinstance(node, ast.Return) or (isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple))
+    if several and isinstance(value, ast.Tuple) and len(value.elts) > 1:
         node.value = ast.Name(", ".join(map(ast.unparse, value.elts)), ast.Load())
     text = ast.unparse(node)
-    text = re.sub(r"\b(and|or) \((not [\w.]+)\)", r"\1 \2", text)
+    text = re.sub(r"\b(and|or) \((not [\w.]+|[\w.]+ (?:is|is not|==|!=) [\w.]+)\)", r"\1 \2", text)
     return re.sub(r"\*\* \((-[\w.]+)\)", r"** \1", text)
 
 

@@ -6,15 +6,16 @@ import ast
 import builtins
 import itertools
 import keyword
-import textwrap
+import re
 from typing import Any
 
 from trivium.models import catalogue
 from trivium.research.style import formatted
 
-from . import contract_docs, syntax
+from . import contract_docs, signatures, syntax
 from .checkpoints import checkpoint_facts
 from .gathering import gathered
+from .pruning import pruned
 from .sources import Outside, Part, Sources, Symbol, link_of, locals_of
 
 SECTIONS = ("Errors", "Config", "Outputs", "Functions", "Layers", "The network", "Loading")
@@ -60,9 +61,11 @@ class File:
         loader = Symbol(sources.template, "load_weights")
         config = catalogue.network_class(roots[0].name).config_class  # type: ignore[attr-defined]
         self.config = Symbol(config.__module__, config.__name__)
-        self.definitions = gathered(sources, [*roots, self.config, loader])
+        wanted = [*roots, self.config, loader]
+        self.definitions = pruned(gathered(sources, wanted), wanted)
         self.names = self._named()
-        self.facts = {symbol: found for symbol in self.definitions if (found := checkpoint_facts(symbol, folder, sources.config))}
+        counts = any(symbol.name == "BatchNorm2d" for symbol in self.definitions)
+        self.facts = {symbol: found for symbol in self.definitions if (found := checkpoint_facts(symbol, folder, sources.config, counts))}
 
     # Names
 
@@ -102,6 +105,9 @@ class File:
         plain = _GOOD_NAMES.get((module, symbol.name))
         if plain:
             yield plain
+        if isinstance(self.definitions[symbol], ast.FunctionDef) and symbol.name[:1].isupper():
+            plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", symbol.name).lower()
+            yield from (plain, f"{plain}_layer")
         yield symbol.name.removesuffix("_with_experts")
         short = module.rpartition(".")[2]
         if isinstance(self.definitions[symbol], ast.ClassDef):
@@ -119,7 +125,8 @@ class File:
 
     def text(self) -> str:
         """The source."""
-        imports = {"import sys", "import math"}  # of the usage
+        imports = {"import sys", "import math", "from typing import Any"}  # of the usage, and of annotations
+        imports |= {"from torch import Tensor"} if self.sources.backend == "torch" else set()
         sections: dict[str, list[str]] = {section: [] for section in SECTIONS}
         for symbol in self._ordered():
             statement = self.definitions[symbol]
@@ -147,6 +154,7 @@ class File:
         if isinstance(statement, ast.FunctionDef | ast.ClassDef):
             statement.name = self.names[symbol]
             contract_docs.add(symbol, statement)
+            signatures.add(statement, self.names[self.config], self._tensor(), self._outputs())
         if symbol in self.facts:
             place = syntax.docstring_of(statement.body[0]) is not None
             statement.body[place:place] = self.facts[symbol]
@@ -160,6 +168,12 @@ class File:
                 statement.decorator_list = [ast.parse(decorator, mode="eval").body for decorator in decorators]
         elif isinstance(statement, ast.ClassDef) and self._section(symbol) == "Config" and not statement.decorator_list:
             statement.decorator_list = [ast.parse("dataclass(frozen=True, kw_only=True)", mode="eval").body]
+
+    def _tensor(self) -> str:
+        return {"torch": "Tensor", "tensorflow": "tf.Tensor", "flax": "jax.Array", "numpy": "np.ndarray"}[self.sources.backend]
+
+    def _outputs(self) -> set[str]:
+        return {name for symbol, name in self.names.items() if symbol in self.definitions and self._section(symbol) == "Outputs"}
 
     def _docstring(self) -> str:
         body, config, model_type = self.names[self.roots[0]], self.names[self.config], self.sources.config.model_type
@@ -186,7 +200,8 @@ outputs, losses and caches; a loop that generates is yours to write. With a chec
             return "Loading" if symbol.name != "Model" else "Layers"
         if module.startswith("trivium.models."):
             shared = module.count(".") == 2 and not any(
-                isinstance(self.definitions[needed], ast.ClassDef) for needed in self._needed(symbol)
+                isinstance(self.definitions[needed], ast.ClassDef) and needed.module.startswith("trivium.models.")
+                for needed in self._needed(symbol)
             )
             return "Functions" if shared and not isinstance(definition, ast.ClassDef) else "The network"
         if isinstance(definition, ast.ClassDef) or module.endswith(".nn") or symbol.name in ("apply_layers", "Module"):

@@ -228,6 +228,10 @@ def _t(x: Any) -> Any:
     return x
 
 
+def einsum(formula: str, *xs: Any) -> tf.Tensor:
+    return tf.einsum(formula, *xs)
+
+
 ACTIVATIONS = {
     "gelu": gelu,
     "gelu_new": gelu_tanh,
