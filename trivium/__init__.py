@@ -26,8 +26,8 @@ _NAMES = {
 }
 
 __all__ = [
-    "AutoConfig", "AutoTokenizer", "TriviumError", "bind", "compare", "convert", "eject", "flax", "numpy", "pipeline", "processing",
-    "register", "tensorflow", "torch", "transfer",
+    "AutoConfig", "AutoTokenizer", "TriviumError", "bind", "compare", "convert", "eject", "flax", "numpy", "pipeline",
+    "processing", "register", "tensorflow", "torch", "transfer",
 ]  # fmt: skip
 
 

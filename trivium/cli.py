@@ -533,10 +533,8 @@ def new(name: str, like: str, directory: Path) -> None:
 @click.option("--notebook", is_flag=True, help="A notebook that loads a checkpoint and shows shapes layer by layer.")
 @click.option("--checkpoint", default="checkpoint", show_default=True, help="The folder that the notebook loads.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
-def eject(
-    name: str, backend: str, cls: str | None, output: Path | None, notebook: bool, checkpoint: str, force: bool
-) -> None:
-    """Write the architecture NAME, or that of a checkpoint, as one source file that imports its framework and nothing of Trivium."""
+def eject(name: str, backend: str, cls: str | None, output: Path | None, notebook: bool, checkpoint: str, force: bool) -> None:
+    """Write the architecture NAME, or that of a checkpoint, as one source file without Trivium."""
     from trivium.research import eject as ejecting
 
     text = ejecting.eject_notebook(name, backend, cls, checkpoint) if notebook else ejecting.eject(name, backend, cls)

@@ -128,7 +128,10 @@ def test_stands_alone(backend: str, tmp_path: Path) -> None:
     golden = next(g for g in goldens() if g.class_name == "BertForMaskedLM")
     text = ejecting.eject("bert", backend, "BertForMaskedLM")
     (tmp_path / "ejected.py").write_text(text)
-    others = {"trivium", *FRAMEWORKS} - {"tensorflow" if backend == "tensorflow" else backend, "flax" if backend == "flax" else ""}
+    others = {"trivium", *FRAMEWORKS} - {
+        "tensorflow" if backend == "tensorflow" else backend,
+        "flax" if backend == "flax" else "",
+    }
     program = ALONE.format(
         refused=sorted(others), checkpoint=str(golden.write(tmp_path / "checkpoint")), file=str(tmp_path / "ejected.py")
     )
@@ -138,7 +141,9 @@ def test_stands_alone(backend: str, tmp_path: Path) -> None:
     assert f"{count:,} weights" in found.stdout
 
 
-@pytest.mark.parametrize(("name", "backend"), [("roberta", "torch"), ("mixtral", "flax"), ("t5", "tensorflow"), ("resnet", "numpy")])
+@pytest.mark.parametrize(
+    ("name", "backend"), [("roberta", "torch"), ("mixtral", "flax"), ("t5", "tensorflow"), ("resnet", "numpy")]
+)
 def test_style(name: str, backend: str, tmp_path: Path) -> None:
     """The file is clean by the rules of this project, has no warning, and defines nothing that it does not use."""
     text = ejecting.eject(name, backend)

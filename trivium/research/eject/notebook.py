@@ -101,7 +101,9 @@ model(**inputs)""",
 
 def notebook(file: File, checkpoint: str) -> str:
     """The text of an .ipynb (nbformat 4.5)."""
-    head, *sections = re.split(r"^# ([A-Z][\w ]*)\n\n", file.text().partition('\nif __name__ == "__main__":')[0], flags=re.MULTILINE)
+    head, *sections = re.split(
+        r"^# ([A-Z][\w ]*)\n\n", file.text().partition('\nif __name__ == "__main__":')[0], flags=re.MULTILINE
+    )
     docstring, _, imports = head.partition('"""\n\n')
     title, _, rest = docstring.strip('"').partition("\n")
     cells = [_markdown(f"# {title}\n{rest}".rstrip()), _code(imports.replace("from __future__ import annotations\n", ""))]

@@ -8,8 +8,9 @@ from typing import Any
 
 from . import syntax
 from .gathering import without_unused
-from .inlining import Substituted, is_simple, tidied
+from .inlining import is_simple
 from .sources import Symbol, link_of
+from .tidying import Substituted, tidied
 
 Definitions = dict[Symbol, Any]
 
@@ -91,7 +92,7 @@ class _Asked(ast.NodeTransformer):
     def __init__(self, kind: Symbol) -> None:
         self.kind, self.found = kind, False
 
-    def visit_Call(self, node: ast.Call) -> ast.expr:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
         if isinstance(node.func, ast.Name) and node.func.id == "isinstance" and link_of(node.args[1]) == self.kind:
             self.found = True

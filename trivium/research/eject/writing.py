@@ -15,35 +15,13 @@ from trivium.research.style import formatted
 from . import contract_docs, signatures, syntax
 from .checkpoints import checkpoint_facts
 from .gathering import gathered
+from .naming import GOOD_NAMES, Called, Renamer
 from .pruning import pruned
-from .sources import Outside, Part, Sources, Symbol, link_of, locals_of
+from .sources import Outside, Sources, Symbol, link_of, locals_of
 
 SECTIONS = ("Errors", "Config", "Outputs", "Functions", "Layers", "The network", "Loading")
 
 _FRAMEWORKS = {"torch": "PyTorch", "tensorflow": "TensorFlow and Keras 3", "flax": "JAX and Flax", "numpy": ""}
-
-_GOOD_NAMES = {
-    ("masks", "causal"): "causal_mask",
-    ("masks", "padding"): "padding_mask",
-    ("masks", "count"): "count_visible",
-    ("caches", "positions"): "cache_positions",
-    ("caches", "extend"): "extend_cache",
-    ("caches", "empty"): "empty_cache",
-    ("caches", "empty_layer"): "empty_layer_cache",
-    ("caches", "empty_crossed"): "empty_crossed_cache",
-    ("caches", "cross"): "cross_cache",
-    ("caches", "numbers"): "cached_numbers",
-    ("multihead", "split"): "split_heads",
-    ("multihead", "merge"): "merge_heads",
-    ("heads", "kept"): "kept_of",
-    ("heads", "embed"): "embedded",
-    ("heads", "spans"): "span_logits",
-    ("core.rotary", "frequencies"): "rotary_frequencies",
-    ("core.rotary", "growth"): "rotary_growth",
-    ("core.rotary", "kind"): "rotary_kind",
-    ("core.rotary", "check"): "check_rotary",
-}
-"""What is clear with its module's name before it, and needs another without."""
 
 
 class File:
@@ -65,7 +43,9 @@ class File:
         self.definitions = pruned(gathered(sources, wanted), wanted)
         self.names = self._named()
         counts = any(symbol.name == "BatchNorm2d" for symbol in self.definitions)
-        self.facts = {symbol: found for symbol in self.definitions if (found := checkpoint_facts(symbol, folder, sources.config, counts))}
+        self.facts = {
+            symbol: found for symbol in self.definitions if (found := checkpoint_facts(symbol, folder, sources.config, counts))
+        }
 
     # Names
 
@@ -102,7 +82,7 @@ class File:
 
     def _candidates(self, symbol: Symbol) -> Any:
         module = symbol.module.removeprefix("trivium.").removeprefix("models.").removesuffix(".network")
-        plain = _GOOD_NAMES.get((module, symbol.name))
+        plain = GOOD_NAMES.get((module, symbol.name))
         if plain:
             yield plain
         if isinstance(self.definitions[symbol], ast.FunctionDef) and symbol.name[:1].isupper():
@@ -130,7 +110,7 @@ class File:
         sections: dict[str, list[str]] = {section: [] for section in SECTIONS}
         for symbol in self._ordered():
             statement = self.definitions[symbol]
-            _Renamer(self.names, imports, self.names[self.config]).visit(statement)
+            Renamer(self.names, imports, self.names[self.config]).visit(statement)
             self._finish(symbol, statement)
             note = self.sources.note(symbol)
             if getattr(statement, "decorator_list", None):
@@ -143,11 +123,11 @@ class File:
     def _usage(self) -> str:
         """What the file does as a program."""
         body, config = self.names[self.roots[0]], self.names[self.config]
-        return f'''if __name__ == "__main__":
+        return f"""if __name__ == "__main__":
     folder = Path(sys.argv[1])
     model = {body}({config}.from_json(folder / "config.json"))
     load_weights(model, folder, strict=False)
-    print(f"{{sum(math.prod(weight.shape) for weight in weights_of(model).values()):,}} weights")'''
+    print(f"{{sum(math.prod(weight.shape) for weight in weights_of(model).values()):,}} weights")"""
 
     def _finish(self, symbol: Symbol, statement: Any) -> None:
         """The last touches of a definition."""
@@ -161,7 +141,7 @@ class File:
             if len(statement.body) > 2 + place:
                 statement.body[place + len(self.facts[symbol])].gap = True
         if self.sources.backend == "flax":
-            _Called().visit(statement)
+            Called().visit(statement)
         if isinstance(statement, ast.ClassDef) and self._section(symbol) == "Outputs" and not statement.decorator_list:
             if not any(getattr(base, "id", "") == "NamedTuple" for base in statement.bases):
                 decorators = ["jax.tree_util.register_dataclass"] * (self.sources.backend == "flax") + ["dataclass"]
@@ -173,7 +153,9 @@ class File:
         return {"torch": "Tensor", "tensorflow": "tf.Tensor", "flax": "jax.Array", "numpy": "np.ndarray"}[self.sources.backend]
 
     def _outputs(self) -> set[str]:
-        return {name for symbol, name in self.names.items() if symbol in self.definitions and self._section(symbol) == "Outputs"}
+        return {
+            name for symbol, name in self.names.items() if symbol in self.definitions and self._section(symbol) == "Outputs"
+        }
 
     def _docstring(self) -> str:
         body, config, model_type = self.names[self.roots[0]], self.names[self.config], self.sources.config.model_type
@@ -196,7 +178,19 @@ outputs, losses and caches; a loop that generates is yours to write. With a chec
             return "Config"
         if module == "trivium.core.outputs" or symbol.name == "ModelOutput":
             return "Outputs"
-        if symbol.name in ("Model", "load_weights", "weights_of", "weight_files", "matched", "is_any", "Weight", "NAMES", "AXES", "members_of", "weights_of_with_experts"):
+        if symbol.name in (
+            "Model",
+            "load_weights",
+            "weights_of",
+            "weight_files",
+            "matched",
+            "is_any",
+            "Weight",
+            "NAMES",
+            "AXES",
+            "members_of",
+            "weights_of_with_experts",
+        ):
             return "Loading" if symbol.name != "Model" else "Layers"
         if module.startswith("trivium.models."):
             shared = module.count(".") == 2 and not any(
@@ -204,7 +198,12 @@ outputs, losses and caches; a loop that generates is yours to write. With a chec
                 for needed in self._needed(symbol)
             )
             return "Functions" if shared and not isinstance(definition, ast.ClassDef) else "The network"
-        if isinstance(definition, ast.ClassDef) or module.endswith(".nn") or symbol.name in ("apply_layers", "Module"):
+        if (
+            isinstance(definition, ast.ClassDef)
+            or module.endswith(".nn")
+            or symbol.name == "as_tensor"
+            or symbol.name in ("apply_layers", "Module")
+        ):
             return "Layers"
         return "Functions"
 
@@ -244,53 +243,9 @@ outputs, losses and caches; a loop that generates is yours to write. With a chec
         return [link for link in found if isinstance(link, Symbol) and link != symbol and link in self.definitions]
 
 
-class _Called(ast.NodeTransformer):
-    """Calls what a module computes `__call__`, as in Flax."""
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:  # noqa: N802
-        node.name = "__call__" if node.name == "forward" else node.name
-        self.generic_visit(node)
-        return node
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.Attribute:  # noqa: N802
-        node.attr = "__call__" if node.attr == "forward" else node.attr
-        self.generic_visit(node)
-        return node
-
-
 def _joined(texts: list[str]) -> str:
     """Definitions with blank lines between them; short ones stand together."""
     found = texts[0]
     for before, text in itertools.pairwise(texts):
         found += ("\n" if "\n" not in before + text else "\n\n\n") + text
     return found
-
-
-class _Renamer(ast.NodeTransformer):
-    """Gives definitions their names in the file, and notes what is imported."""
-
-    def __init__(self, names: dict[Symbol, str], imports: set[str], config: str) -> None:
-        self.names, self.imports, self.config = names, imports, config
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:  # noqa: N802
-        path = ast.unparse(node)
-        if path == "torch.nn" and isinstance(link_of(node.value), Outside):
-            self.imports.add("from torch import nn")
-            return ast.copy_location(ast.Name("nn", ast.Load()), node)
-        if path == "torch.nn.functional":
-            self.imports.add("import torch.nn.functional as F  # noqa: N812")
-            return ast.copy_location(ast.Name("F", ast.Load()), node)
-        self.generic_visit(node)
-        return node
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
-        link = link_of(node)
-        if isinstance(link, Outside):
-            renamed = "  # noqa: N812" if link.statement.endswith(" as F") else ""
-            self.imports.add(link.statement + renamed)
-        elif isinstance(link, Symbol):
-            # what is there for another architecture is annotated with that one's config
-            node.id = self.names[link] if link in self.names else self.config
-        return node
-
-
