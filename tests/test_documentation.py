@@ -23,6 +23,7 @@ def test_research_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = Path(__file__).parents[1]
     (tmp_path / "examples").symlink_to(root / "examples")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     snippets = re.findall(r"```python\n(.*?)```", (root / "docs" / "research.md").read_text(), re.DOTALL)
     space: dict[str, object] = {}
     try:
@@ -30,7 +31,7 @@ def test_research_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             exec(snippet, space)
     finally:
         binding.unregister("hybrid")
-    assert len(snippets) == 3 and (tmp_path / "mine-tf" / "tf_model.h5").exists()
+    assert len(snippets) == 4 and (tmp_path / "mine-tf" / "tf_model.h5").exists()
 
 
 def test_processors_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

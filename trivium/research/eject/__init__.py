@@ -76,7 +76,8 @@ def _file(name: str | type, backend: str, cls: str | None) -> File:
     if backend not in BACKENDS:
         raise InputError(f"there is no backend {backend!r}", key="backend", hint=nearest(backend, BACKENDS))
     if not isinstance(name, str):
-        name, cls = catalogue.folder_of_class(name.__name__), cls or name.__name__
+        cls = cls or name.__name__
+        name = catalogue.folder_of_class(name.__name__)
     folder, config = _architecture(name)
     config_name, *classes = catalogue.architectures()[folder]
     if cls is not None and cls not in classes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+from typing import Any
 
 from trivium.convert.rules import rules_of
 from trivium.core.config import Config
@@ -27,12 +28,12 @@ def checkpoint_facts(symbol: Symbol, folder: str, config: Config, counts: bool) 
     """
     if not symbol.module.startswith("trivium.models."):
         return []
-    network = getattr(importlib.import_module(symbol.module), symbol.name, None)
+    network: Any = getattr(importlib.import_module(symbol.module), symbol.name, None)
     if not (inspect.isclass(network) and issubclass(network, Model)):
         return []
     config = config if isinstance(config, network.config_class) else network.config_class()
     try:
-        found = layout(network, config)
+        found = layout(network, config)  # type: ignore[arg-type]
     except ConfigError:  # a class that asks for more than the defaults: what its body has is what it has
         body = catalogue.network_class(f"{catalogue.architectures()[folder][0].removesuffix('Config')}Model")
         found = layout(getattr(network, "body_class", None) or body, config)

@@ -213,7 +213,7 @@ def bound(function: ast.FunctionDef, call: ast.Call, method: bool = False) -> tu
     found: dict[str, Any] = {}
     positional = list(call.args)
     if args.vararg and args.kwarg and not names:  # hands on whatever it is given
-        keys = [keyword.arg and ast.Constant(keyword.arg) for keyword in call.keywords]
+        keys: list[ast.expr | None] = [ast.Constant(keyword.arg) if keyword.arg else None for keyword in call.keywords]
         options = ast.Dict(keys, [keyword.value for keyword in call.keywords])
         return {args.vararg.arg: ast.Tuple(positional, ast.Load()), args.kwarg.arg: options}, set()
     plain = [value for value in positional if not isinstance(value, ast.Starred)]

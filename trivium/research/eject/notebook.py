@@ -157,6 +157,6 @@ def shapes_of(file: File) -> dict[str, tuple[tuple[int | None, ...], str]]:
     """What the model is usually called with, by name."""
     from trivium.models import catalogue
 
-    network = catalogue.network_class(file.roots[0].name)
+    network: Any = catalogue.network_class(file.roots[0].name)
     config: Config = file.sources.config if isinstance(file.sources.config, network.config_class) else network.config_class()
     return network(config).input_shapes()

@@ -117,7 +117,7 @@ def _docstring(text: str, indent: str) -> str:
     return f'{indent}{"r" if chr(92) in text else ""}"""{chr(10).join(lines)}"""'
 
 
-def expression(node: ast.AST) -> str:
+def expression(node: Any) -> str:
     """The source of a node, numbers as they were spelled, tuples without needless parentheses."""
     node = _Spelled().visit(copied(node))
     value = getattr(node, "value", None)

@@ -100,7 +100,7 @@ class _Tidier(ast.NodeTransformer):
         decides = isinstance(node.op, ast.Or)
         if any(isinstance(value, ast.Constant) and value.value is decides for value in node.values):
             return ast.copy_location(ast.Constant(decides), node)
-        left = [value for value in node.values if not (isinstance(value, ast.Constant) and value.value is not None)]
+        left = [value for value in node.values if not (isinstance(value, ast.Constant) and value.value is (not decides))]
         if len(left) < len(node.values) and all(isinstance(v, ast.Compare | ast.Call | ast.UnaryOp | ast.BoolOp) for v in left):
             if len(left) > 1:
                 node.values = left
