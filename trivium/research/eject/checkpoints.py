@@ -7,10 +7,11 @@ import importlib
 import inspect
 from typing import Any
 
-from trivium.convert.rules import rules_of
+from trivium.convert.names import key
+from trivium.convert.rules import Rules, rules_of
 from trivium.core.config import Config
 from trivium.core.errors import ConfigError
-from trivium.core.layout import layout
+from trivium.core.layout import Layout, layout
 from trivium.core.nn import Model
 from trivium.models import catalogue
 
@@ -45,10 +46,22 @@ def checkpoint_facts(symbol: Symbol, folder: str, config: Config, counts: bool) 
     values = {
         "prefix": network.body_prefix,
         "tied": dict(found.ties),
-        "renamed": {rule.there: rule.path for rule in rules.also if rule.dialect == "torch"},
+        "renamed": _renamed(found, rules) or {rule.there: rule.path for rule in rules.also if rule.dialect == "torch"},
         "spared": tuple(dict.fromkeys(spared)),
     }
     return [ast.parse(f"{name} = {value!r}").body[0] for name, value in values.items() if value]
+
+
+def _renamed(found: Layout, rules: Rules) -> dict[str, str]:
+    """The beginnings of names that are others in files -> what they are in the network."""
+    pairs = {}
+    for weight in found:
+        theirs, ours = key(weight, found, "torch", rules).split("."), weight.name.split(".")
+        if theirs != ours:
+            while theirs[-2:-1] == ours[-2:-1] and len(theirs) > 2 and len(ours) > 2:
+                theirs, ours = theirs[:-1], ours[:-1]
+            pairs[".".join(theirs[:-1]) + "."] = ".".join(ours[:-1]) + "."
+    return pairs
 
 
 def _with_star(pattern: str, prefix: str) -> str:

@@ -69,7 +69,7 @@ class Specialised(ast.NodeTransformer):
         return tidied(node)
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt | None:
-        if ast.unparse(node.targets[0]) == "self.input_embedding":  # see `_embedding`
+        if ast.unparse(node.targets[0]) == "self.input_embedding" and isinstance(node.value, ast.JoinedStr):  # see `_embedding`
             return None
         self.generic_visit(node)
         return node

@@ -42,10 +42,23 @@ class File:
         wanted = [*roots, self.config, loader]
         self.definitions = pruned(gathered(sources, wanted), wanted)
         self.names = self._named()
+        self.of_configs = self._of_configs()
         counts = any(symbol.name == "BatchNorm2d" for symbol in self.definitions)
         self.facts = {
             symbol: found for symbol in self.definitions if (found := checkpoint_facts(symbol, folder, sources.config, counts))
         }
+
+    def _of_configs(self) -> set[Symbol]:
+        """The configs and what they call, which may be as soon as the file is imported: defaults may be configs."""
+        found: set[Symbol] = set()
+        waiting = [symbol for symbol in self.definitions if symbol.module.endswith(("config", "backbones"))]
+        while waiting:
+            symbol = waiting.pop()
+            if symbol in found or symbol not in self.definitions or symbol.name.endswith("Error"):
+                continue
+            found.add(symbol)
+            waiting += [link for node in ast.walk(self.definitions[symbol]) if isinstance(link := link_of(node), Symbol)]
+        return found
 
     # Names
 
@@ -116,6 +129,8 @@ class File:
             if getattr(statement, "decorator_list", None):
                 imports.add("from dataclasses import dataclass")
             sections[self._section(symbol)].append(syntax.written([statement, *([note] if note else [])]))
+        if self.sources.backend == "numpy" and any("bfloat16" in text for texts in sections.values() for text in texts):
+            imports.add("import ml_dtypes  # noqa: F401, whose dtypes NumPy then knows by name")
         parts = [f"# {section}\n\n\n" + _joined(texts) for section, texts in sections.items() if texts]
         head = f'"""{self._docstring()}\n"""\n\nfrom __future__ import annotations\n\n' + "\n".join(sorted(imports))
         return formatted("\n\n\n".join([head, *parts, self._usage()]) + "\n", ("I", "F401", "UP034"))
@@ -174,7 +189,7 @@ outputs, losses and caches; a loop that generates is yours to write. With a chec
         module, definition = symbol.module, self.definitions[symbol]
         if symbol.name.endswith(("Error", "Weights", "Mismatch")) and module.endswith("common"):
             return "Errors"
-        if module.endswith(("config", "backbones")) or symbol.name in ("Config", "as_field"):
+        if symbol in self.of_configs:
             return "Config"
         if module == "trivium.core.outputs" or symbol.name == "ModelOutput":
             return "Outputs"
@@ -210,15 +225,15 @@ outputs, losses and caches; a loop that generates is yours to write. With a chec
     def _ordered(self) -> list[Symbol]:
         """The definitions, each after those that Python must know before it."""
         found: list[Symbol] = []
-        written: set[int] = set()
+        begun: set[Symbol] = set()
 
         def place(symbol: Symbol) -> None:
-            if symbol in found or id(self.definitions[symbol]) in written:
+            if symbol in begun:
                 return
+            begun.add(symbol)
             for needed in self._needed(symbol):
                 place(needed)
-            if symbol not in found:
-                found.append(symbol)
+            found.append(symbol)
 
         for symbol in sorted(self.definitions, key=self._place):
             place(symbol)
@@ -233,7 +248,9 @@ outputs, losses and caches; a loop that generates is yours to write. With a chec
         """What a definition names that is run when the file is imported."""
         definition = self.definitions[symbol]
         nodes: list[ast.AST] = [definition]
-        if isinstance(definition, ast.FunctionDef):
+        if symbol in self.of_configs and isinstance(definition, ast.ClassDef):
+            nodes = [*definition.bases, *definition.body]
+        elif isinstance(definition, ast.FunctionDef):
             nodes = [*definition.decorator_list, *definition.args.defaults]
         elif isinstance(definition, ast.ClassDef):
             nodes = [*definition.bases, *definition.decorator_list]
