@@ -118,7 +118,8 @@ class Refuse:
             raise ImportError(name + " is not to be had")
 sys.meta_path.insert(0, Refuse())
 sys.argv = ["ejected.py", {checkpoint!r}]
-exec(compile(open({file!r}).read(), "ejected.py", "exec"), {{"__name__": "__main__"}})
+import runpy
+runpy.run_path({file!r}, run_name="__main__")
 """
 
 

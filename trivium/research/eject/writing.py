@@ -51,7 +51,7 @@ class File:
     def _of_configs(self) -> set[Symbol]:
         """The configs and what they call, which may be as soon as the file is imported: defaults may be configs."""
         found: set[Symbol] = set()
-        waiting = [symbol for symbol in self.definitions if symbol.module.endswith(("config", "backbones"))]
+        waiting = [self.config, *(each for each in self.definitions if each.module.endswith(("config", "backbones")))]
         while waiting:
             symbol = waiting.pop()
             if symbol in found or symbol not in self.definitions or symbol.name.endswith("Error"):
