@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from tests import drawn
-from tests.backends import FRAMEWORKS, NAMES, Backend, each_backend
+from tests.backends import FRAMEWORKS, NAMES, Backend
 from tests.conftest import Golden, goldens, one_golden_per_class, stands_for_all
 from tests.test_goldens import TOLERANCE
 from trivium.core.errors import ConfigError, InputError, WriteError
@@ -219,7 +219,7 @@ def test_own_architecture(tmp_path: Path) -> None:
         unregister("hybrid")
 
 
-@each_backend
+@pytest.mark.parametrize("backend", ["numpy", "torch"], indirect=True)
 def test_notebook(backend: Backend, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The notebook is valid, its cells run, and it shows shapes by the paths of the layers."""
     golden = next(g for g in goldens() if g.class_name == "BertForMaskedLM")
