@@ -73,6 +73,7 @@ def test_research_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = Path(__file__).parents[1]
     (tmp_path / "examples").symlink_to(root / "examples")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     snippets = re.findall(r"```python\n(.*?)```", (root / "docs" / "research.md").read_text(), re.DOTALL)
     space: dict[str, object] = {}
     try:
@@ -80,7 +81,7 @@ def test_research_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             exec(snippet, space)
     finally:
         binding.unregister("hybrid")
-    assert len(snippets) == 6 and (tmp_path / "mine-tf" / "tf_model.h5").exists()
+    assert len(snippets) == 7 and (tmp_path / "mine-tf" / "tf_model.h5").exists()
     assert (tmp_path / "maps.png").exists() and (tmp_path / "lens.png").exists()
     assert (tmp_path / "mine-tuned" / "tf_model.h5").exists()
 

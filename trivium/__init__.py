@@ -25,6 +25,7 @@ _NAMES = {
     "bind": "trivium.research.binding",
     "compare": "trivium.research.comparing",
     "default_data_collator": "trivium.processing.collators",
+    "eject": "trivium.research.eject",
     "pipeline": "trivium.pipelines",
     "register": "trivium.research.binding",
     "transfer": "trivium.core.transfer",
@@ -33,8 +34,8 @@ _NAMES = {
 __all__ = [
     "AutoConfig", "AutoTokenizer", "DataCollatorForLanguageModeling", "DataCollatorForSeq2Seq",
     "DataCollatorForTokenClassification", "DataCollatorWithPadding", "DefaultDataCollator", "TriviumError", "bind", "compare",
-    "convert", "default_data_collator", "flax", "numpy", "pipeline", "processing", "register", "research", "tensorflow",
-    "torch", "transfer",
+    "convert", "default_data_collator", "eject", "flax", "numpy", "pipeline", "processing", "register", "research",
+    "tensorflow", "torch", "transfer",
 ]  # fmt: skip
 
 

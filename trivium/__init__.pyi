@@ -24,6 +24,7 @@ from trivium.core.errors import TriviumError as TriviumError
 from trivium.research.binding import bind as bind
 from trivium.research.comparing import compare as compare
 from trivium.processing.collators import default_data_collator as default_data_collator
+from trivium.research.eject import eject as eject
 from trivium.pipelines import pipeline as pipeline
 from trivium.research.binding import register as register
 from trivium.core.transfer import transfer as transfer

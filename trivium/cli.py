@@ -610,6 +610,25 @@ def new(name: str, like: str, directory: Path) -> None:
 
 
 @main.command()
+@click.argument("name")
+@click.option("--backend", type=click.Choice(_BACKENDS), default="torch", show_default=True, help="The framework.")
+@click.option("--class", "cls", help="One class, such as BertForMaskedLM; by default all that the architecture has.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file.  [default: NAME_BACKEND.py]")
+@click.option("--notebook", is_flag=True, help="A notebook that loads a checkpoint and shows shapes layer by layer.")
+@click.option("--checkpoint", default="checkpoint", show_default=True, help="The folder that the notebook loads.")
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+def eject(name: str, backend: str, cls: str | None, output: Path | None, notebook: bool, checkpoint: str, force: bool) -> None:
+    """Write the architecture NAME, or that of a checkpoint, as one source file without Trivium."""
+    from trivium.research import eject as ejecting
+
+    text = ejecting.eject_notebook(name, backend, cls, checkpoint) if notebook else ejecting.eject(name, backend, cls)
+    stem = f"{Path(name).name.replace('-', '_')}_{backend}"
+    path = output or Path(f"{stem}{'.ipynb' if notebook else '.py'}")
+    ejecting.write(text, path, force)
+    click.echo(path)
+
+
+@main.command()
 @_json
 def env(as_json: bool) -> None:
     """Show the versions that matter in a bug report. No framework is loaded."""

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from trivium.core.pretrained import Pretrained
-
 from . import syntax
-from .inlining import Inliner, Substituted, bound, is_simple, tidied, written_out
+from .inlining import Inliner, bound, is_simple, written_out
 from .sources import Sources, Symbol, link_of, locals_of
 from .sources import name as named
+from .specialising import Specialised, is_self, is_static, listed
+from .tidying import Substituted, tidied
 
 GENERATES = Symbol("trivium.generation.generating", "Generates")
 HEAD = Symbol("trivium.models.heads", "Head")
-_TOO_LONG = 25  # nodes of an expression that stands in several places
+_LINE = 110  # characters of a docstring on one line
 
 
 class Flattener:
@@ -94,7 +95,7 @@ class Flattener:
         inherited = {each for parent in parents for each in self.line(parent)}
         chain = [each for each in whole if each not in inherited]
         found = copy.copy(self.inliner.definition(symbol))
-        members = _Members(self, symbol, chain, whole)
+        members = Members(self, symbol, chain, whole)
         found.bases = [named(parent) for parent in parents] or [self._native(base) for base in self.native(symbol)]
         found.keywords = []
         found.body = members.body()
@@ -130,7 +131,7 @@ def _is_config(symbol: Symbol) -> bool:
     return symbol.name == "Config" and symbol.module.startswith("trivium.research")
 
 
-class _Members:
+class Members:
     """The members of a class that is made one of a chain of classes."""
 
     def __init__(self, owner: Flattener, symbol: Symbol, chain: list[Symbol], whole: list[Symbol]) -> None:
@@ -150,7 +151,7 @@ class _Members:
             for body in self.statements
             for statement in body
             for node in ast.walk(statement)
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and _is_self(node.value)
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and is_self(node.value)
         }
         self.fixed = {word for word in self._names() if word not in overridden | set_later}
         self.methods: dict[str, ast.FunctionDef] = {}
@@ -185,7 +186,9 @@ class _Members:
             for statement in body
             if (word := _assigned(statement) or getattr(statement, "name", None))
         }
-        common = [_assigned(s) for each, body in zip(self.chain, self.statements, strict=True) if _is_config(each) for s in body]
+        common = [
+            _assigned(s) for each, body in zip(self.chain, self.statements, strict=True) if _is_config(each) for s in body
+        ]
         return sorted(found, key=lambda word: (word in common, word != "__init__"))
 
     def _method(self, index: int, word: str) -> Any:
@@ -200,7 +203,7 @@ class _Members:
         text = self._docstring()
         if text:
             found.append(ast.Expr(ast.Constant(text)))
-        special = _Specialised(self)
+        special = Specialised(self)
         for word in self._names():
             statement = next((self._value(i, word) for i in range(len(self.chain)) if self._value(i, word)), None)
             if statement is not None and word not in self.methods and word != "__doc__":
@@ -208,7 +211,7 @@ class _Members:
                 found[-1].gap = False  # type: ignore[attr-defined]
         for method in self.methods.values():
             found.append(special.method(method))
-        if len(found) == bool(text):
+        if not found:
             found.append(ast.Pass())
         return found
 
@@ -223,22 +226,32 @@ class _Members:
         return None
 
     def _explained(self, text: str) -> str:
-        """A docstring with what those of merged classes say of labels."""
+        """A docstring with what those of merged classes say of inputs and labels."""
+        others = [ast.get_docstring(self.owner.sources.definition(each)) or "" for each in self.chain[1:]]
+        inputs = next(
+            (found[0] for other in others if (found := re.search(r"^Inputs: .*?(?=\n\n|\Z)", other, re.MULTILINE | re.DOTALL))),
+            "",
+        )
+        if inputs:
+            text = re.sub(r"\s*Inputs: (as|those of) [^.;]*[.;]\s*", f"\n\n{inputs}\n\n", text, count=1).strip()
         if "Labels:" in text:
             return text
-        for each in self.chain[1:]:
-            other = ast.get_docstring(self.owner.sources.definition(each)) or ""
+        for other in others:
             first = other.partition("\n\n")[0].replace("\n", " ")
             if "Labels: " in first and "`" not in first:
-                return f"{text}{' ' if chr(10) not in text else chr(10) * 2}Labels: {first.partition('Labels: ')[2]}"
+                labels = f"Labels: {first.partition('Labels: ')[2]}"
+                short = "\n" not in text and len(text) + len(labels) < _LINE
+                return f"{text} {labels}" if short else f"{text}\n\n{labels}"
         return text
 
     # Calls of what a base says
 
     def _resolved(self, word: str, index: int) -> ast.FunctionDef:
         """A method in which calls of `super()` are what they call, as far as that is in the chain."""
-        method = copy.deepcopy(self._method(index, word))
-        method.body = [new for position, old in enumerate(method.body) for new in self._without_super(method, position, old, index)]
+        method = syntax.copied(self._method(index, word))
+        method.body = [
+            new for position, old in enumerate(method.body) for new in self._without_super(method, position, old, index)
+        ]
         return method
 
     def _without_super(self, method: ast.FunctionDef, position: int, statement: ast.stmt, index: int) -> Iterator[ast.stmt]:
@@ -248,7 +261,7 @@ class _Members:
             if found is None:
                 continue
             inner = self._resolved(word, found)
-            expression = written_out(inner, call, method=not _is_static(inner), branches=True)
+            expression = written_out(inner, call, method=not is_static(inner), branches=True)
             if expression is not None:
                 statement = _Replaced(call, expression).visit(statement)
                 continue
@@ -295,7 +308,7 @@ def _spliced(
             given.append(ast.Assign([ast.Name(word, ast.Store())], argument, lineno=0))
         else:
             values[word] = argument
-    body = [*given, *(new for part in body for new in _listed(tidied(Substituted(values).visit(copy.deepcopy(part)))))]
+    body = [*given, *(new for part in body for new in listed(tidied(Substituted(values).visit(syntax.copied(part)))))]
     if returns:
         last: Any = body.pop()
         if isinstance(statement, ast.Return):
@@ -305,134 +318,6 @@ def _spliced(
     return body
 
 
-def _listed(statements: Any) -> list[ast.stmt]:
-    return statements if isinstance(statements, list) else [] if statements is None else [statements]
-
-
-class _Specialised(ast.NodeTransformer):
-    """Puts into methods what the class says once and for all: its constants, its body, what its hooks return."""
-
-    def __init__(self, members: _Members) -> None:
-        self.members, self.owner = members, members.owner
-        self.counts: dict[str, int] = {}
-        for method in members.methods.values():
-            for node in ast.walk(method):
-                if isinstance(node, ast.Attribute) and _is_self(node.value):
-                    self.counts[node.attr] = self.counts.get(node.attr, 0) + 1
-        self.inside: list[str] = []
-
-    def method(self, method: ast.FunctionDef) -> ast.FunctionDef:
-        """A method with all that is known."""
-        if method.name in self.inside:
-            return method
-        self.inside.append(method.name)
-        found = copy.deepcopy(method)
-        body: list[ast.stmt] = []
-        for statement in found.body:
-            for new in _listed(self.visit(statement)):
-                body += _listed(tidied(new))
-        found.body = body or [ast.Pass()]
-        self.inside.pop()
-        return found
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:  # noqa: N802
-        self.generic_visit(node)
-        if _is_self(node.value) and isinstance(node.ctx, ast.Load):
-            known = self._known(node.attr)
-            if known is not None:
-                return copy.deepcopy(known)
-        return node
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:  # noqa: N802
-        self.generic_visit(node)
-        if isinstance(node.func, ast.Attribute) and _is_self(node.func.value):
-            word = node.func.attr
-            if word == "get_input_embeddings" and word not in self.members.methods:
-                return self._embedding() or node
-            hook = self._hook(word)
-            if hook is not None:
-                return written_out(hook, node, method=not _is_static(hook), branches=True) or node
-        first = node.args[0] if node.args else None
-        if ast.unparse(node.func) == "Model.__init__" and first is not None and _is_self(first):
-            node = ast.parse("super().__init__()", mode="eval").body  # type: ignore[assignment]
-            node.args = [ast.Name("c", ast.Load())]
-        return tidied(node)
-
-    def visit_Assign(self, node: ast.Assign) -> ast.stmt | None:  # noqa: N802
-        if ast.unparse(node.targets[0]) == "self.input_embedding":  # see `_embedding`
-            return None
-        self.generic_visit(node)
-        return node
-
-    def _known(self, word: str) -> ast.expr | None:
-        if word in ("body_class", "body_prefix") or word in self.members.fixed and word not in self.members.methods:
-            value = self.owner.attribute(self.members.symbol, word)
-            return value if value is not None and _is_constant(value) else None
-        return None
-
-    def _hook(self, word: str) -> ast.FunctionDef | None:
-        """A method that is one expression, and not meant for users."""
-        method = self.members.methods.get(word)
-        if method is None or word not in self.members.fixed or word in ("forward", *self.inside):
-            return None
-        if any(isinstance(decorator, ast.Name) and decorator.id != "staticmethod" for decorator in method.decorator_list):
-            return None
-        documented = syntax.docstring_of(method.body[0]) is not None
-        if documented and word not in HOOKS:
-            return None
-        method = self.method(method)
-        last = method.body[-1]
-        if getattr(last, "before", None) or (
-            self.counts.get(word, 0) > 1 and sum(1 for _ in ast.walk(last)) > _TOO_LONG and word not in HOOKS
-        ):
-            return None
-        return method
-
-    def _embedding(self) -> ast.expr | None:
-        """The layer that embeds the input."""
-        symbol = self.members.symbol
-        body: Any = self.owner.attribute(symbol, "body_class")
-        prefix: Any = self.owner.attribute(symbol, "body_prefix") if body is not None else None
-        base = "self" if prefix is None else f"self.{prefix.value}"
-        owner = link_of(body) if body is not None else symbol
-        path: Any = self.owner.attribute(owner, "input_embedding")
-        if path is None and self.owner.sources.part_config("text_config"):  # of the text's network, within
-            text = self.owner.sources.part(ast.parse("network(c.text_config)", mode="eval").body)  # type: ignore[arg-type]
-            path, base = self.owner.attribute(text, "input_embedding"), f"{base}.language_model"
-        if isinstance(path, ast.IfExp):
-            branches = (_path(base, branch) for branch in (path.body, path.orelse))
-            return ast.IfExp(copy.deepcopy(path.test), *branches)
-        return None if path is None else _path(base, path)
-
-
-def _path(base: str, path: Any) -> ast.expr:
-    return ast.parse(f"{base}.{path.value}", mode="eval").body
-
-
-HOOKS = {*vars(Pretrained), "body_class", "body_options", "width", "dropout_rate", "body", "unembed", "get_body", "input_shapes", "from_encoder_decoder_pretrained"}
-"""What models of Trivium are asked for by Trivium."""
-
-
-def _is_constant(node: ast.expr) -> bool:
-    if isinstance(node, ast.Tuple | ast.List):
-        return all(map(_is_constant, node.elts))
-    if isinstance(node, ast.Dict):
-        return all(key is not None and _is_constant(key) for key in node.keys) and all(map(_is_constant, node.values))
-    if isinstance(node, ast.Name):
-        return link_of(node) is not None
-    if isinstance(node, ast.Attribute):
-        return _is_constant(node.value)
-    return isinstance(node, ast.Constant)
-
-
-def _is_self(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and node.id == "self"
-
-
 def _is_super(node: ast.AST) -> bool:
     value = getattr(node, "value", None)
     return isinstance(node, ast.Attribute) and isinstance(value, ast.Call) and getattr(value.func, "id", "") == "super"
-
-
-def _is_static(method: ast.FunctionDef) -> bool:
-    return any(isinstance(decorator, ast.Name) and decorator.id == "staticmethod" for decorator in method.decorator_list)

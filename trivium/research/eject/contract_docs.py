@@ -16,4 +16,4 @@ def add(symbol: Symbol, definition: Any) -> None:
         return
     text = getattr(getattr(nn if symbol.name[:1].isupper() else ops, symbol.name, None), "__doc__", None)
     if text:
-        definition.body.insert(0, ast.Expr(ast.Constant(text)))
+        definition.body = [ast.Expr(ast.Constant(text)), *(part for part in definition.body if not isinstance(part, ast.Pass))]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 import dataclasses
 from collections.abc import Iterator
 from typing import Any
@@ -11,9 +10,10 @@ from typing import Any
 from trivium.core.config import Config
 
 from . import syntax
-from .classes import GENERATES, HOOKS, Flattener
+from .classes import GENERATES, Flattener
 from .inlining import Inliner
 from .sources import Sources, Symbol, link_of
+from .specialising import HOOKS
 
 COMMON = {field.name for field in dataclasses.fields(Config)}
 """The fields that every config has, of which a file has those that are asked for."""
@@ -57,7 +57,7 @@ class _Gathering:
             self._spread()
         if Symbol(sources.template, "weights_of_with_experts") in self.whole:
             self.whole.pop(Symbol(sources.template, "weights_of"), None)
-        self.definitions = {symbol: self._pruned(symbol, copy.deepcopy(whole)) for symbol, whole in self.whole.items()}
+        self.definitions = {symbol: self._pruned(symbol, syntax.copied(whole)) for symbol, whole in self.whole.items()}
 
     def _size(self) -> int:
         return len(self.whole) + len(self.attributes)
@@ -89,7 +89,7 @@ class _Gathering:
 
     def _definition(self, symbol: Symbol) -> Any:
         found = self.flattener.flat(symbol) if self.is_own_class(symbol) else self.flattener.inliner.definition(symbol)
-        found = copy.deepcopy(found)
+        found = syntax.copied(found)
         for argument in [node for node in ast.walk(found) if isinstance(node, ast.arg) and node.annotation is not None]:
             for part in ast.walk(argument.annotation):  # type: ignore[arg-type]
                 part.only_typed = True  # type: ignore[attr-defined]
@@ -115,10 +115,10 @@ class _Gathering:
         if name == "__init_subclass__" or (name in HOOKS and isinstance(member, ast.Assign)):
             return False
         if isinstance(member, ast.FunctionDef):
-            if name.startswith("__") or name in _ALWAYS or name in self.attributes:
-                return True
             if name == "init_cache":
                 return syntax.docstring_of(member.body[0]) is not None or GENERATES in self._bases(symbol)
+            if name.startswith("__") or name in _ALWAYS or name in self.attributes:
+                return True
             documented = syntax.docstring_of(member.body[0]) is not None
             return documented and name not in HOOKS and symbol in self.roots and "property" not in ast.dump(member)[:2000]
         if isinstance(member, ast.AnnAssign) and name in COMMON:
@@ -127,7 +127,12 @@ class _Gathering:
         return (is_field and name != "aliases") or name in self.attributes
 
     def _has_aliases(self) -> bool:
-        return any(_target(member) == "aliases" for symbol, whole in self.whole.items() if not symbol.module.endswith("common") for member in getattr(whole, "body", ()))
+        return any(
+            _target(member) == "aliases"
+            for symbol, whole in self.whole.items()
+            if not symbol.module.endswith("common")
+            for member in getattr(whole, "body", ())
+        )
 
     def _bases(self, symbol: Symbol) -> set[Any]:
         return {base for each in self.flattener.line(symbol) for base in self.flattener.bases(each)}
@@ -162,7 +167,7 @@ class _Unused(ast.NodeTransformer):
     def __init__(self, loaded: set[str]) -> None:
         self.loaded = loaded
 
-    def visit_Assign(self, node: ast.Assign) -> ast.stmt | None:  # noqa: N802
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt | None:
         target, value = node.targets[0], node.value
         if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
             pairs = [pair for pair in zip(target.elts, value.elts, strict=True) if not self._is_unused(*pair)]
@@ -173,6 +178,10 @@ class _Unused(ast.NodeTransformer):
             else:
                 target.elts, value.elts = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
             return node
+        if isinstance(target, ast.Tuple):
+            for element in target.elts:
+                if isinstance(element, ast.Name) and element.id not in self.loaded and not element.id.startswith("_"):
+                    element.id = f"_{element.id}"
         return None if self._is_unused(target, value) else node
 
     def _is_unused(self, target: ast.expr, value: ast.expr) -> bool:

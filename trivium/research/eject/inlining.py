@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ast
-import copy
 import inspect
-from collections.abc import Mapping
 from typing import Any
 
 from trivium.core import nn
 
 from . import syntax
 from .sources import Outside, Sources, Symbol, arguments, link_of, name
+from .tidying import Substituted, tidied
 
 _INITS = ("init", "bias_init")
 _KINDS = {"Size": "int", "Count": "int", "Rate": "float", "Epsilon": "float", "Scale": "float", "Activation": "str"}
@@ -29,7 +28,7 @@ class Inliner(ast.NodeTransformer):
     def definition(self, symbol: Symbol) -> Any:
         """A definition in which calls are written out already. Not to be changed: copy it."""
         if symbol not in self._done:
-            found = copy.deepcopy(self.sources.definition(symbol))
+            found = syntax.copied(self.sources.definition(symbol))
             self._done[symbol] = found  # also ends recursion
             if not isinstance(found, ast.Import | ast.ImportFrom):
                 if self._is_native(symbol):
@@ -37,7 +36,7 @@ class Inliner(ast.NodeTransformer):
                 found = self._done[symbol] = tidied(self.visit(found))
         return self._done[symbol]
 
-    def visit_Call(self, node: ast.Call) -> ast.expr:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.expr:
         node.args = [self.visit(argument) for argument in node.args]
         node.keywords = [self.visit(keyword) for keyword in node.keywords]
         symbol = link_of(node.func)
@@ -59,11 +58,11 @@ class Inliner(ast.NodeTransformer):
             return node
         definition = self.definition(symbol)
         found = None
-        if isinstance(definition, ast.FunctionDef):
+        if isinstance(definition, ast.FunctionDef) and not symbol.name.startswith("weights_of"):
             found = written_out(definition, node, defaults_show=symbol.module != self.sources.template)
         return found or node
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AnnAssign:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AnnAssign:
         """A field; one that is a config of any architecture has the one that it has."""
         self.generic_visit(node)
         part = self.sources.part_config(getattr(node.target, "id", ""))
@@ -71,7 +70,7 @@ class Inliner(ast.NodeTransformer):
             node.annotation = _Configs(part).visit(node.annotation)
         return node
 
-    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:  # noqa: N802
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         annotated = link_of(node.value)
         if isinstance(annotated, Outside) and annotated.statement.endswith(" Annotated") and isinstance(node.slice, ast.Tuple):
             kind, note = node.slice.elts[:2]
@@ -80,20 +79,20 @@ class Inliner(ast.NodeTransformer):
         self.generic_visit(node)
         return node
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         symbol = link_of(node)
         if isinstance(symbol, Symbol) and symbol.module == "trivium.core.config" and symbol.name in _KINDS:
             return ast.copy_location(ast.Name(_KINDS[symbol.name], ast.Load()), node)
         if isinstance(symbol, Symbol) and symbol.module.endswith(".config") and not isinstance(node.ctx, ast.Store):
             definition = self.sources.definition(symbol)
             if isinstance(definition, ast.Assign) and isinstance(definition.value, ast.Subscript):  # a type with limits
-                return self.visit(copy.deepcopy(definition.value))
+                return self.visit(syntax.copied(definition.value))
         if isinstance(symbol, Symbol) and self._is_native(symbol) and isinstance(node.ctx, ast.Load):
             definition = self.definition(symbol)
             if isinstance(definition, ast.Assign) and isinstance(definition.value, ast.Attribute):  # another name of it
-                return copy.deepcopy(definition.value)
+                return syntax.copied(definition.value)
             if isinstance(definition, ast.FunctionDef) and (callee := _callee(definition)) is not None:
-                return copy.deepcopy(callee)
+                return syntax.copied(callee)
         return node
 
     def _is_native(self, symbol: Symbol) -> bool:
@@ -103,13 +102,13 @@ class Inliner(ast.NodeTransformer):
         """A parameter by what it is filled with at first: zeros, ones, a number, or small random numbers."""
         symbol: Any = link_of(node.func)
         shape, *rest = [*node.args, *(keyword.value for keyword in node.keywords)]
-        kind, extra = "Random", []
+        kind, extra = "Zeros" if symbol.name == "Buffer" else "Random", []
         if rest:
             init = link_of(rest[0]) or link_of(getattr(rest[0], "func", rest[0]))
             word = init.name if isinstance(init, Symbol) else ""
             kind = {"ZEROS": "Zeros", "ONES": "Ones", "Constant": "Filled"}.get(word, kind)
             extra = rest[0].args if kind == "Filled" and isinstance(rest[0], ast.Call) else []
-            if kind == "Random" and symbol.name == "Buffer":
+            if symbol.name == "Buffer" and word not in ("ZEROS", "ONES"):
                 kind, extra = "Made", rest
         func = ast.Name(f"{kind}{symbol.name}", ast.Load())
         func.link = Symbol(self.sources.template, func.id)  # type: ignore[attr-defined]
@@ -122,7 +121,7 @@ class _Configs(ast.NodeTransformer):
     def __init__(self, part: Symbol) -> None:
         self.part = part
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         link = link_of(node)
         return name(self.part) if isinstance(link, Symbol) and link.name == "Config" else node
 
@@ -178,7 +177,11 @@ def _callee(function: ast.FunctionDef) -> ast.expr | None:
     """What a function calls with its own parameters and no more; then it is that."""
     value = _value(function)
     names = [argument.arg for argument in arguments(function)]
-    if not isinstance(value, ast.Call) or value.keywords or isinstance(value.func, ast.Attribute) and _uses(value.func, names):
+    if (
+        not isinstance(value, ast.Call)
+        or value.keywords
+        or (isinstance(value.func, ast.Attribute) and _uses(value.func, names))
+    ):
         return None
     given = [argument.id if isinstance(argument, ast.Name) else None for argument in value.args]
     return value.func if given == names and not _uses(value.func, names) else None
@@ -209,9 +212,15 @@ def bound(function: ast.FunctionDef, call: ast.Call, method: bool = False) -> tu
     names = [arg.arg for arg in (*args.posonlyargs, *args.args)][method:]
     found: dict[str, Any] = {}
     positional = list(call.args)
+    if args.vararg and args.kwarg and not names:  # hands on whatever it is given
+        keys: list[ast.expr | None] = [ast.Constant(keyword.arg) if keyword.arg else None for keyword in call.keywords]
+        options = ast.Dict(keys, [keyword.value for keyword in call.keywords])
+        return {args.vararg.arg: ast.Tuple(positional, ast.Load()), args.kwarg.arg: options}, set()
     plain = [value for value in positional if not isinstance(value, ast.Starred)]
     if len(plain) != len(positional):
-        if not (args.vararg and len(plain) == len(names) and isinstance(positional[-1], ast.Starred) and positional[:-1] == plain):
+        if not (
+            args.vararg and len(plain) == len(names) and isinstance(positional[-1], ast.Starred) and positional[:-1] == plain
+        ):
             return None
         found[args.vararg.arg] = positional[-1].value
     elif len(plain) > len(names):
@@ -264,7 +273,7 @@ def written_out(
         uses = _uses(value, (word,))
         if uses > 1 and (helped or not is_simple(argument)):
             return None
-    value = copy.deepcopy(value)
+    value = syntax.copied(value)
     if not defaults_show:
         _Undefaulted(left).visit(value)
     return tidied(Substituted(values).visit(value))
@@ -276,103 +285,7 @@ class _Undefaulted(ast.NodeTransformer):
     def __init__(self, left: set[str]) -> None:
         self.left = left
 
-    def visit_Call(self, node: ast.Call) -> ast.Call:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.Call:
         self.generic_visit(node)
         node.keywords = [k for k in node.keywords if not (isinstance(k.value, ast.Name) and k.value.id in self.left)]
         return node
-
-
-class Substituted(ast.NodeTransformer):
-    """Puts expressions in the place of names."""
-
-    def __init__(self, values: Mapping[str, ast.expr]) -> None:
-        self.values = values
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
-        if isinstance(node.ctx, ast.Load) and link_of(node) is None and node.id in self.values:
-            return copy.deepcopy(self.values[node.id])
-        return node
-
-
-def tidied(node: Any) -> Any:
-    """A tree without what is known before it runs: stars of literals, names of attributes as strings, constant branches."""
-    return _Tidier().visit(node)
-
-
-class _Tidier(ast.NodeTransformer):
-    def visit_Call(self, node: ast.Call) -> ast.expr:  # noqa: N802
-        self.generic_visit(node)
-        arguments: list[ast.expr] = []
-        for argument in node.args:
-            literal = isinstance(argument, ast.Starred) and isinstance(argument.value, ast.Tuple | ast.List)
-            arguments += argument.value.elts if literal else [argument]  # type: ignore[attr-defined]
-        keywords: list[ast.keyword] = []
-        for keyword in node.keywords:
-            if keyword.arg is None and isinstance(keyword.value, ast.Dict) and all(map(_is_word, keyword.value.keys)):
-                pairs = zip(keyword.value.keys, keyword.value.values, strict=True)
-                keywords += [ast.keyword(key.value, value) for key, value in pairs]  # type: ignore[union-attr]
-            elif not _is_of_construction(keyword.value):
-                keywords.append(keyword)
-        node.args, node.keywords = arguments, keywords
-        if isinstance(node.func, ast.Name) and link_of(node.func) is None and not keywords:
-            if node.func.id == "getattr" and len(arguments) == 2 and _is_word(arguments[1]):
-                return ast.copy_location(ast.Attribute(arguments[0], arguments[1].value, ast.Load()), node)  # type: ignore
-            shape = node.func.id == "tuple" and len(arguments) == 1 and getattr(arguments[0], "attr", "") == "shape"
-            if shape:
-                return arguments[0]
-        return node
-
-    def visit_Expr(self, node: ast.Expr) -> ast.stmt:  # noqa: N802
-        self.generic_visit(node)
-        call = node.value
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "setattr" and _is_word(call.args[1]):
-            target = ast.Attribute(call.args[0], call.args[1].value, ast.Store())  # type: ignore[attr-defined]
-            found = ast.copy_location(ast.Assign([target], call.args[2], lineno=node.lineno), node)
-            return _as_before(found, node)
-        return node
-
-    def visit_Assign(self, node: ast.Assign) -> ast.stmt | None:  # noqa: N802
-        self.generic_visit(node)
-        target = node.targets[0]
-        same = isinstance(target, ast.Name) and isinstance(node.value, ast.Name) and target.id == node.value.id
-        return None if same and link_of(node.value) is None else node
-
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:  # noqa: N802
-        self.generic_visit(node)
-        if isinstance(node.op, ast.Not) and isinstance(node.operand, ast.Constant):
-            return ast.copy_location(ast.Constant(not node.operand.value), node)
-        return node
-
-    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:  # noqa: N802
-        self.generic_visit(node)
-        if isinstance(node.test, ast.Constant):
-            return node.body if node.test.value else node.orelse
-        return node
-
-    def visit_If(self, node: ast.If) -> Any:  # noqa: N802
-        self.generic_visit(node)
-        if isinstance(node.test, ast.Constant):
-            return node.body if node.test.value else node.orelse or None
-        return node
-
-
-def _as_before(node: Any, other: Any) -> Any:
-    for word in ("before", "trailing", "gap"):
-        if hasattr(other, word):
-            setattr(node, word, getattr(other, word))
-    return node
-
-
-def _is_word(node: Any) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier()
-
-
-def _is_of_construction(node: ast.expr) -> bool:
-    """Whether a value is known to a model of Trivium under construction alone: its dtype, its seed."""
-    links = (link_of(part) for part in ast.walk(node))
-    return any(isinstance(link, Symbol) and link.name in ("_dtype", "building") for link in links)
-
-
-def is_outside(node: ast.AST) -> bool:
-    """Whether a name is imported from outside of Trivium."""
-    return isinstance(link_of(node), Outside)

@@ -1,13 +1,10 @@
-"""What the names in Trivium's files stand for, told from their source: definitions, modules, and what is imported from outside."""
+"""What the names in Trivium's files stand for, told from their source: definitions, modules, what comes from outside."""
 
 from __future__ import annotations
 
 import ast
-import builtins
-import copy
 import dataclasses
 import functools
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,47 +16,14 @@ from trivium.models import catalogue
 from trivium.research import binding
 
 from . import syntax
+from .linking import Linker, arguments, locals_of
+from .meanings import Meaning, Outside, Part, Symbol, link_of, name
 
 ROOT = Path(trivium.__file__).parent
 TEMPLATES = "trivium.research.eject.templates"
+__all__ = ["Outside", "Part", "Sources", "Symbol", "arguments", "link_of", "locals_of", "name"]
+
 _REPLACED = ("core.config", "core.errors", "core.outputs", "core.layers", "core.nn", "core.init", "generation.generating")
-
-
-@dataclass(frozen=True, order=True)
-class Symbol:
-    """A definition at the top of a module."""
-
-    module: str
-    name: str
-
-
-@dataclass(frozen=True)
-class Outside:
-    """Something that is imported from outside of Trivium, by this statement."""
-
-    statement: str
-
-
-@dataclass(frozen=True)
-class Part:
-    """A module of Trivium."""
-
-    module: str
-
-
-Meaning = Symbol | Outside | Part | None
-
-
-def link_of(node: ast.AST) -> Any:
-    """What a name in a linked tree stands for."""
-    return getattr(node, "link", None)
-
-
-def name(symbol: Symbol) -> ast.Name:
-    """A name that stands for a definition."""
-    node = ast.Name(symbol.name, ast.Load())
-    node.link = symbol  # type: ignore[attr-defined]
-    return node
 
 
 class Sources:
@@ -77,7 +41,7 @@ class Sources:
 
     def meaning(self, module: str, word: str) -> Meaning:
         """What a name at the top of a module stands for; None for a builtin, or nothing."""
-        if module == "trivium.models" or module.startswith("trivium.models.") and module.count(".") == 2:
+        if module == "trivium.models" or (module.startswith("trivium.models.") and module.count(".") == 2):
             inside = f"{module}.{word}"
             if module == "trivium.models" and word in ("nn", "ops"):
                 return Part(f"trivium.backends.{self.backend}.{word}")
@@ -110,15 +74,17 @@ class Sources:
         short = module.removeprefix("trivium.")
         if short.startswith("backends."):
             return (self.template,)
-        return (self.template, f"{TEMPLATES}.common") if short in _REPLACED else ()
+        if short == "core.outputs":
+            return (self.template, f"{TEMPLATES}.common")
+        return (f"{TEMPLATES}.common",) if short in _REPLACED else ()
 
     def definition(self, symbol: Symbol) -> Any:
         """The statement that defines a symbol, its names linked to what they stand for. Not to be changed: copy it."""
         if symbol not in self._linked:
-            statement = copy.deepcopy(_module(symbol.module).definitions[symbol.name])
+            statement = syntax.copied(_module(symbol.module).definitions[symbol.name])
             if symbol == PAIR:
                 _choose_parts(statement)
-            self._linked[symbol] = statement = _Linker(self, symbol.module).visit(statement)
+            self._linked[symbol] = statement = Linker(self, symbol.module).visit(statement)
             if isinstance(statement, ast.ClassDef):
                 statement.body = [plain for member in statement.body for plain in self._plain(member)]
         return self._linked[symbol]
@@ -133,7 +99,7 @@ class Sources:
         owner = link_of(value.value) if isinstance(value, ast.Attribute) else None
         if isinstance(owner, Symbol) and isinstance(lender := self.definition(owner), ast.ClassDef):
             borrowed = (s for s in lender.body if isinstance(s, ast.FunctionDef) and s.name == value.attr)  # type: ignore
-            return [next(map(copy.deepcopy, borrowed), member)]
+            return [next(map(syntax.copied, borrowed), member)]
         return [member]
 
     def part_config(self, field: str) -> Symbol | None:
@@ -190,7 +156,9 @@ class _Module:
     def __init__(self, module: str) -> None:
         path = _path(module)
         if path is None:
-            raise ContractError(f"there is no module {module}", key=module, hint="import what is in trivium, or in the file itself")
+            raise ContractError(
+                f"there is no module {module}", key=module, hint="import what is in trivium, or in the file itself"
+            )
         tree = syntax.parsed(path.read_text())
         self.docstring = ast.get_docstring(tree) or ""
         self.definitions: dict[str, Any] = {}
@@ -246,99 +214,3 @@ def _path(module: str) -> Path | None:
     path = ROOT.joinpath(*module.split(".")[1:])
     found = path.with_suffix(".py") if path.name else path
     return found if found.is_file() else None
-
-
-class _Linker(ast.NodeTransformer):
-    """Says of every name that is not local what it stands for."""
-
-    def __init__(self, sources: Sources, module: str) -> None:
-        self.sources, self.module = sources, module
-        self.local: list[set[str]] = []
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
-        if not isinstance(node.ctx, ast.Load) or any(node.id in names for names in self.local):
-            return node
-        return self._linked(node, self.module, node.id)
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:  # noqa: N802
-        self.generic_visit(node)
-        owner = link_of(node.value)
-        return self._linked(node, owner.module, node.attr) if isinstance(owner, Part) else node
-
-    def _linked(self, node: ast.Name | ast.Attribute, module: str, word: str) -> ast.expr:
-        found = self.sources.meaning(module, word)
-        if found is None:
-            if isinstance(node, ast.Attribute):
-                raise ContractError(f"{module} has no {word}", key=word)
-            if node.id not in vars(builtins) and not node.id.startswith("__"):
-                raise ContractError(f"{self.module} has no {word!r}", key=word)
-            return node
-        imported = _imported_as(found) if isinstance(found, Outside) else None
-        linked = ast.copy_location(ast.Name(imported or word, ast.Load()), node)
-        linked.link = found  # type: ignore[attr-defined]
-        return linked
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:  # noqa: N802
-        setters = [decorator for decorator in node.decorator_list if getattr(decorator, "attr", "") == "setter"]
-        node.decorator_list = setters or [self.visit(decorator) for decorator in node.decorator_list]
-        return self._scoped(node)
-
-    def visit_Lambda(self, node: ast.Lambda) -> ast.Lambda:  # noqa: N802
-        return self._scoped(node)
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:  # noqa: N802
-        own = set() if not self.local else {node.name}
-        self.local.append(own)
-        self.generic_visit(node)
-        self.local.pop()
-        return node
-
-    def _comprehension(self, node: Any) -> Any:
-        targets = (part for each in node.generators for part in ast.walk(each.target))
-        self.local.append({part.id for part in targets if isinstance(part, ast.Name)})
-        self.generic_visit(node)
-        self.local.pop()
-        return node
-
-    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension  # noqa: N815
-
-    def _scoped(self, node: Any) -> Any:
-        node.args.defaults = [self.visit(default) for default in node.args.defaults]
-        node.args.kw_defaults = [default and self.visit(default) for default in node.args.kw_defaults]
-        for argument in arguments(node):
-            if argument.annotation is not None:
-                argument.annotation = self.visit(argument.annotation)
-        if getattr(node, "returns", None) is not None:
-            node.returns = self.visit(node.returns)
-        self.local.append(locals_of(node))
-        if isinstance(node, ast.Lambda):
-            node.body = self.visit(node.body)
-        else:
-            node.body = [self.visit(statement) for statement in node.body]
-        self.local.pop()
-        return node
-
-
-def _imported_as(outside: Outside) -> str | None:
-    words = outside.statement.split()
-    return words[-1] if words[0] == "from" or "as" in words else None
-
-
-def arguments(function: Any) -> list[ast.arg]:
-    """All parameters of a function, the starred ones at the end."""
-    args = function.args
-    return [*args.posonlyargs, *args.args, *args.kwonlyargs, *filter(None, (args.vararg, args.kwarg))]
-
-
-def locals_of(function: Any) -> set[str]:
-    """The names that are a function's own; those of comprehensions count as such."""
-    found = {argument.arg for argument in arguments(function)}
-    body = [function.body] if isinstance(function, ast.Lambda) else function.body
-    for node in (node for statement in body for node in ast.walk(statement)):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.ExceptHandler) and node.name:
-            found.add(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            found |= {alias.asname or alias.name for alias in node.names}
-    return found

@@ -200,7 +200,7 @@ def OnesBuffer(shape: tuple[int, ...]) -> nnx.Variable:  # noqa: N802
     return Buffer(jnp.ones(shape))
 
 
-def MadeBuffer(shape: tuple[int, ...], init: Any) -> nnx.Variable:  # noqa: N802
+def MadeBuffer(shape: tuple[int, ...], values: Any) -> nnx.Variable:  # noqa: N802
     return Buffer(jnp.zeros(shape))
 
 
@@ -328,7 +328,8 @@ AXES = {2: (1, 0), 3: (2, 1, 0), 4: (2, 3, 1, 0)}
 def weights_of(part: Any, path: str = "") -> dict[str, Weight]:
     """The weights by their names in checkpoints."""
     found: dict[str, Weight] = {}
-    for name, value in enumerate(part) if isinstance(part, nnx.List) else vars(part).items():
+    members: Any = enumerate(part) if isinstance(part, nnx.List) else vars(part).items()
+    for name, value in members:
         if isinstance(value, nnx.Module | nnx.List):
             found |= weights_of(value, f"{path}{name}.")
         elif isinstance(value, nnx.Variable) and jnp.issubdtype(value.dtype, jnp.inexact):
@@ -340,7 +341,8 @@ def weights_of(part: Any, path: str = "") -> dict[str, Weight]:
 def weights_of_with_experts(part: Any, path: str = "") -> dict[str, Weight]:
     """The weights by their names in checkpoints, where each expert has its own."""
     found: dict[str, Weight] = {}
-    for name, value in enumerate(part) if isinstance(part, nnx.List) else vars(part).items():
+    members: Any = enumerate(part) if isinstance(part, nnx.List) else vars(part).items()
+    for name, value in members:
         if isinstance(value, nnx.Module | nnx.List):
             found |= weights_of_with_experts(value, f"{path}{name}.")
         elif isinstance(part, Experts) and isinstance(value, nnx.Variable):

@@ -112,7 +112,7 @@ def OnesBuffer(shape: tuple[int, ...]) -> np.ndarray:  # noqa: N802
     return np.ones(shape, np.float32)
 
 
-def MadeBuffer(shape: tuple[int, ...], init: Any) -> np.ndarray:  # noqa: N802
+def MadeBuffer(shape: tuple[int, ...], values: Any) -> np.ndarray:  # noqa: N802
     return np.zeros(shape, np.float32)
 
 

@@ -13,7 +13,6 @@ import tensorflow as tf
 from safetensors import safe_open
 
 from trivium.backends.tensorflow.layers import Layers
-from trivium.backends.tensorflow.module import Composed, Module
 from trivium.backends.tensorflow.ops import _grouped_matmul, gelu, gelu_tanh, quick_gelu
 
 from .common import matched, weight_files
@@ -60,6 +59,14 @@ class Module(Composed, keras.layers.Layer):
         return self.forward(*inputs, **options)
 
 
+@dataclass
+class Arguments:
+    """What a model is called with; Keras refuses tensors and other values side by side in one argument."""
+
+    inputs: tuple[Any, ...]
+    options: dict[str, Any]
+
+
 class Model(Composed, keras.Model):
     """A whole network, and what `load_weights` has to know of its checkpoints.
 
@@ -91,9 +98,15 @@ class Model(Composed, keras.Model):
     def layers(self, stack: Any) -> None:
         self.layers_ = stack
 
-    def call(self, *inputs: Any, training: bool | None = None, **options: Any) -> Any:
-        given = {name: as_tensor(value) for name, value in options.items()}
-        return self.forward(*map(as_tensor, inputs), **given)
+    def __call__(self, *inputs: Any, training: bool | None = None, **options: Any) -> Any:
+        """Calls the network with inputs by place or name, or with one dict of them, as `fit` passes it."""
+        if inputs and isinstance(inputs[0], dict):
+            inputs, options = inputs[1:], {**inputs[0], **options}
+        return super().__call__(Arguments(inputs, options), training=training)
+
+    def call(self, given: Arguments, training: bool | None = None) -> Any:
+        options = {name: as_tensor(value) for name, value in given.options.items()}
+        return self.forward(*map(as_tensor, given.inputs), **options)
 
     def like(self) -> tf.Tensor:
         """A weight, for its dtype."""
@@ -169,7 +182,7 @@ def OnesBuffer(shape: tuple[int, ...]) -> keras.Variable:  # noqa: N802
     return keras.Variable("ones", shape=shape, trainable=False)
 
 
-def MadeBuffer(shape: tuple[int, ...], init: Any) -> keras.Variable:  # noqa: N802
+def MadeBuffer(shape: tuple[int, ...], values: Any) -> keras.Variable:  # noqa: N802
     return keras.Variable("zeros", shape=shape, trainable=False)
 
 
@@ -226,6 +239,10 @@ class Untied(keras.layers.Dense):
 
 def _t(x: Any) -> Any:
     return x
+
+
+def einsum(formula: str, *xs: Any) -> tf.Tensor:
+    return tf.einsum(formula, *xs)
 
 
 ACTIVATIONS = {

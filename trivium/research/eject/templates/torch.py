@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812
 from safetensors import safe_open
 from torch import Tensor
 
 from trivium.backends.torch.ops import _grouped_matmul, gelu_tanh, quick_gelu
 
-from .common import CheckpointError, MissingWeights, ShapeMismatch, UnexpectedWeights, matched, weight_files
+from .common import matched, weight_files
 
 Module = torch.nn.Module
 
@@ -99,7 +99,7 @@ def OnesBuffer(shape: tuple[int, ...]) -> torch.nn.Buffer:  # noqa: N802
     return torch.nn.Buffer(torch.ones(shape))
 
 
-def MadeBuffer(shape: tuple[int, ...], init: Any) -> torch.nn.Buffer:  # noqa: N802
+def MadeBuffer(shape: tuple[int, ...], values: Any) -> torch.nn.Buffer:  # noqa: N802
     return torch.nn.Buffer(torch.zeros(shape))
 
 
