@@ -126,8 +126,8 @@ def compare(
         raise InputError("a model of yours is not quantised", key="quantize", hint="call its quantize(), or give a checkpoint")
     if second is None and other_backend in (None, backend) and quantize is None:
         raise InputError("there is no second model", key="second", hint="a second checkpoint, or other_backend=...")
-    one = _loaded(first, backend)
-    other = _loaded(first if second is None else second, other_backend or backend, quantize)
+    one = loaded(first, backend)
+    other = loaded(first if second is None else second, other_backend or backend, quantize)
     if inputs is None:
         from trivium.convert.inputs import draw_inputs
 
@@ -141,7 +141,8 @@ def compare(
     return Comparison(_named(first, one), named, tolerance, parts)
 
 
-def _loaded(model: Any, backend: str, quantize: str | None = None) -> Any:
+def loaded(model: Any, backend: str, quantize: str | None = None) -> Any:
+    """The model of a checkpoint, of the class that its config names; a model as it is."""
     if not isinstance(model, (str, Path)):
         return model
     config = auto.AutoConfig.from_pretrained(model)
