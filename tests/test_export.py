@@ -25,12 +25,14 @@ READERS = {
     "torch": """
 import torch
 inputs = {name: torch.from_numpy(value) for name, value in inputs.items()}
-found = torch.export.load("forward").module()(**inputs)
+with torch.no_grad():
+    found = torch.export.load("forward").module()(inputs)
 """,
     "tensorflow": """
 import tensorflow as tf
-found = tf.saved_model.load("forward").serve(inputs)
-tokens = tf.saved_model.load("generate").generate(inputs["input_ids"], inputs["attention_mask"])
+forward, generate = tf.saved_model.load("forward"), tf.saved_model.load("generate")
+found = forward.serve(inputs)
+tokens = generate.generate(inputs["input_ids"], inputs["attention_mask"])
 """,
     "flax": """
 from jax import export
@@ -106,5 +108,5 @@ def test_the_command_line(tmp_path: Path) -> None:
     given = ["export", str(tmp_path / "model"), str(out), "--format", "torch_export", "--quantize", "int8"]
     run = click.testing.CliRunner().invoke(cli.main, given)
     assert run.exit_code == 0, run.output
-    found = torch.export.load(out).module()(input_ids=torch.from_numpy(IDS), attention_mask=torch.from_numpy(MASK))
+    found = torch.export.load(out).module()({"input_ids": torch.from_numpy(IDS), "attention_mask": torch.from_numpy(MASK)})
     assert found["logits"].shape == (3, 7, 97)

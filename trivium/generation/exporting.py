@@ -18,7 +18,8 @@ def program(model, batch, tokens, options):
     """
     if calls.is_pair(model):
         raise InputError(f"{type(model).__name__} has an encoder: its generation is not exported", key="generate")
-    call = model._call(np.ones((batch, tokens), np.int32), np.ones((batch, tokens)), None, {}, None, 0, False, dict(options))
+    told = {"seed": 0, "compiled": False}
+    call = model._call(np.ones((batch, tokens), np.int32), np.ones((batch, tokens)), None, told, dict(options))
     c = call.c
     if c.do_sample or c.num_beams > 1 or c.contrastive or c.num_return_sequences > 1 or c.return_dict_in_generate:
         raise InputError("a file holds greedy search alone", key="generate", hint="leave out do_sample, num_beams and the like")

@@ -12,13 +12,13 @@ from trivium.export.leaves import named
 
 
 class _Plain(torch.nn.Module):
-    """A model whose output is a dict."""
+    """A model whose input and output are dicts."""
 
     def __init__(self, model: Any) -> None:
         super().__init__()
         self.model = model
 
-    def forward(self, **inputs: torch.Tensor) -> dict[str, torch.Tensor]:
+    def forward(self, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         return named(self.model(**inputs))
 
 
@@ -34,7 +34,7 @@ def forward(model: Any, path: Path) -> None:
     }
     training = model.training
     with torch.no_grad():
-        program = torch.export.export(_Plain(model).eval(), (), inputs, dynamic_shapes={"inputs": free})
+        program = torch.export.export(_Plain(model).eval(), (inputs,), dynamic_shapes=(free,))
     model.train(training)
     with replacing(path) as file:
         torch.export.save(program, file)

@@ -185,7 +185,9 @@ class _Members:
             for statement in body
             if (word := _assigned(statement) or getattr(statement, "name", None))
         }
-        common = [_assigned(s) for each, body in zip(self.chain, self.statements, strict=True) if _is_config(each) for s in body]
+        common = [
+            _assigned(s) for each, body in zip(self.chain, self.statements, strict=True) if _is_config(each) for s in body
+        ]
         return sorted(found, key=lambda word: (word in common, word != "__init__"))
 
     def _method(self, index: int, word: str) -> Any:
@@ -238,7 +240,9 @@ class _Members:
     def _resolved(self, word: str, index: int) -> ast.FunctionDef:
         """A method in which calls of `super()` are what they call, as far as that is in the chain."""
         method = copy.deepcopy(self._method(index, word))
-        method.body = [new for position, old in enumerate(method.body) for new in self._without_super(method, position, old, index)]
+        method.body = [
+            new for position, old in enumerate(method.body) for new in self._without_super(method, position, old, index)
+        ]
         return method
 
     def _without_super(self, method: ast.FunctionDef, position: int, statement: ast.stmt, index: int) -> Iterator[ast.stmt]:
@@ -335,7 +339,7 @@ class _Specialised(ast.NodeTransformer):
         self.inside.pop()
         return found
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         self.generic_visit(node)
         if _is_self(node.value) and isinstance(node.ctx, ast.Load):
             known = self._known(node.attr)
@@ -343,7 +347,7 @@ class _Specialised(ast.NodeTransformer):
                 return copy.deepcopy(known)
         return node
 
-    def visit_Call(self, node: ast.Call) -> ast.expr:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
         if isinstance(node.func, ast.Attribute) and _is_self(node.func.value):
             word = node.func.attr
@@ -358,14 +362,14 @@ class _Specialised(ast.NodeTransformer):
             node.args = [ast.Name("c", ast.Load())]
         return tidied(node)
 
-    def visit_Assign(self, node: ast.Assign) -> ast.stmt | None:  # noqa: N802
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt | None:
         if ast.unparse(node.targets[0]) == "self.input_embedding":  # see `_embedding`
             return None
         self.generic_visit(node)
         return node
 
     def _known(self, word: str) -> ast.expr | None:
-        if word in ("body_class", "body_prefix") or word in self.members.fixed and word not in self.members.methods:
+        if word in ("body_class", "body_prefix") or (word in self.members.fixed and word not in self.members.methods):
             value = self.owner.attribute(self.members.symbol, word)
             return value if value is not None and _is_constant(value) else None
         return None
@@ -409,7 +413,18 @@ def _path(base: str, path: Any) -> ast.expr:
     return ast.parse(f"{base}.{path.value}", mode="eval").body
 
 
-HOOKS = {*vars(Pretrained), "body_class", "body_options", "width", "dropout_rate", "body", "unembed", "get_body", "input_shapes", "from_encoder_decoder_pretrained"}
+HOOKS = {
+    *vars(Pretrained),
+    "body_class",
+    "body_options",
+    "width",
+    "dropout_rate",
+    "body",
+    "unembed",
+    "get_body",
+    "input_shapes",
+    "from_encoder_decoder_pretrained",
+}
 """What models of Trivium are asked for by Trivium."""
 
 

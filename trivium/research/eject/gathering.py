@@ -127,7 +127,12 @@ class _Gathering:
         return (is_field and name != "aliases") or name in self.attributes
 
     def _has_aliases(self) -> bool:
-        return any(_target(member) == "aliases" for symbol, whole in self.whole.items() if not symbol.module.endswith("common") for member in getattr(whole, "body", ()))
+        return any(
+            _target(member) == "aliases"
+            for symbol, whole in self.whole.items()
+            if not symbol.module.endswith("common")
+            for member in getattr(whole, "body", ())
+        )
 
     def _bases(self, symbol: Symbol) -> set[Any]:
         return {base for each in self.flattener.line(symbol) for base in self.flattener.bases(each)}
@@ -162,7 +167,7 @@ class _Unused(ast.NodeTransformer):
     def __init__(self, loaded: set[str]) -> None:
         self.loaded = loaded
 
-    def visit_Assign(self, node: ast.Assign) -> ast.stmt | None:  # noqa: N802
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt | None:
         target, value = node.targets[0], node.value
         if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
             pairs = [pair for pair in zip(target.elts, value.elts, strict=True) if not self._is_unused(*pair)]

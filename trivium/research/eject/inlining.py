@@ -37,7 +37,7 @@ class Inliner(ast.NodeTransformer):
                 found = self._done[symbol] = tidied(self.visit(found))
         return self._done[symbol]
 
-    def visit_Call(self, node: ast.Call) -> ast.expr:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.expr:
         node.args = [self.visit(argument) for argument in node.args]
         node.keywords = [self.visit(keyword) for keyword in node.keywords]
         symbol = link_of(node.func)
@@ -63,7 +63,7 @@ class Inliner(ast.NodeTransformer):
             found = written_out(definition, node, defaults_show=symbol.module != self.sources.template)
         return found or node
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AnnAssign:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AnnAssign:
         """A field; one that is a config of any architecture has the one that it has."""
         self.generic_visit(node)
         part = self.sources.part_config(getattr(node.target, "id", ""))
@@ -71,7 +71,7 @@ class Inliner(ast.NodeTransformer):
             node.annotation = _Configs(part).visit(node.annotation)
         return node
 
-    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:  # noqa: N802
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         annotated = link_of(node.value)
         if isinstance(annotated, Outside) and annotated.statement.endswith(" Annotated") and isinstance(node.slice, ast.Tuple):
             kind, note = node.slice.elts[:2]
@@ -80,7 +80,7 @@ class Inliner(ast.NodeTransformer):
         self.generic_visit(node)
         return node
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         symbol = link_of(node)
         if isinstance(symbol, Symbol) and symbol.module == "trivium.core.config" and symbol.name in _KINDS:
             return ast.copy_location(ast.Name(_KINDS[symbol.name], ast.Load()), node)
@@ -122,7 +122,7 @@ class _Configs(ast.NodeTransformer):
     def __init__(self, part: Symbol) -> None:
         self.part = part
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         link = link_of(node)
         return name(self.part) if isinstance(link, Symbol) and link.name == "Config" else node
 
@@ -178,7 +178,11 @@ def _callee(function: ast.FunctionDef) -> ast.expr | None:
     """What a function calls with its own parameters and no more; then it is that."""
     value = _value(function)
     names = [argument.arg for argument in arguments(function)]
-    if not isinstance(value, ast.Call) or value.keywords or isinstance(value.func, ast.Attribute) and _uses(value.func, names):
+    if (
+        not isinstance(value, ast.Call)
+        or value.keywords
+        or (isinstance(value.func, ast.Attribute) and _uses(value.func, names))
+    ):
         return None
     given = [argument.id if isinstance(argument, ast.Name) else None for argument in value.args]
     return value.func if given == names and not _uses(value.func, names) else None
@@ -211,7 +215,9 @@ def bound(function: ast.FunctionDef, call: ast.Call, method: bool = False) -> tu
     positional = list(call.args)
     plain = [value for value in positional if not isinstance(value, ast.Starred)]
     if len(plain) != len(positional):
-        if not (args.vararg and len(plain) == len(names) and isinstance(positional[-1], ast.Starred) and positional[:-1] == plain):
+        if not (
+            args.vararg and len(plain) == len(names) and isinstance(positional[-1], ast.Starred) and positional[:-1] == plain
+        ):
             return None
         found[args.vararg.arg] = positional[-1].value
     elif len(plain) > len(names):
@@ -276,7 +282,7 @@ class _Undefaulted(ast.NodeTransformer):
     def __init__(self, left: set[str]) -> None:
         self.left = left
 
-    def visit_Call(self, node: ast.Call) -> ast.Call:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.Call:
         self.generic_visit(node)
         node.keywords = [k for k in node.keywords if not (isinstance(k.value, ast.Name) and k.value.id in self.left)]
         return node
@@ -288,7 +294,7 @@ class Substituted(ast.NodeTransformer):
     def __init__(self, values: Mapping[str, ast.expr]) -> None:
         self.values = values
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         if isinstance(node.ctx, ast.Load) and link_of(node) is None and node.id in self.values:
             return copy.deepcopy(self.values[node.id])
         return node
@@ -300,7 +306,7 @@ def tidied(node: Any) -> Any:
 
 
 class _Tidier(ast.NodeTransformer):
-    def visit_Call(self, node: ast.Call) -> ast.expr:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
         arguments: list[ast.expr] = []
         for argument in node.args:
@@ -322,34 +328,39 @@ class _Tidier(ast.NodeTransformer):
                 return arguments[0]
         return node
 
-    def visit_Expr(self, node: ast.Expr) -> ast.stmt:  # noqa: N802
+    def visit_Expr(self, node: ast.Expr) -> ast.stmt:
         self.generic_visit(node)
         call = node.value
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "setattr" and _is_word(call.args[1]):
+        if (
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Name)
+            and call.func.id == "setattr"
+            and _is_word(call.args[1])
+        ):
             target = ast.Attribute(call.args[0], call.args[1].value, ast.Store())  # type: ignore[attr-defined]
             found = ast.copy_location(ast.Assign([target], call.args[2], lineno=node.lineno), node)
             return _as_before(found, node)
         return node
 
-    def visit_Assign(self, node: ast.Assign) -> ast.stmt | None:  # noqa: N802
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt | None:
         self.generic_visit(node)
         target = node.targets[0]
         same = isinstance(target, ast.Name) and isinstance(node.value, ast.Name) and target.id == node.value.id
         return None if same and link_of(node.value) is None else node
 
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:  # noqa: N802
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
         self.generic_visit(node)
         if isinstance(node.op, ast.Not) and isinstance(node.operand, ast.Constant):
             return ast.copy_location(ast.Constant(not node.operand.value), node)
         return node
 
-    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:  # noqa: N802
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
         self.generic_visit(node)
         if isinstance(node.test, ast.Constant):
             return node.body if node.test.value else node.orelse
         return node
 
-    def visit_If(self, node: ast.If) -> Any:  # noqa: N802
+    def visit_If(self, node: ast.If) -> Any:
         self.generic_visit(node)
         if isinstance(node.test, ast.Constant):
             return node.body if node.test.value else node.orelse or None

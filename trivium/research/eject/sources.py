@@ -77,7 +77,7 @@ class Sources:
 
     def meaning(self, module: str, word: str) -> Meaning:
         """What a name at the top of a module stands for; None for a builtin, or nothing."""
-        if module == "trivium.models" or module.startswith("trivium.models.") and module.count(".") == 2:
+        if module == "trivium.models" or (module.startswith("trivium.models.") and module.count(".") == 2):
             inside = f"{module}.{word}"
             if module == "trivium.models" and word in ("nn", "ops"):
                 return Part(f"trivium.backends.{self.backend}.{word}")
@@ -190,7 +190,9 @@ class _Module:
     def __init__(self, module: str) -> None:
         path = _path(module)
         if path is None:
-            raise ContractError(f"there is no module {module}", key=module, hint="import what is in trivium, or in the file itself")
+            raise ContractError(
+                f"there is no module {module}", key=module, hint="import what is in trivium, or in the file itself"
+            )
         tree = syntax.parsed(path.read_text())
         self.docstring = ast.get_docstring(tree) or ""
         self.definitions: dict[str, Any] = {}
@@ -255,12 +257,12 @@ class _Linker(ast.NodeTransformer):
         self.sources, self.module = sources, module
         self.local: list[set[str]] = []
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         if not isinstance(node.ctx, ast.Load) or any(node.id in names for names in self.local):
             return node
         return self._linked(node, self.module, node.id)
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         self.generic_visit(node)
         owner = link_of(node.value)
         return self._linked(node, owner.module, node.attr) if isinstance(owner, Part) else node
@@ -278,15 +280,15 @@ class _Linker(ast.NodeTransformer):
         linked.link = found  # type: ignore[attr-defined]
         return linked
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         setters = [decorator for decorator in node.decorator_list if getattr(decorator, "attr", "") == "setter"]
         node.decorator_list = setters or [self.visit(decorator) for decorator in node.decorator_list]
         return self._scoped(node)
 
-    def visit_Lambda(self, node: ast.Lambda) -> ast.Lambda:  # noqa: N802
+    def visit_Lambda(self, node: ast.Lambda) -> ast.Lambda:
         return self._scoped(node)
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:  # noqa: N802
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
         own = set() if not self.local else {node.name}
         self.local.append(own)
         self.generic_visit(node)

@@ -116,6 +116,6 @@ def expression(node: ast.AST) -> str:
 
 
 class _Spelled(ast.NodeTransformer):
-    def visit_Constant(self, node: ast.Constant) -> ast.expr:  # noqa: N802
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
         spelled = getattr(node, "spelled", None)
         return ast.copy_location(ast.Name(spelled, ast.Load()), node) if spelled else node

@@ -6,7 +6,6 @@ import ast
 import builtins
 import itertools
 import keyword
-import textwrap
 from typing import Any
 
 from trivium.core.errors import InputError
@@ -18,7 +17,7 @@ from trivium.research.style import formatted
 from . import contract_docs, syntax
 from .checkpoints import checkpoint_facts
 from .gathering import gathered
-from .sources import Outside, Part, Sources, Symbol, link_of, locals_of
+from .sources import Outside, Sources, Symbol, link_of, locals_of
 
 SECTIONS = ("Errors", "Config", "Outputs", "Functions", "Layers", "The network", "Loading")
 
@@ -57,7 +56,9 @@ class File:
         self.config = Symbol(config.__module__, config.__name__)
         self.definitions = gathered(sources, [*roots, self.config, loader])
         self.names = self._named()
-        self.facts = {symbol: found for symbol in self.definitions if (found := checkpoint_facts(symbol, folder, sources.config))}
+        self.facts = {
+            symbol: found for symbol in self.definitions if (found := checkpoint_facts(symbol, folder, sources.config))
+        }
 
     # Names
 
@@ -158,7 +159,19 @@ class File:
             return "Config"
         if module == "trivium.core.outputs" or symbol.name == "ModelOutput":
             return "Outputs"
-        if symbol.name in ("Model", "load_weights", "weights_of", "weight_files", "matched", "is_any", "Weight", "NAMES", "AXES", "members_of", "weights_of_with_experts"):
+        if symbol.name in (
+            "Model",
+            "load_weights",
+            "weights_of",
+            "weight_files",
+            "matched",
+            "is_any",
+            "Weight",
+            "NAMES",
+            "AXES",
+            "members_of",
+            "weights_of_with_experts",
+        ):
             return "Loading" if symbol.name != "Model" else "Layers"
         if module.startswith("trivium.models."):
             shared = module.count(".") == 2 and not any(
@@ -208,12 +221,12 @@ class File:
 class _Called(ast.NodeTransformer):
     """Calls what a module computes `__call__`, as in Flax."""
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         node.name = "__call__" if node.name == "forward" else node.name
         self.generic_visit(node)
         return node
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.Attribute:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> ast.Attribute:
         node.attr = "__call__" if node.attr == "forward" else node.attr
         self.generic_visit(node)
         return node
@@ -233,7 +246,7 @@ class _Renamer(ast.NodeTransformer):
     def __init__(self, names: dict[Symbol, str], imports: set[str], config: str) -> None:
         self.names, self.imports, self.config = names, imports, config
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         path = ast.unparse(node)
         if path == "torch.nn" and isinstance(link_of(node.value), Outside):
             self.imports.add("from torch import nn")
@@ -244,7 +257,7 @@ class _Renamer(ast.NodeTransformer):
         self.generic_visit(node)
         return node
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         link = link_of(node)
         if isinstance(link, Outside):
             self.imports.add(link.statement)

@@ -218,7 +218,9 @@ def matched(
     if strict and missing:
         raise MissingWeights(f"the checkpoint lacks {len(missing)} weights: {', '.join(missing[:10])}")
     if strict and unexpected:
-        raise UnexpectedWeights(f"{type(model).__name__} has no place for {len(unexpected)} tensors: {', '.join(unexpected[:10])}")
+        raise UnexpectedWeights(
+            f"{type(model).__name__} has no place for {len(unexpected)} tensors: {', '.join(unexpected[:10])}"
+        )
     for name, key in found.items():
         if tuple(stored[key]) != tuple(own[name]):
             raise ShapeMismatch(f"{key} has shape {tuple(stored[key])}; {tuple(own[name])} is expected")

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from trivium.backends.torch.ops import _grouped_matmul, gelu_tanh, quick_gelu
 
-from .common import CheckpointError, MissingWeights, ShapeMismatch, UnexpectedWeights, matched, weight_files
+from .common import matched, weight_files
 
 Module = torch.nn.Module
 
