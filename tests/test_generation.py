@@ -372,6 +372,46 @@ def test_what_is_remembered(backend: Backend, name: str, tmp_path: Path) -> None
     assert texts(backend, model, longer, past_key_values=first.past_key_values, **options) == whole
 
 
+@pytest.mark.parametrize(
+    ("backend", "name"),
+    [(name, kind) for name in NAMES for kind in ("LlamaForCausalLM", "MistralForCausalLM") if name != "flax" or kind[0] == "M"],
+    indirect=["backend"],
+)
+def test_integers_are_remembered(backend: Backend, name: str, tmp_path: Path) -> None:
+    """Keys and values as int8, of a whole text and of a window: the same tokens, in less memory; and so in pieces and turns."""
+    model = load(backend, name, tmp_path)
+    options = TOGETHER | ({"compiled": False} if backend.name == "tensorflow" else {})
+    wanted = [texts(backend, model, [prompt], **options)[0][len(prompt) :] for prompt in PROMPTS]
+    options |= {"cache_implementation": "quantized"}
+    rows, mask = padded("left")
+    found = texts(backend, model, np.array(rows), attention_mask=np.array(mask), prefill_chunk_size=4, **options)
+    assert [row[-5:] for row in found] == wanted
+    first = model.generate(PROMPTS[:1], return_dict_in_generate=True, **options)
+    for layer in first.past_key_values:
+        assert "int8" in str(layer.key.dtype) and "int8" in str(layer.value.dtype)
+        assert tuple(layer.key_scale.shape) == (*layer.key.shape[:3], 1)
+        steps = np.abs(backend.numpy(layer.key)).max(-1)
+        assert set(np.unique(steps)) <= {0, 127} and 127 in steps  # the largest of each head has the largest integer
+    longer = [backend.numpy(first.sequences)[0].tolist() + PROMPTS[2]]
+    assert texts(backend, model, longer, past_key_values=first.past_key_values, **options) == texts(
+        backend, model, longer, **options
+    )
+    assert texts(backend, model, PROMPTS[2:], num_beams=2, **options)[0][:6] == PROMPTS[2]
+
+
+@each_backend
+def test_integers_of_cross_attention(backend: Backend, tmp_path: Path) -> None:
+    """What is kept of an encoder stays as it is; a model that remembers no keys is refused."""
+    model = load(backend, "T5ForConditionalGeneration", tmp_path)
+    options = TOGETHER | {"compiled": False if backend.name in ("tensorflow", "flax") else None}
+    found = model.generate([PROMPTS[2]], return_dict_in_generate=True, cache_implementation="quantized", **options)
+    kept = found.past_key_values[0]
+    assert "int8" in str(kept.key.dtype) and "float" in str(kept.cross_key.dtype)
+    assert backend.numpy(found.sequences).tolist() == texts(backend, model, [PROMPTS[2]], **options)
+    with pytest.raises(InputError, match="remembers keys"):
+        load(backend, "MambaForCausalLM", tmp_path / "mamba").generate([[1, 2]], cache_implementation="quantized")
+
+
 @pytest.mark.parametrize("backend", ["tensorflow", "flax"], indirect=True)
 def test_states_are_kept_by_compiled_programs(backend: Backend, tmp_path: Path) -> None:
     """A prompt shorter than its bucket leaves the state that it alone would leave; another one needs no new program."""

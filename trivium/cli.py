@@ -595,6 +595,38 @@ def _field(text: str) -> tuple[str, Any]:
 
 
 @main.command()
+@click.argument("src")
+@click.argument("dst", type=click.Path(path_type=Path))
+@click.option("--format", "to", type=click.Choice(["saved_model", "torch_export", "stablehlo"]), required=True,
+              help="SavedModel of TensorFlow, torch.export of PyTorch, jax.export of JAX.")  # fmt: skip
+@click.option("--generate", "generates", is_flag=True, help="Export greedy search, and not the forward.")
+@click.option("--batch-size", type=click.IntRange(1), default=1, show_default=True, help="Prompts, with --generate.")
+@click.option("--prompt-length", type=click.IntRange(1), default=128, show_default=True, help="Their columns, with padding.")
+@click.option("--max-new-tokens", type=click.IntRange(1), default=64, show_default=True, help="How much follows a prompt.")
+@_quantize
+def export(
+    src: str,
+    dst: Path,
+    to: str,
+    generates: bool,
+    batch_size: int,
+    prompt_length: int,
+    max_new_tokens: int,
+    quantize: str | None,
+) -> None:
+    """Write the checkpoint SRC as a program with its weights, which runs without Trivium, to DST."""
+    from trivium.export import FORMATS
+    from trivium.research.subjects import load
+
+    model = load(_path(src), FORMATS[to], quantize)
+    if generates:
+        model.export_generate(dst, to, batch_size=batch_size, prompt_length=prompt_length, max_new_tokens=max_new_tokens)
+    else:
+        model.export(dst, format=to)
+    click.echo(str(dst))
+
+
+@main.command()
 @click.argument("name")
 @click.option("--like", required=True, metavar="ARCHITECTURE", help="The architecture to begin with, such as llama.")
 @click.option("--directory", default=".", type=click.Path(path_type=Path), help="A checkout, or where to make the folder.")

@@ -75,11 +75,15 @@ class LayerCache(NamedTuple):
         key: (B, S, K, H), S the room for tokens, K the key heads.
         value: The same.
         length: How many tokens have been seen, an int32 scalar; token number `length` is written next.
+        key_scale: (B, S, K, 1) float32, by which keys are multiplied that are int8; () where they are floats.
+        value_scale: The same of values.
     """
 
     key: Tensor
     value: Tensor
     length: Tensor
+    key_scale: Tensor = ()
+    value_scale: Tensor = ()
 
 
 class CrossCache(NamedTuple):
@@ -89,6 +93,7 @@ class CrossCache(NamedTuple):
         key, value, length: As in LayerCache.
         cross_key: (B, E, K, H), E the tokens of the encoder; None before the first call, which is given what the encoder saw.
         cross_value: The same.
+        key_scale, value_scale: As in LayerCache; what is kept of the encoder are floats.
     """
 
     key: Tensor
@@ -96,6 +101,8 @@ class CrossCache(NamedTuple):
     length: Tensor
     cross_key: Tensor | None = None
     cross_value: Tensor | None = None
+    key_scale: Tensor = ()
+    value_scale: Tensor = ()
 
 
 class RingCache(NamedTuple):
@@ -106,12 +113,15 @@ class RingCache(NamedTuple):
         value: The same.
         length: How many tokens have been seen, an int32 scalar.
         counted: How many of the next tokens are to be remembered, an int32 scalar; () for all. What follows them fills up.
+        key_scale, value_scale: As in LayerCache.
     """
 
     key: Tensor
     value: Tensor
     length: Tensor
     counted: Tensor = ()
+    key_scale: Tensor = ()
+    value_scale: Tensor = ()
 
 
 class MemoryCache(NamedTuple):

@@ -550,6 +550,20 @@ class Pretrained(Familiar):
         save(self.read_weights(), self.unbound(), self.config.replace(architectures=names), directory, format, **options)
         self._write_beside(Path(directory))
 
+    def export(self, path: str | Path, format: str | None = None) -> None:
+        """Writes the forward, with its weights, as a file that runs without Trivium; see `trivium.export`."""
+        from trivium.export import export
+
+        export(self, path, format)
+
+    def export_generate(
+        self, path: str | Path, format: str | None = None, *, batch_size: int = 1, prompt_length: int, **options: Any
+    ) -> None:
+        """Writes greedy search, with the weights, as a file that runs without Trivium; see `trivium.export`."""
+        from trivium.export import export_generate
+
+        export_generate(self, path, format, batch_size=batch_size, prompt_length=prompt_length, **options)
+
     def push_to_hub(self, repo_id: str, formats: Sequence[str] = ("safetensors",), **options: Any) -> str:
         """Uploads the model in one commit, in several formats if need be; see `trivium.core.publishing.push`.
 

@@ -13,7 +13,7 @@ import numpy as np
 from trivium.core.errors import InputError
 from trivium.generation import prompts as reading
 
-from . import chains, decoding, layered, ops
+from . import chains, decoding, integers, layered, ops
 
 POSITIONS = ("wpe.weight", "embed_positions.weight", "position_embeddings.weight")
 """How the tables of learned positions are called."""
@@ -159,6 +159,7 @@ class Call:
         encoded = None
         if self.kept is None:
             cache, begin = self.model.init_cache(self.rows, self.room), 0
+            cache = integers.quantized(cache) if self.c.cache_implementation == "quantized" else cache
             if plan.crosses:
                 encoded = run(encode)((), {name: tensor(value) for name, value in self.source.items()})
         else:
@@ -261,7 +262,8 @@ def taken(layer, rows, crossed=False):
 
 def held(layer):
     """What a layer's cache holds of each text, by name."""
-    return {name: x for name, x in layer._asdict().items() if name not in ("length", "counted") and x is not None}
+    kept = {name: x for name, x in layer._asdict().items() if name not in ("length", "counted")}
+    return {name: x for name, x in kept.items() if x is not None and not isinstance(x, tuple)}
 
 
 def grown(cache, rows, room):
@@ -269,7 +271,7 @@ def grown(cache, rows, room):
 
     def wider(layer, name, x):
         batch, width = ops.shape(x)[:2]
-        more = max(room - width, 0) if name in ("key", "value") and not hasattr(layer, "counted") else 0
+        more = max(room - width, 0) if not name.startswith("cross") and not hasattr(layer, "counted") else 0
         return ops.pad(x, [(0, rows - batch), (0, more), *[(0, 0)] * (len(x.shape) - 2)])
 
     return tuple(layer._replace(**{name: wider(layer, name, x) for name, x in held(layer).items()}) for layer in cache)

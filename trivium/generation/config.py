@@ -39,6 +39,8 @@ class GenerationConfig:
         num_beam_groups: Groups of beams that `diversity_penalty` drives apart.
         penalty_alpha: With top_k above 1, contrastive search: how much likeness to what was said before counts.
         prefill_chunk_size: Tokens of the prompt that are read at a time.
+        cache_implementation: "quantized" keeps keys and values as int8; the other names change nothing, as each layer has
+            the cache that it needs.
         temperature, top_k, top_p, min_p, top_h, typical_p, epsilon_cutoff, eta_cutoff: Of sampling; see `processors`.
         repetition_penalty, no_repeat_ngram_size, bad_words_ids, sequence_bias, suppress_tokens, ...: See `processors`.
         frequency_penalty, presence_penalty: Ours: taken from a token's score for each time, or once, that it was generated.
@@ -70,6 +72,7 @@ class GenerationConfig:
     num_beam_groups: Size = 1
     penalty_alpha: Rate | None = None
     prefill_chunk_size: Size | None = None
+    cache_implementation: Literal["quantized", "static", "dynamic", "hybrid", "sliding_window"] | None = None
     temperature: Positive = 1.0
     top_k: Count = 50
     top_p: Rate = 1.0
@@ -125,7 +128,6 @@ class GenerationConfig:
     generation_kwargs: None = None
     # what changes no token (`fields.SETTINGS`)
     use_cache: Literal[True] | None = True
-    cache_implementation: Literal["static"] | None = None
     cache_config: None = None
     max_cache_len: None = None
     return_legacy_cache: Literal[False] | None = None

@@ -24,7 +24,7 @@ REMEDIES = {
     "num_assistant_tokens_schedule": "a draft has num_assistant_tokens, so that few programs are compiled: leave it out",
     "is_assistant": "give the model as assistant_model= of another",
     "use_cache": "there always is a cache, and it changes no token: leave it out",
-    "cache_implementation": "caches have the room that a call needs from the start: leave it out",
+    "cache_implementation": '"quantized" keeps keys and values as int8; caches have the room that a call needs anyway',
     "cache_config": "caches have the room that a call needs from the start: leave it out",
     "max_cache_len": "caches have the room that a call needs: leave it out",
     "return_legacy_cache": "past_key_values are tuples, one for each layer: leave it out",

@@ -41,31 +41,54 @@ def extend(cache, k, v):
     """
     if cache is None:
         return k, v, None
+    new = {"key": k, "value": v} if isinstance(cache.key_scale, tuple) else as_integers(key=k, value=v)
     if isinstance(cache, RingCache):
-        return extend_ring(cache, k, v)
-    keys, values = ops.update(cache.key, k, cache.length, True), ops.update(cache.value, v, cache.length, True)
-    return keys, values, cache._replace(key=keys, value=values, length=cache.length + ops.shape(k)[1])
+        seen, cache = extend_ring(cache, new)
+    else:
+        seen = {name: ops.update(getattr(cache, name), x, cache.length, True) for name, x in new.items()}
+        cache = cache._replace(**seen, length=cache.length + ops.shape(k)[1])
+    return *(as_floats(seen, name, k) for name in ("key", "value")), cache
+
+
+# Integers
+
+
+def as_integers(**tensors):
+    """Keys and values (B, T, K, H), by name, as int8, and for each head of each token the scale by which to multiply them."""
+    found = {}
+    for name, x in tensors.items():
+        scale = ops.cast(ops.maximum(ops.max(abs(x), -1)[..., None] / 127, 1e-12), "float32")
+        found[name] = ops.cast(ops.cast(x / ops.cast_like(scale, x) + 128.5, "int32") - 128, "int8")  # casting cuts off
+        found[f"{name}_scale"] = scale
+    return found
+
+
+def as_floats(seen, name, like):
+    """What a cache holds under a name, as floats."""
+    if f"{name}_scale" not in seen:
+        return seen[name]
+    return ops.cast_like(ops.cast(seen[name], "float32") * seen[f"{name}_scale"], like)
 
 
 # Rings
 
 
-def extend_ring(cache, k, v):
-    """As `extend`: of one token what the ring then holds, (B, W, K, H); of several what it held and they, (B, W + T, K, H)."""
-    tokens, room = ops.shape(k)[1], ops.shape(cache.key)[1]
+def extend_ring(cache, new):
+    """What a ring shows, by name, and the ring with what is new (B, T, K, ...): of one token the ring then, (B, W, K, ...);
+    of several what it held and they, (B, W + T, K, ...)."""
+    tokens, room = ops.shape(new["key"])[1], ops.shape(cache.key)[1]
     if is_one(tokens):
-        place = cache.length % room
-        keys, values = ops.update(cache.key, k, place, True), ops.update(cache.value, v, place, True)
-        return keys, values, RingCache(keys, values, cache.length + 1)
-    keys, values = ops.concat([cache.key, k], 1), ops.concat([cache.value, v], 1)
+        seen = {name: ops.update(getattr(cache, name), x, cache.length % room, True) for name, x in new.items()}
+        return seen, cache._replace(**seen, length=cache.length + 1, counted=())
+    seen = {name: ops.concat([getattr(cache, name), x], 1) for name, x in new.items()}
     length = cache.length + (tokens if isinstance(cache.counted, tuple) else cache.counted)
-    number, place = ring_numbers(length, room, k), ops.arange(room, like=k)
+    number, place = ring_numbers(length, room, new["key"]), ops.arange(room, like=new["key"])
     chosen = ops.where(number >= cache.length, number - cache.length + room, place)
 
     def kept(x):
         return ops.transpose(ops.take(ops.transpose(x, (1, 0, 2, 3)), chosen), (1, 0, 2, 3))
 
-    return keys, values, RingCache(kept(keys), kept(values), length)
+    return seen, cache._replace(**{name: kept(x) for name, x in seen.items()}, length=length, counted=())
 
 
 def ring_numbers(length, room, x):

@@ -43,7 +43,7 @@ def _product(x: jax.Array, weight: jax.Array) -> jax.Array:
     one row alone badly on a CPU (JAX 0.10: ten times as slow as of two).
     """
     rows = math.prod(x.shape[:-1])
-    if rows > FEW:
+    if not isinstance(rows, int) or rows > FEW:  # a number that is not known where a program for any is traced
         return x @ weight.T
     flat = x.reshape(rows, 1, -1)
     flat = jnp.concatenate([flat, flat]) if rows == 1 else flat

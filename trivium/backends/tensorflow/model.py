@@ -18,6 +18,7 @@ from trivium.core.layers import Part
 from trivium.core.pretrained import Pretrained, at
 from trivium.core.quantization import Integers
 from trivium.core.signatures import parameters
+from trivium.export.leaves import named
 
 from .layers import scan_inside
 from .module import Composed, policy
@@ -137,8 +138,12 @@ class Model(Pretrained, Composed, keras.Model):
         """Writes the model for serving; see `keras.Model.export`.
 
         A SavedModel takes a dict of inputs, of any batch size and length unless `input_signature` says otherwise, and returns
-        a dict of outputs ("hidden_states_0", ... for tuples).
+        a dict of outputs ("hidden_states_0", ... for tuples). `format="saved_model"` is as in the other frameworks: see
+        `trivium.export`.
         """
+        if format == "saved_model":
+            Pretrained.export(self, filepath, format)
+            return
         if input_signature is None:
             shapes = self.input_shapes().items()
             input_signature = [{name: tf.TensorSpec(shape, dtype, name) for name, (shape, dtype) in shapes}]
@@ -147,7 +152,7 @@ class Model(Pretrained, Composed, keras.Model):
             return
         archive = keras.export.ExportArchive()
         archive.track(self)
-        archive.add_endpoint("serve", lambda inputs: _flat(self(inputs, training=False)), input_signature)
+        archive.add_endpoint("serve", lambda inputs: named(self(inputs, training=False)), input_signature)
         archive.write_out(filepath, **options)
 
     def compute_loss(
@@ -170,17 +175,6 @@ def _prediction(out: Any) -> Any:
         return out
     found = [value for name, value in out.items() if "loss" not in name]
     return out["logits"] if "logits" in out else found[0]
-
-
-def _flat(out: outputs.ModelOutput) -> dict[str, tf.Tensor]:
-    found = {}
-    for name, value in out.items():
-        if isinstance(value, outputs.ModelOutput):
-            found |= {f"{name}_{part}": leaf for part, leaf in _flat(value).items()}
-            continue
-        leaves = tf.nest.flatten(value)
-        found |= {f"{name}_{i}": leaf for i, leaf in enumerate(leaves)} if isinstance(value, tuple) else {name: value}
-    return found
 
 
 def _call(cls: type[Model]) -> Any:
