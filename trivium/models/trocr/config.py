@@ -25,6 +25,7 @@ class TrOCRConfig(Config):
     dropout: Rate = 0.1
     attention_dropout: Rate = 0.0
     activation_dropout: Rate = 0.0
+    decoder_layerdrop: Rate = 0.0
     init_std: Scale = 0.02
     scale_embedding: bool = False
     use_learned_position_embeddings: bool = True
