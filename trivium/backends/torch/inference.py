@@ -17,8 +17,6 @@ import torch
 import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
-from . import nn
-
 _LARGE = 1 << 20  # bytes of a matrix; smaller ones stay in the processor's cache, where MKL is as quick
 
 
@@ -50,6 +48,8 @@ def product_for(model: torch.nn.Module) -> Callable[[torch.Tensor, torch.Tensor]
 
     Those of `Conv1D` are laid in memory as they are read; their shapes and values stay.
     """
+    from . import nn  # whose models know of programs, which know of this
+
     for module in model.modules():
         if isinstance(module, nn.Conv1D) and _is_large(module.weight) and module.weight.is_contiguous():
             module.weight.data = module.weight.data.T.contiguous().T
