@@ -114,6 +114,10 @@ class Model(Pretrained, Composed, keras.Model):
         forget(self)
         self.predict_function = self.test_function = self.train_function = None
 
+    def __dir__(self) -> list[str]:
+        """All names but the second one of a part, by which Keras would save it."""
+        return [name for name in super().__dir__() if name != "base_model"]
+
     def scan_layers(self) -> None:
         """Holds layers that are alike as one, their weights stacked, and runs them by one loop of the graph from now on.
 
