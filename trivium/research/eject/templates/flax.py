@@ -13,9 +13,9 @@ import numpy as np
 from flax import nnx
 from safetensors import safe_open
 
-from trivium.backends.flax.ops import _grouped_matmul, gelu, gelu_tanh, quick_gelu
+from trivium.backends.flax.ops import gelu, gelu_tanh, quick_gelu
 
-from .common import matched, weight_files
+from .common import apply_layers, matched, weight_files
 
 Module = nnx.Module
 Tensor = jax.Array
@@ -56,6 +56,13 @@ class Model(nnx.Module):
     def like(self) -> jax.Array:
         """A weight, for its dtype."""
         return jax.tree.leaves(nnx.state(self, nnx.Param))[0]
+
+
+class Layers(nnx.List):
+    """Layers that are applied in turn; see `apply_layers`."""
+
+    def __call__(self, x: Any, *shared: Any, cache: Any = None, hidden_states: bool = False, **options: Any) -> Any:
+        return apply_layers(self, x, shared, cache, hidden_states, options)
 
 
 # Layers whose arguments are the framework's own
@@ -111,6 +118,20 @@ class ShiftedRMSNorm(nnx.Module):
 
 def Dropout(rate: float) -> nnx.Dropout:  # noqa: N802
     return nnx.Dropout(rate, rngs=RNGS)
+
+
+class Chance(nnx.Module):
+    """Random numbers, as `chance(shape, like)`, float32 from 0 up to 1; and whether the network is in training."""
+
+    def __init__(self) -> None:
+        self.rngs, self.deterministic = RNGS["dropout"].fork(), False
+
+    @property
+    def training(self) -> bool:
+        return not self.deterministic
+
+    def __call__(self, shape: Any, like: jax.Array) -> jax.Array:
+        return jax.random.uniform(self.rngs(), tuple(shape), jnp.float32)
 
 
 def DropPath(rate: float) -> nnx.Dropout:  # noqa: N802
@@ -220,7 +241,7 @@ class Experts(nnx.Module):
             setattr(self, name, nnx.Param(0.02 * jax.random.normal(RNGS(), (count, inputs, outputs))))
 
     def __call__(self, name: str, x: jax.Array, sizes: jax.Array) -> jax.Array:
-        return _grouped_matmul(x, getattr(self, name)[...], sizes)
+        return jax.lax.ragged_dot(x, getattr(self, name)[...], sizes)
 
 
 class Unembedding(nnx.Module):

@@ -142,6 +142,19 @@ class FixedEmbedding(Module):
         return self.weight[np.asarray(x)]
 
 
+class Chance(Module):
+    """Random numbers, as `chance(shape, like)`, float32 from 0 up to 1; a network is never in training here."""
+
+    training = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.generator = np.random.default_rng(0)
+
+    def forward(self, shape: Any, like: np.ndarray) -> np.ndarray:
+        return self.generator.random(tuple(shape), np.float32)
+
+
 class Experts(Module):
     """Linear layers without bias, `count` of each name, for rows of which each goes through one of them.
 

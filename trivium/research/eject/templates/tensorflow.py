@@ -12,10 +12,9 @@ import numpy as np
 import tensorflow as tf
 from safetensors import safe_open
 
-from trivium.backends.tensorflow.layers import Layers
-from trivium.backends.tensorflow.ops import _grouped_matmul, gelu, gelu_tanh, quick_gelu
+from trivium.backends.tensorflow.ops import gelu, gelu_tanh, quick_gelu
 
-from .common import matched, weight_files
+from .common import apply_layers, matched, weight_files
 
 Tensor = tf.Tensor
 
@@ -118,6 +117,26 @@ def as_tensor(value: Any) -> Any:
     return tf.convert_to_tensor(value) if isinstance(value, np.ndarray) else value
 
 
+class Layers(Module):
+    """Layers that are applied in turn; see `apply_layers`."""
+
+    def __init__(self, layers: Any) -> None:
+        super().__init__()
+        self.stack = list(layers)
+
+    def forward(self, x: Any, *shared: Any, cache: Any = None, hidden_states: bool = False, **options: Any) -> Any:
+        return apply_layers(self.stack, x, shared, cache, hidden_states, options)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.stack[index]
+
+    def __iter__(self) -> Any:
+        return iter(self.stack)
+
+    def __len__(self) -> int:
+        return len(self.stack)
+
+
 # Layers whose arguments are the framework's own
 
 
@@ -152,6 +171,28 @@ def LayerNorm(width: int, eps: float) -> keras.layers.LayerNormalization:
 
 def Dropout(rate: float) -> keras.layers.Dropout:  # noqa: N802
     return keras.layers.Dropout(rate)
+
+
+class Mode(keras.layers.Layer):
+    """Whether the model is in training: Keras tells its leaves when they are called."""
+
+    def call(self, training: bool = False) -> bool:
+        return bool(training)
+
+
+class Chance(Module):
+    """Random numbers, as `chance(shape, like)`, float32 from 0 up to 1; and whether the network is in training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seed_generator, self.mode = keras.random.SeedGenerator(), Mode()
+
+    @property
+    def training(self) -> bool:
+        return self.mode()
+
+    def forward(self, shape: Any, like: tf.Tensor) -> tf.Tensor:
+        return keras.random.uniform(tuple(shape), dtype="float32", seed=self.seed_generator)
 
 
 def Parameter(shape: tuple[int, ...]) -> keras.Variable:  # noqa: N802
@@ -204,6 +245,19 @@ class Conv1D(Module):
 
     def forward(self, x: tf.Tensor) -> tf.Tensor:
         return x @ self.weight + self.bias
+
+
+def _grouped_matmul(x: tf.Tensor, kernels: Any, sizes: tf.Tensor) -> tf.Tensor:
+    """x (M, I), the rows of each group together; kernels (E, I, O); sizes (E,), which add up to M -> (M, O)."""
+    kernels = tf.unstack(tf.convert_to_tensor(kernels))
+    if tf.executing_eagerly():
+        return tf.concat([part @ kernel for part, kernel in zip(tf.split(x, sizes), kernels, strict=True)], 0)
+    # XLA knows no sizes that depend on values: every group's product, of which each row keeps its own
+    ends, rows = tf.cumsum(sizes), tf.range(tf.shape(x)[0])[:, None]
+    found = x @ kernels[0]
+    for group, kernel in enumerate(kernels[1:]):
+        found = tf.where(rows >= ends[group], x @ kernel, found)
+    return found
 
 
 class Experts(Module):

@@ -13,9 +13,9 @@ import torch.nn.functional as F  # noqa: N812
 from safetensors import safe_open
 from torch import Tensor
 
-from trivium.backends.torch.ops import _grouped_matmul, gelu_tanh, quick_gelu
+from trivium.backends.torch.ops import gelu_tanh, quick_gelu
 
-from .common import matched, weight_files
+from .common import apply_layers, matched, weight_files
 
 Module = torch.nn.Module
 
@@ -54,6 +54,13 @@ class Model(torch.nn.Module):
     def like(self) -> Tensor:
         """A weight, for its dtype and device."""
         return next(self.parameters())
+
+
+class Layers(torch.nn.ModuleList):
+    """Layers that are applied in turn; see `apply_layers`."""
+
+    def forward(self, x: Any, *shared: Any, cache: Any = None, hidden_states: bool = False, **options: Any) -> Any:
+        return apply_layers(self, x, shared, cache, hidden_states, options)
 
 
 # Layers whose arguments are the framework's own
@@ -105,6 +112,11 @@ def MadeBuffer(shape: tuple[int, ...], values: Any) -> torch.nn.Buffer:  # noqa:
 
 def Constant(values: np.ndarray) -> torch.nn.Buffer:  # noqa: N802
     return torch.nn.Buffer(torch.tensor(values), persistent=False)
+
+
+def _grouped_matmul(x: Tensor, kernels: Tensor, sizes: Tensor) -> Tensor:
+    """x (M, I), the rows of each group together; kernels (E, I, O); sizes (E,), which add up to M -> (M, O)."""
+    return torch.cat([part @ kernel for part, kernel in zip(x.split(sizes.tolist()), kernels, strict=True)])
 
 
 class Experts(torch.nn.Module):
