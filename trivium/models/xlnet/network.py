@@ -8,8 +8,7 @@ N heads, H head width, V vocabulary, L labels; h the stream with content, g the 
 from trivium.core.outputs import AnswersOutput, MemoryModelOutput
 from trivium.models.xlnet.config import XLNetConfig as Config
 
-from .. import answers, heads, nn, ops
-from . import writing
+from .. import answers, heads, nn, ops, permuted
 
 
 class RelativeAttention(nn.Module):
@@ -187,10 +186,10 @@ class XLNetModel(nn.Model):
         return ops.transpose(h[:, -c.mem_len :] if c.mem_len else h, (1, 0, 2))
 
 
-class XLNetLMHeadModel(writing.Writing, heads.MaskedLM, body=XLNetModel):
+class XLNetLMHeadModel(permuted.Writing, heads.MaskedLM, body=XLNetModel):
     """XLNet that predicts the tokens that target_mapping chooses, or the next. Labels: (B, P), -100 for none.
 
-    With past_key_values, from `init_cache`, it predicts what follows input_ids (B, T), as `writing` has it.
+    With past_key_values, from `init_cache`, it predicts what follows input_ids (B, T), as `permuted` has it.
     """
 
     optional = ("lm_loss",)

@@ -7,7 +7,7 @@ Letters: B batch, T tokens of the input, D width, L room for tokens.
 
 from trivium.core.outputs import BaseModelOutput, MemoryCache
 
-from .. import heads, ops
+from . import heads, ops
 
 
 class Writing(heads.Generates):
