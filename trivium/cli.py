@@ -650,11 +650,11 @@ def new(name: str, like: str, directory: Path) -> None:
 @click.option("--checkpoint", default="checkpoint", show_default=True, help="The folder that the notebook loads.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 def eject(name: str, backend: str, cls: str | None, output: Path | None, notebook: bool, checkpoint: str, force: bool) -> None:
-    """Write the architecture NAME, or that of a checkpoint, as one source file without Trivium."""
+    """Write the architecture NAME, or that of a checkpoint or a network file of your own, as one source file without Trivium."""
     from trivium.research import eject as ejecting
 
     text = ejecting.eject_notebook(name, backend, cls, checkpoint) if notebook else ejecting.eject(name, backend, cls)
-    stem = f"{Path(name).name.replace('-', '_')}_{backend}"
+    stem = f"{Path(name).name.removesuffix('.py').replace('-', '_')}_{backend}"
     path = output or Path(f"{stem}{'.ipynb' if notebook else '.py'}")
     ejecting.write(text, path, force)
     click.echo(path)

@@ -215,6 +215,9 @@ def test_own_architecture(tmp_path: Path) -> None:
         module.load_weights(other, tmp_path)
         ids = np.arange(12).reshape(2, 6)
         np.testing.assert_allclose(other(ids, labels=ids).loss, model(ids, labels=ids).loss, rtol=1e-6)
+        unregister("hybrid")
+        by_path = ejecting.eject(str(ROOT / "examples" / "hybrid.py"), "numpy", "HybridForCausalLM")
+        assert by_path == ejecting.eject(hybrid.HybridForCausalLM, "numpy")
     finally:
         unregister("hybrid")
 

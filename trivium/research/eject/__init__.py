@@ -14,7 +14,7 @@ from trivium.core.config import Config
 from trivium.core.errors import InputError, WriteError
 from trivium.core.names import nearest
 from trivium.models import catalogue
-from trivium.research.binding import BACKENDS
+from trivium.research.binding import BACKENDS, bind
 
 from .notebook import notebook
 from .sources import Sources, Symbol
@@ -30,8 +30,8 @@ def eject(name: str | type, backend: str, cls: str | None = None) -> str:
     safetensors. What comes out of it is what comes out of the network that it was made of.
 
     Args:
-        name: An architecture such as "bert", one of one's own that is registered, or a class of it. A checkpoint, or its
-            config.json, says what a model is made of whose parts may be of any architecture, such as LLaVA's; by name it gets
+        name: An architecture such as "bert", the file or folder of one's own (see `trivium.bind`), or a class. A checkpoint, or
+            its config.json, says what a model is made of whose parts may be of any architecture, such as LLaVA's; by name it gets
             its config's defaults.
         backend: "torch", "tensorflow", "flax" or "numpy".
         cls: The name of one class, such as "BertForMaskedLM"; None for all that the architecture has.
@@ -89,6 +89,9 @@ def _file(name: str | type, backend: str, cls: str | None) -> File:
 
 def _architecture(name: str) -> tuple[str, Config]:
     """The folder of an architecture, and its config: that of a checkpoint, or the defaults."""
+    if Path(name).suffix == ".py" or (Path(name) / "network.py").exists():
+        folder = bind(name).__name__.split(".")[-2]
+        return folder, catalogue.config_class(folder)()
     if name.replace("-", "_") not in catalogue.architectures() and Path(name).exists():
         config = AutoConfig.from_pretrained(name)
     else:
