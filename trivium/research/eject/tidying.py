@@ -135,4 +135,4 @@ def _is_word(node: Any) -> bool:
 def _is_of_construction(node: ast.expr) -> bool:
     """Whether a value is known to a model of Trivium under construction alone: its dtype, its seed."""
     links = (link_of(part) for part in ast.walk(node))
-    return any(isinstance(link, Symbol) and link.name in ("_dtype", "building") for link in links)
+    return any(isinstance(link, Symbol) and link.name in ("_dtype", "building", "policy") for link in links)
