@@ -120,6 +120,8 @@ def test_what_a_model_says_of_itself(backend: Backend, tmp_path: Path) -> None:
     assert model.framework == {"numpy": "np", "torch": "pt", "tensorflow": "tf", "flax": "flax"}[backend.name]
     model.tie_weights()
     for name, instead in familiar.ABSENT.items():
+        if any(name in vars(cls) for cls in type(model).__mro__ if cls is not familiar.Familiar):
+            continue  # this framework's users have it, such as peft in PyTorch
         with pytest.raises(AttributeError) as caught:
             getattr(model, name)()
         assert instead in str(caught.value)

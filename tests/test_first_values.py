@@ -30,6 +30,7 @@ KEPT = {
     "recurrent_gemma": ("*norm.weight",),
     "hubert": ("*.parametrizations.weight.original?",),  # there the scheme of fairseq, which we have, has no effect
     "wav2vec2": ("*.parametrizations.weight.original?",),
+    "speech-encoder-decoder": ("*.parametrizations.weight.original?",),
     "vit_mae": ("decoder.decoder_pos_embed", "decoder.mask_token"),  # zeros there; sines, and drawn, by the authors
 }
 """Architecture -> kinds of weights that do not begin as in Transformers 4.52.4, but as their authors have it."""

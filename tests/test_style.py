@@ -374,7 +374,7 @@ def test_no_shadowed_name(backend: Backend) -> None:
         assert not found & taken(backend.name, models)
     shared = {name for name in vars(nn.Model.__mro__[1]) if not name.startswith("__")}  # of core/pretrained.py
     assert "from_pretrained" in shared
-    assert not shared & taken(backend.name, True)
+    assert shared & taken(backend.name, True) <= {"export", "quantize"}  # which mean there what they mean in Keras
 
 
 # Shapes in comments

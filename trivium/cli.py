@@ -650,7 +650,7 @@ def new(name: str, like: str, directory: Path) -> None:
 @click.option("--checkpoint", default="checkpoint", show_default=True, help="The folder that the notebook loads.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 def eject(name: str, backend: str, cls: str | None, output: Path | None, notebook: bool, checkpoint: str, force: bool) -> None:
-    """Write the architecture NAME, or that of a checkpoint or a network file of your own, as one source file without Trivium."""
+    """Write an architecture, or that of a checkpoint or of your own network file, as one source file without Trivium."""
     from trivium.research import eject as ejecting
 
     text = ejecting.eject_notebook(name, backend, cls, checkpoint) if notebook else ejecting.eject(name, backend, cls)

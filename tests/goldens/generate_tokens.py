@@ -37,8 +37,10 @@ import table  # noqa: E402
 NOISE = 1e-4
 STATES = ("MambaForCausalLM", "RecurrentGemmaForCausalLM")
 """Whose states Transformers does not keep from padding."""
-WHOLE = (*STATES, "VisionEncoderDecoderModel")
+WHOLE = (*STATES, "VisionEncoderDecoderModel", "SpeechEncoderDecoderModel")
 """Whose caches Transformers does not reorder with beams (of the last it says so, for a GPT-2): they read each text whole."""
+NARROW = ("XLNetLMHeadModel", "TrOCRForCausalLM")
+"""Of what Transformers makes float32 anyhow, or must be given it."""
 ENDS = {"eos_token_id": [5, 9, 12, 20], "pad_token_id": 36}
 ENDS_ONCE = {"eos_token_id": 9, "pad_token_id": 36}  # of several, diverse beams in Transformers end with the first
 IMAGE_TOKEN = 35  # of the golden of LLaVA, four for each image
@@ -93,6 +95,8 @@ def inputs_for(name: str, model: torch.nn.Module, seed: int, padded: bool) -> di
     """Prompts, padded on the left, or what the encoder is given; another seed, other tokens."""
     if name == "WhisperForConditionalGeneration":
         return {"input_features": table.normal(2, 5, 14)}
+    if name == "SpeechEncoderDecoderModel":
+        return {"input_values": table.normal(2, 60)}
     images = {"pixel_values": table.normal(2, 3, 12, 12)}
     if name == "VisionEncoderDecoderModel":
         return images
@@ -118,7 +122,10 @@ def narrowed(value: torch.Tensor) -> torch.Tensor:
 def generate(model: torch.nn.Module, inputs: dict[str, Any], options: dict[str, Any]) -> dict[str, Any] | None:
     """One call's result; None where it hangs on rounding."""
     asked = {"return_dict_in_generate": True, "output_scores": True, "do_sample": False}
-    if "num_beam_groups" in options or type(model).__name__ == "XLNetLMHeadModel":  # of which it makes float32 anyhow
+    if "num_beam_groups" in options or type(model).__name__ in (
+        "XLNetLMHeadModel",
+        "TrOCRForCausalLM",
+    ):  # of which it makes float32 anyhow
         model, inputs = copy.deepcopy(model).float(), {key: narrowed(value) for key, value in inputs.items()}
     if type(model).__name__ in WHOLE and options.get("num_beams", 1) > 1:
         asked["use_cache"] = False

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from trivium.core.errors import InputError
 
@@ -74,6 +77,17 @@ class DocumentQuestionAnsweringPipeline(QuestionAnsweringPipeline):
             boxes[word] if sequence == 1 else [1000] * 4 if token == separator else [0] * 4
             for token, sequence, word in zip(ids, sequences, words, strict=True)
         ]
+
+    def collated(self, batch: list[Piece]) -> dict[str, np.ndarray]:
+        texts = [
+            dataclasses.replace(piece, inputs={name: value for name, value in piece.inputs.items() if name != "bbox"})
+            for piece in batch
+        ]
+        found = super().collated(texts)
+        boxes = np.zeros((*found["input_ids"].shape, 4), np.int64)
+        for row, piece in zip(boxes, batch, strict=False):  # rows are filled up where programs are compiled
+            row[: piece.length] = piece.inputs["bbox"]
+        return {**found, "bbox": boxes}
 
     def finish(  # type: ignore[override]
         self, results: list[Result], *, top_k: int = 1, max_answer_len: int = 15, handle_impossible_answer: bool = False

@@ -31,8 +31,8 @@ def eject(name: str | type, backend: str, cls: str | None = None) -> str:
 
     Args:
         name: An architecture such as "bert", the file or folder of one's own (see `trivium.bind`), or a class. A checkpoint, or
-            its config.json, says what a model is made of whose parts may be of any architecture, such as LLaVA's; by name it gets
-            its config's defaults.
+            its config.json, says what a model is made of whose parts may be of any architecture, such as LLaVA's; by name
+            it gets its config's defaults.
         backend: "torch", "tensorflow", "flax" or "numpy".
         cls: The name of one class, such as "BertForMaskedLM"; None for all that the architecture has.
 
