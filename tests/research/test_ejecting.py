@@ -61,9 +61,9 @@ def built(module: Any, golden: Golden, checkpoint: Path) -> Any:
 def check(model: Any, golden: Golden, backend: Backend) -> None:
     """Compares a model's outputs with the golden's: losses, logits, hidden states, attentions."""
     for case in golden.content["cases"]:
-        inputs = {name: drawn.unpack(value) for name, value in case["inputs"].items()}
+        inputs = drawn.nested({name: backend.array(drawn.unpack(value)) for name, value in case["inputs"].items()})
         with backend._inference():
-            out = model(**{name: backend.array(value) for name, value in inputs.items()}, **case["options"])
+            out = model(**inputs, **case["options"])
         for name, expected in case["outputs"].items():
             compare(backend, name, getattr(out, name), expected)
 
@@ -72,7 +72,8 @@ def compare(backend: Backend, name: str, found: Any, expected: Any) -> None:
     """Asserts that a part of an output is the golden's; NaN in the golden marks what is nobody's business."""
     parts: Any = expected.get("fields") if isinstance(expected, dict) else dict(enumerate(expected))
     for part, value in (parts or {}).items():
-        compare(backend, f"{name}.{part}", getattr(found, part) if isinstance(part, str) else found[part], value)
+        field = found[part] if isinstance(found, dict) or not isinstance(part, str) else getattr(found, part)
+        compare(backend, f"{name}.{part}", field, value)
     if parts is None:
         wanted, got = drawn.unpack(expected), backend.numpy(found)
         assert got.shape == wanted.shape, name

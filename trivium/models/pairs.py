@@ -33,8 +33,8 @@ class Pair(heads.Generates, nn.Model):
         encoder, decoder = self.part_classes(c)
         self.encoder, self.decoder = encoder(c.encoder), decoder(c.decoder)
         if c.projects:
-            inits = {"init": FanInUniform(), "bias_init": fan_in_bias(c.encoder.hidden_size)}
-            self.enc_to_dec_proj = nn.Linear(c.encoder.hidden_size, c.decoder.hidden_size, **inits)
+            width = c.encoder.hidden_size
+            self.enc_to_dec_proj = nn.Linear(width, c.decoder.hidden_size, init=FanInUniform(), bias_init=fan_in_bias(width))
         if c.tie_encoder_decoder:
             self.share()
 

@@ -139,6 +139,48 @@ def as_field(value: Any, kind: Any) -> Any:
 # Layers
 
 
+def rows_of_columns(costs: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """Which row goes with each column at the least cost; -1 for none.
+
+    Args:
+        costs: (B, M, Q).
+        real: (B, M), the rows that are to be matched.
+
+    Returns:
+        (B, Q) int32. Source: Kuhn, Naval Research Logistics 2, 1955, by shortest paths.
+    """
+    found = np.full((len(costs), costs.shape[2]), -1, np.int32)
+    for batch, cost in enumerate(costs):
+        rows = np.flatnonzero(real[batch])
+        spare = np.full((len(rows), len(rows)), cost.max(initial=0) + 1)  # for rows beyond the columns
+        owner = _owners(np.concatenate([cost[rows], spare], 1).astype(np.float64))[: cost.shape[1]]
+        found[batch, owner >= 0] = rows[owner[owner >= 0]]
+    return found
+
+
+def _owners(cost: np.ndarray) -> np.ndarray:
+    """The row of each column, -1 for none; cost (M, Q), no more rows than columns."""
+    rows, columns = cost.shape
+    row_price, column_price = np.zeros(rows + 1), np.zeros(columns + 1)
+    owner, before = np.zeros(columns + 1, int), np.zeros(columns + 1, int)  # from 1; 0 is none
+    for row in range(1, rows + 1):
+        owner[0], column = row, 0
+        distance, used = np.full(columns + 1, np.inf), np.zeros(columns + 1, bool)
+        while owner[column]:
+            used[column] = True
+            through = cost[owner[column] - 1] - row_price[owner[column]] - column_price[1:]
+            better = np.flatnonzero(~used[1:] & (through < distance[1:])) + 1
+            distance[better], before[better] = through[better - 1], column
+            column = int(np.argmin(np.where(used, np.inf, distance)))
+            step = distance[column]
+            row_price[owner[used]] += step
+            column_price[used] -= step
+            distance[~used] -= step
+        while column:
+            owner[column], column = owner[before[column]], before[column]
+    return owner[1:] - 1
+
+
 def apply_layers(
     layers: Iterable[Any], x: Any, shared: tuple[Any, ...], cache: Any, hidden_states: bool, options: dict[str, Any]
 ) -> tuple[Any, dict[str, Any]]:

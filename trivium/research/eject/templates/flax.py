@@ -15,7 +15,7 @@ from safetensors import safe_open
 
 from trivium.backends.flax.ops import gelu, gelu_tanh, quick_gelu
 
-from .common import apply_layers, matched, weight_files
+from .common import apply_layers, matched, rows_of_columns, weight_files
 
 Module = nnx.Module
 Tensor = jax.Array
@@ -79,7 +79,7 @@ def Embedding(vocabulary: int, width: int) -> nnx.Embed:  # noqa: N802
     return nnx.Embed(vocabulary, width, rngs=RNGS)
 
 
-class Buffer(nnx.Variable):
+class Untrained(nnx.Variable):
     """A weight that no optimizer sees."""
 
 
@@ -88,7 +88,7 @@ class FixedEmbedding(nnx.Module):
 
     def __init__(self, vocabulary: int, width: int, sines: Any) -> None:
         super().__init__()
-        self.embedding = Buffer(jnp.asarray(sines.table(vocabulary, width)))
+        self.embedding = Untrained(jnp.asarray(sines.table(vocabulary, width)))
 
     def __call__(self, x: jax.Array) -> jax.Array:
         return jnp.take(self.embedding[...], x, 0)
@@ -99,7 +99,7 @@ def LayerNorm(width: int, eps: float) -> nnx.LayerNorm:
 
 
 def RMSNorm(width: int, eps: float, shift: float = 0.0) -> Any:  # noqa: N802
-    return nnx.RMSNorm(width, epsilon=eps, rngs=RNGS)
+    return ShiftedRMSNorm(width, eps, shift) if shift else nnx.RMSNorm(width, epsilon=eps, rngs=RNGS)
 
 
 class ShiftedRMSNorm(nnx.Module):
@@ -214,19 +214,19 @@ def RandomParameter(shape: tuple[int, ...]) -> nnx.Param:  # noqa: N802
 
 
 def ZerosBuffer(shape: tuple[int, ...]) -> nnx.Variable:  # noqa: N802
-    return Buffer(jnp.zeros(shape))
+    return Untrained(jnp.zeros(shape))
 
 
 def OnesBuffer(shape: tuple[int, ...]) -> nnx.Variable:  # noqa: N802
-    return Buffer(jnp.ones(shape))
+    return Untrained(jnp.ones(shape))
 
 
 def MadeBuffer(shape: tuple[int, ...], values: Any) -> nnx.Variable:  # noqa: N802
-    return Buffer(jnp.zeros(shape))
+    return Untrained(jnp.zeros(shape))
 
 
 def Constant(values: np.ndarray) -> nnx.Variable:  # noqa: N802
-    return Buffer(jnp.asarray(values, jnp.int32))
+    return Untrained(jnp.asarray(values, jnp.int32))
 
 
 class Experts(nnx.Module):
@@ -372,3 +372,9 @@ def weights_of_with_experts(part: Any, path: str = "") -> dict[str, Weight]:
             axes = AXES[value.ndim] if name == "kernel" else tuple(range(value.ndim))
             found[f"{path}{NAMES.get(name, name)}"] = Weight(value, axes)
     return found
+
+
+def linear_assignment(costs: jax.Array, real: jax.Array) -> jax.Array:
+    """The row of each column: (B, M, Q), (B, M) -> (B, Q); see `rows_of_columns`."""
+    shape = jax.ShapeDtypeStruct((costs.shape[0], costs.shape[2]), jnp.int32)
+    return jax.pure_callback(rows_of_columns, shape, jax.lax.stop_gradient(costs), real)

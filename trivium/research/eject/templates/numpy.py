@@ -13,7 +13,7 @@ from safetensors import safe_open
 
 from trivium.backends.numpy.ops import _grouped_matmul, gelu, gelu_tanh, quick_gelu, relu, sigmoid, silu
 
-from .common import apply_layers, matched, weight_files
+from .common import apply_layers, matched, rows_of_columns, weight_files
 
 Tensor = np.ndarray
 
@@ -242,3 +242,8 @@ def weights_of_with_experts(part: Any, path: str = "") -> dict[str, np.ndarray]:
         elif isinstance(value, Module):
             found |= weights_of_with_experts(value, f"{path}{name}.")
     return found
+
+
+def linear_assignment(costs: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """The row of each column: (B, M, Q), (B, M) -> (B, Q); see `rows_of_columns`."""
+    return rows_of_columns(costs, real)

@@ -14,7 +14,7 @@ from safetensors import safe_open
 
 from trivium.backends.tensorflow.ops import gelu, gelu_tanh, quick_gelu
 
-from .common import apply_layers, matched, weight_files
+from .common import apply_layers, matched, rows_of_columns, weight_files
 
 Tensor = tf.Tensor
 
@@ -406,3 +406,9 @@ def members_of(part: Any) -> list[tuple[Any, Any]]:
     if isinstance(part, Module | Model):
         return [(name.removesuffix("_"), value) for name, value in vars(part).items() if not name.startswith("_")]
     return [(variable.name, variable) for variable in part.variables]
+
+
+def linear_assignment(costs: tf.Tensor, real: tf.Tensor) -> tf.Tensor:
+    """The row of each column: (B, M, Q), (B, M) -> (B, Q); see `rows_of_columns`."""
+    found = tf.numpy_function(rows_of_columns, [tf.stop_gradient(costs), real], tf.int32)
+    return tf.ensure_shape(found, (costs.shape[0], costs.shape[2]))

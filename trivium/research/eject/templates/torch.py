@@ -15,7 +15,7 @@ from torch import Tensor
 
 from trivium.backends.torch.ops import gelu_tanh, quick_gelu
 
-from .common import apply_layers, matched, weight_files
+from .common import apply_layers, matched, rows_of_columns, weight_files
 
 Module = torch.nn.Module
 
@@ -229,3 +229,9 @@ def weights_of_with_experts(model: torch.nn.Module) -> dict[str, Tensor]:
             else:
                 found[f"{path}.{name}"] = weight
     return found
+
+
+def linear_assignment(costs: Tensor, real: Tensor) -> Tensor:
+    """The row of each column: (B, M, Q), (B, M) -> (B, Q); see `rows_of_columns`."""
+    found = rows_of_columns(costs.detach().float().cpu().numpy(), real.cpu().numpy())
+    return torch.from_numpy(found).to(costs.device)
