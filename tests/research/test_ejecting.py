@@ -33,6 +33,8 @@ FEW = {
     "tensorflow": ("gpt2", "resnet"),
     "flax": ("resnet",),
 }
+PAIRS = ("llava", "encoder-decoder", "speech-encoder-decoder", "vision-encoder-decoder")
+"""What is ejected by a checkpoint, which says what it is made of."""
 REPRESENTATIVES = [golden for golden in one_golden_per_class() if stands_for_all(golden)]
 CASES = [
     pytest.param(golden, backend, id=f"{golden.model_type}-{backend}")
@@ -86,7 +88,7 @@ def compare(backend: Backend, name: str, found: Any, expected: Any) -> None:
 def test_outputs(golden: Golden, backend: Backend, checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What an ejected network says of a checkpoint of Transformers is what Transformers says."""
     monkeypatch.setattr(writing, "formatted", lambda text, fixes: text)  # which takes a while, and has a test of its own
-    name = str(checkpoint) if golden.model_type in ("llava", "encoder-decoder", "vision-encoder-decoder") else golden.model_type
+    name = str(checkpoint) if golden.model_type in PAIRS else golden.model_type
     text = ejecting.eject(name, backend.name, golden.class_name)
     check(built(module_of(text, f"ejected_{golden.class_name}_{backend.name}"), golden, checkpoint), golden, backend)
 
@@ -204,7 +206,7 @@ def test_errors_of_loading(tmp_path: Path) -> None:
         with pytest.raises(error, match="bert"):
             module.load_weights(model, tmp_path)
     with pytest.raises(module.ConfigError, match="position_embedding_type"):
-        module.BertConfig(position_embedding_type="relative_key")
+        module.BertConfig(position_embedding_type="rotary")
 
 
 def test_own_architecture(tmp_path: Path) -> None:

@@ -93,18 +93,18 @@ class Familiar:
         return hasattr(self, "generate")
 
     def num_parameters(self, only_trainable: bool = False, exclude_embeddings: bool = False) -> int:
-        """The number of parameters, tied ones once.
+        """The number of parameters, tied ones once; buffers and running statistics are none.
 
         Args:
-            only_trainable: Leave out statistics and the like, which no optimizer changes.
+            only_trainable: Leave out what no optimizer changes.
             exclude_embeddings: Leave out tables of embeddings.
         """
-        counted = (weight for weight in self.layout if weight.is_trained or not only_trainable)
+        counted = (weight for weight in self.layout if (weight.is_trained if only_trainable else weight.is_parameter))
         return sum(math.prod(one.shape) for one in counted if not (exclude_embeddings and one.layer == "Embedding"))
 
     def get_memory_footprint(self, return_buffers: bool = True) -> int:
         """The bytes of the weights; the frameworks' own buffers, which checkpoints lack, are not counted."""
-        counted = self.num_parameters(only_trainable=not return_buffers)
+        counted = sum(math.prod(one.shape) for one in self.layout) if return_buffers else self.num_parameters()
         return counted * np.dtype(dtype_name(self.like().dtype)).itemsize
 
     def tie_weights(self) -> None:
