@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from docs.tables import between
 from trivium.generation.config import GenerationConfig
 from trivium.generation.fields import REMEDIES
 
@@ -28,9 +29,7 @@ def table() -> str:
 
 def updated(text: str) -> str:
     """The page with the table of today."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}"
+    return between(text, BEGIN, END, table())
 
 
 if __name__ == "__main__":

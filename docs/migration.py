@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from docs.tables import between
 from trivium.core import familiar
 from trivium.processing.tokenizers import specials
 
@@ -29,8 +30,7 @@ def table() -> str:
 
 def write() -> None:
     """Puts the table of today in the file."""
-    before, _, rest = FILE.read_text().partition(BEGIN)
-    FILE.write_text(f"{before}{BEGIN}\n\n{table()}\n\n{END}{rest.partition(END)[2]}")
+    FILE.write_text(between(FILE.read_text(), BEGIN, END, table()))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from docs.tables import between
 from trivium.models import catalogue
 
 ROOT = Path(__file__).parents[1]
@@ -60,9 +61,7 @@ def table() -> str:
 
 def updated(text: str) -> str:
     """README.md's text with the table of today."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}"
+    return between(text, BEGIN, END, table())
 
 
 def page() -> str:

@@ -8,11 +8,26 @@ import json
 import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+
+# Results; Flax has its own, which JAX knows as a tree
+
+
+@dataclass
+class ModelOutput:
+    """Named results: `out.logits`, `out["logits"]`; `out[0]` is the first of those that are not None."""
+
+    def to_tuple(self) -> tuple[Any, ...]:
+        """The results that are not None."""
+        return tuple(value for field in fields(self) if (value := getattr(self, field.name)) is not None)
+
+    def __getitem__(self, index: str | int | slice) -> Any:
+        return getattr(self, index) if isinstance(index, str) else self.to_tuple()[index]
+
 
 # Errors
 

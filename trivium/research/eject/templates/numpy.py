@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,18 +15,6 @@ from trivium.backends.numpy.ops import _grouped_matmul, gelu, gelu_tanh, quick_g
 from .common import apply_layers, matched, rows_of_columns, weight_files
 
 Tensor = np.ndarray
-
-
-@dataclass
-class ModelOutput:
-    """Named results: `out.logits`, `out["logits"]`; `out[0]` is the first of those that are not None."""
-
-    def to_tuple(self) -> tuple[Any, ...]:
-        """The results that are not None."""
-        return tuple(value for field in fields(self) if (value := getattr(self, field.name)) is not None)
-
-    def __getitem__(self, index: str | int | slice) -> Any:
-        return getattr(self, index) if isinstance(index, str) else self.to_tuple()[index]
 
 
 class Module:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,18 +17,6 @@ from trivium.backends.tensorflow.ops import gelu, gelu_tanh, quick_gelu
 from .common import apply_layers, matched, rows_of_columns, weight_files
 
 Tensor = tf.Tensor
-
-
-@dataclass
-class ModelOutput:
-    """Named results: `out.logits`, `out["logits"]`; `out[0]` is the first of those that are not None."""
-
-    def to_tuple(self) -> tuple[Any, ...]:
-        """The results that are not None."""
-        return tuple(value for field in fields(self) if (value := getattr(self, field.name)) is not None)
-
-    def __getitem__(self, index: str | int | slice) -> Any:
-        return getattr(self, index) if isinstance(index, str) else self.to_tuple()[index]
 
 
 class Composed:

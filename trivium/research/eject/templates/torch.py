@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,18 +17,6 @@ from trivium.backends.torch.ops import gelu_tanh, quick_gelu
 from .common import apply_layers, matched, rows_of_columns, weight_files
 
 Module = torch.nn.Module
-
-
-@dataclass
-class ModelOutput:
-    """Named results: `out.logits`, `out["logits"]`; `out[0]` is the first of those that are not None."""
-
-    def to_tuple(self) -> tuple[Any, ...]:
-        """The results that are not None."""
-        return tuple(value for field in fields(self) if (value := getattr(self, field.name)) is not None)
-
-    def __getitem__(self, index: str | int | slice) -> Any:
-        return getattr(self, index) if isinstance(index, str) else self.to_tuple()[index]
 
 
 class Model(torch.nn.Module):
