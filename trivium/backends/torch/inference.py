@@ -53,7 +53,7 @@ def product_for(model: torch.nn.Module) -> Callable[[torch.Tensor, torch.Tensor]
     for module in model.modules():
         if isinstance(module, nn.Conv1D) and _is_large(module.weight) and module.weight.is_contiguous():
             module.weight.data = module.weight.data.T.contiguous().T
-    return _compiled() if any(_is_large(weight) for weight in model.parameters()) else None
+    return _product if any(_is_large(weight) for weight in model.parameters()) else None
 
 
 def sum_of_products(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -61,15 +61,19 @@ def sum_of_products(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     return (weight.float() * x.float()).sum(-1).to(x.dtype)
 
 
+def _product(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    return _compiled()(x, weight)  # compiled when the first token needs it, and not while a model is loaded
+
+
 @functools.cache
-def _compiled() -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None:
+def _compiled() -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
     found = torch.compile(sum_of_products, dynamic=True)
     try:
         found(torch.ones(64), torch.ones(128, 64))
     except Exception as error:  # its kinds are PyTorch's own
         reason = str(error).strip().splitlines()[0]
         warnings.warn(f"generation reads weights at half speed: PyTorch's compiler does not work here: {reason}", stacklevel=2)
-        return None
+        return F.linear
     return found
 
 
@@ -78,4 +82,5 @@ def _is_large(weight: torch.Tensor) -> bool:
 
 
 def _is_one_row(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> bool:
-    return x.numel() == x.shape[-1] and x.dtype == weight.dtype and _is_large(weight) and weight.is_contiguous()
+    # the states of one token, (1, 1, I); a pooler's or a classifier's (1, I) comes once, and would wait for the compiler
+    return x.ndim == 3 and x.numel() == x.shape[-1] and x.dtype == weight.dtype and _is_large(weight) and weight.is_contiguous()
