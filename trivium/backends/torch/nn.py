@@ -14,6 +14,7 @@ from trivium.core.layers import Member, apply_layers, lstm_weights, run_layer
 from trivium.core.pretrained import building
 
 from . import grouped
+from .convolution import convolve
 from .model import Model, Module
 
 __all__ = [
@@ -234,7 +235,7 @@ class Conv2d(torch.nn.Conv2d):
         super().__init__(inputs, outputs, kernel_size, stride, padding, dilation, groups, bias, dtype=_dtype())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return super().forward(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        return convolve(x, self)
 
 
 class ConvTranspose1d(torch.nn.ConvTranspose1d):
@@ -288,4 +289,4 @@ class ConvTranspose2d(torch.nn.ConvTranspose2d):
         super().__init__(inputs, outputs, kernel_size, stride, dtype=_dtype())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return super().forward(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        return convolve(x, self)
