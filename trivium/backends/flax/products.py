@@ -1,8 +1,8 @@
 """Products of states and weights in half precision, in programs on a CPU.
 
-XLA multiplies one row by a half-precision matrix at the speed of memory if each of the matrix's own rows yields one number, and
-at a thirtieth of it in nnx's order, (inputs, outputs); more rows only where it may return float32. So programs get such
-kernels a second time, turned, which takes their memory once more.
+XLA makes float32 copies of a half-precision matrix before it multiplies, once for a loop over tokens, which then reads twice the
+bytes, or else in every step. A sum of products of one row it fuses with the conversion, if each of the matrix's own rows yields
+one number; so programs get nnx's kernels, (inputs, outputs), a second time, turned, which takes their memory once more.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 from flax import nnx
 
 from . import nn
@@ -37,12 +38,21 @@ def _is_slow(part: Any) -> bool:
 def _times(x: jax.Array, kernel: jax.Array | None, turned: jax.Array) -> jax.Array:
     """x (..., I) times a kernel (I, O), which is also there as (O, I)."""
     x = x.astype(turned.dtype)
-    if math.prod(x.shape[:-1]) == 1:
-        return x @ turned.T
-    if kernel is None:  # row by row
-        rows = x.reshape(-1, 1, x.shape[-1])
-        return jnp.concatenate([row @ turned.T for row in rows]).reshape(*x.shape[:-1], -1)
+    if kernel is None or math.prod(x.shape[:-1]) == 1:
+        rows = [row_times(row, turned) for row in x.reshape(-1, x.shape[-1])]
+        return jnp.stack(rows).reshape(*x.shape[:-1], -1)
     return jnp.matmul(x, kernel, preferred_element_type=jnp.float32).astype(x.dtype)
+
+
+def row_times(x: jax.Array, weight: jax.Array) -> jax.Array:
+    """x (I,) times a weight (O, I) of any dtype, summed in float32: (O,)."""
+    x, weight = stays(x, weight)
+    return (weight.astype(jnp.float32) * x.astype(jnp.float32)).sum(-1).astype(x.dtype)
+
+
+def stays(x: jax.Array, weight: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Both, of which XLA believes that they change together: it moves no conversion of the weight out of a loop."""
+    return lax.optimization_barrier((x, weight))
 
 
 class _Linear(nnx.Linear):
@@ -59,4 +69,10 @@ class _Unembedding(nn.Unembedding):
         return found if bias is None else found + bias.astype(found.dtype)
 
 
-_QUICK: dict[type, type] = {nnx.Linear: _Linear, nn.Unembedding: _Unembedding}
+class _Embed(nnx.Embed):
+    def __call__(self, inputs: jax.Array) -> jax.Array:
+        inputs, embedding = stays(inputs, self.embedding[...])
+        return jnp.take(embedding, inputs, axis=0)
+
+
+_QUICK: dict[type, type] = {nnx.Linear: _Linear, nnx.Embed: _Embed, nn.Unembedding: _Unembedding}

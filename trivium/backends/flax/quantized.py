@@ -11,6 +11,7 @@ from flax import nnx
 from trivium.core.quantization import Integers
 
 from .model import Module
+from .products import stays
 
 
 class Quantity(nnx.Variable):
@@ -27,8 +28,8 @@ class QuantizedLinear(Module):
         self.bias = layer.bias
 
     def forward(self, x: jax.Array) -> jax.Array:
-        values, scale = self.values[...], self.scale[...]
-        x = x.astype(scale.dtype)
+        scale = self.scale[...]
+        x, values = stays(x.astype(scale.dtype), self.values[...])
         found = _product(x, values.astype(x.dtype)) * scale if scale.ndim == 1 else _product(x, _unpacked(values, scale))
         return found if self.bias is None else found + self.bias[...]
 
@@ -39,15 +40,13 @@ FEW = 8
 def _product(x: jax.Array, weight: jax.Array) -> jax.Array:
     """x (..., i) times a weight (o, i), which is made of integers as it is read.
 
-    XLA has a product written into memory as floats first; a sum over products of few rows it fuses with its input, though of
-    one row alone badly on a CPU (JAX 0.10: ten times as slow as of two).
+    XLA has a product written into memory as floats first; a sum over products of few rows it fuses with its input.
     """
     rows = math.prod(x.shape[:-1])
     if not isinstance(rows, int) or rows > FEW:  # a number that is not known where a program for any is traced
         return x @ weight.T
-    flat = x.reshape(rows, 1, -1)
-    flat = jnp.concatenate([flat, flat]) if rows == 1 else flat
-    return (flat * weight).sum(-1)[:rows].reshape(*x.shape[:-1], -1)
+    found = (x.reshape(-1) * weight).sum(-1) if rows == 1 else (x.reshape(rows, 1, -1) * weight).sum(-1)
+    return found.reshape(*x.shape[:-1], -1)
 
 
 def _unpacked(packed: jax.Array, scale: jax.Array) -> jax.Array:
