@@ -11,7 +11,7 @@ from flax import nnx
 from trivium.core.quantization import Integers
 
 from .model import Module
-from .products import stays
+from .products import row_times, stays
 
 
 class Quantity(nnx.Variable):
@@ -30,7 +30,7 @@ class QuantizedLinear(Module):
     def forward(self, x: jax.Array) -> jax.Array:
         scale = self.scale[...]
         x, values = stays(x.astype(scale.dtype), self.values[...])
-        found = _product(x, values.astype(x.dtype)) * scale if scale.ndim == 1 else _product(x, _unpacked(values, scale))
+        found = _product(x, values) * scale if scale.ndim == 1 else x @ _unpacked(values, scale).T
         return found if self.bias is None else found + self.bias[...]
 
 
@@ -38,14 +38,14 @@ FEW = 8
 
 
 def _product(x: jax.Array, weight: jax.Array) -> jax.Array:
-    """x (..., i) times a weight (o, i), which is made of integers as it is read.
+    """x (..., i) times a weight (o, i) of integers, which become floats as they are read.
 
-    XLA has a product written into memory as floats first; a sum over products of few rows it fuses with its input.
+    XLA has a product written into memory as floats first; that of one row (`row_times`), or a sum over products of few, it fuses.
     """
     rows = math.prod(x.shape[:-1])
     if not isinstance(rows, int) or rows > FEW:  # a number that is not known where a program for any is traced
-        return x @ weight.T
-    found = (x.reshape(-1) * weight).sum(-1) if rows == 1 else (x.reshape(rows, 1, -1) * weight).sum(-1)
+        return x @ weight.astype(x.dtype).T
+    found = row_times(x.reshape(-1), weight) if rows == 1 else (x.reshape(rows, 1, -1) * weight.astype(x.dtype)).sum(-1)
     return found.reshape(*x.shape[:-1], -1)
 
 
