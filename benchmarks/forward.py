@@ -12,6 +12,7 @@ length of the gradient are compared with ours; who computes other numbers is mar
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import statistics
@@ -93,7 +94,8 @@ class Race:
                 for name, kept in times.items():
                     kept[step].append(self.ask(name, step))
         for worker in self.workers.values():
-            worker.stdin.close()  # type: ignore[union-attr]
+            with contextlib.suppress(BrokenPipeError):  # of one that failed
+                worker.stdin.close()  # type: ignore[union-attr]
             worker.wait()
         return {"facts": facts, "times": times}
 
