@@ -37,7 +37,7 @@ def test_rows_in_torch(monkeypatch, dtype, texts, is_quick):
         np.testing.assert_allclose(scores.float().numpy(), others.float().numpy(), rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("how", ["bfloat16", "int8"])
+@pytest.mark.parametrize("how", ["bfloat16", "int8", "int4"])
 def test_no_copies_in_jax(how):
     """A loop in XLA keeps no float32 copy of the weights that it multiplies one row by in every step."""
     import jax

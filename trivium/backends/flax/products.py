@@ -1,27 +1,28 @@
-"""Products of states and weights in half precision, in programs on a CPU.
+"""Products of few rows and weights in half precision or of integers, in programs on a CPU.
 
-XLA makes float32 copies of a half-precision matrix before it multiplies, once for a loop over tokens, which then reads twice the
-bytes, or else in every step. What it fuses with the conversion is the product of one row, not too wide, and a matrix whose own
-rows yield one number each. So programs get nnx's kernels, (inputs, outputs), a second time, turned and in parts of so many
-inputs, which takes their memory once more.
+XLA makes float32 copies of such a matrix before it multiplies, once for a loop over tokens, which then reads more bytes and
+holds them all, or else in every step. What it fuses with the conversion is the product of one row, not too wide, and a matrix
+whose own rows yield one number each. So programs get nnx's half-precision kernels, (inputs, outputs), a second time, turned and
+in parts of so many inputs, which takes their memory once more.
 """
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 from flax import nnx
+from jax import lax
 
 from . import nn
 
-
-WIDEST = 4095  # XLA fuses a product of one row that takes less than 16 KB
+FEW = 8  # rows, each of which reads the weight by itself
+_WIDEST = 4095  # XLA fuses a product of one row that takes less than 16 KB
 
 
 def prepared(model: nnx.Module) -> nnx.Module:
@@ -43,37 +44,42 @@ def _is_slow(part: Any) -> bool:
 
 def _turned(kernel: jax.Array) -> list[jax.Array]:
     """A kernel (I, O) as parts (O, i)."""
-    count = -(-len(kernel) // WIDEST)
+    count = -(-len(kernel) // _WIDEST)
     return [jnp.asarray(part.T) for part in jnp.array_split(kernel, count)]
 
 
 def _times(x: jax.Array, kernel: jax.Array | None, turned: Sequence[jax.Array]) -> jax.Array:
     """x (..., I) times a kernel (I, O), which is also there in parts (O, i)."""
     x = x.astype(turned[0].dtype)
-    if kernel is None or math.prod(x.shape[:-1]) == 1:
-        rows = [row_times(row, *turned) for row in x.reshape(-1, x.shape[-1])]
-        return jnp.stack(rows).reshape(*x.shape[:-1], -1)
+    if kernel is None or are_few(x):
+        return by_row(x, functools.partial(_row_times, parts=turned))
     return jnp.matmul(x, kernel, preferred_element_type=jnp.float32).astype(x.dtype)
 
 
-def row_times(x: jax.Array, *parts: jax.Array) -> jax.Array:
-    """x (I,) times a weight (O, I) of any dtype, or the parts of its inputs, summed in float32: (O,)."""
+def are_few(x: jax.Array) -> bool:
+    """Whether x (..., I) has few rows; a number that is not known, where a program for any is traced, is not few."""
+    rows = math.prod(x.shape[:-1])
+    return isinstance(rows, int) and rows <= FEW
+
+
+def by_row(x: jax.Array, product: Callable[[jax.Array], jax.Array]) -> jax.Array:
+    """The products of each row (I,) of x (..., I): (..., O)."""
+    return jnp.stack([product(row) for row in x.reshape(-1, x.shape[-1])]).reshape(*x.shape[:-1], -1)
+
+
+def _row_times(x: jax.Array, parts: Sequence[jax.Array]) -> jax.Array:
+    """x (I,) times a weight that is given as parts (O, i) of its inputs: (O,)."""
     ends = np.cumsum([part.shape[1] for part in parts])[:-1]
-    pieces = jnp.split(x.astype(jnp.float32), ends)
-    products = (_fused(*pair) for pair in zip(pieces, parts, strict=True))
-    # a bit less: what is added at once XLA fuses with the addition, and not with the conversion
-    return sum(lax.reduce_precision(product, 8, 22) for product in products).astype(x.dtype)  # type: ignore[union-attr]
+    return sum(map(row_times, jnp.split(x, ends), parts))  # type: ignore[return-value]
 
 
-def _fused(x: jax.Array, weight: jax.Array) -> jax.Array:
-    x, weight = stays(x, weight)
-    weight = weight.astype(x.dtype)
-    return (x[None] @ weight.T)[0] if len(x) <= WIDEST else (x * weight).sum(-1)  # a fifth as quick, but fused
-
-
-def stays(x: jax.Array, weight: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Both, of which XLA believes that they change together: it moves no conversion of the weight out of a loop."""
-    return lax.optimization_barrier((x, weight))
+def row_times(x: jax.Array, weight: jax.Array, floats: Callable[[jax.Array], jax.Array] = lambda weight: weight) -> jax.Array:
+    """x (I,) times the weight (O, I) that `floats` makes of what is kept, summed in float32: (O,)."""
+    x, weight = lax.optimization_barrier((x, weight))  # as if both changed together: no conversion is moved out of a loop
+    weight, wide = floats(weight).astype(jnp.float32), x.astype(jnp.float32)
+    found = (wide[None] @ weight.T)[0] if len(x) <= _WIDEST else (wide * weight).sum(-1)  # the latter a fifth as quick
+    # a bit less: with what is added to a product at once it would be fused, in the place of the conversion
+    return lax.reduce_precision(found, 8, 22).astype(x.dtype)
 
 
 def _values(parts: nnx.List) -> list[jax.Array]:
@@ -96,7 +102,7 @@ class _Unembedding(nn.Unembedding):
 
 class _Embed(nnx.Embed):
     def __call__(self, inputs: jax.Array) -> jax.Array:
-        inputs, embedding = stays(inputs, self.embedding[...])
+        inputs, embedding = lax.optimization_barrier((inputs, self.embedding[...]))
         return jnp.take(embedding, inputs, axis=0)
 
 

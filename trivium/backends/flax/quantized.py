@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -11,7 +9,7 @@ from flax import nnx
 from trivium.core.quantization import Integers
 
 from .model import Module
-from .products import row_times, stays
+from .products import are_few, by_row, row_times
 
 
 class Quantity(nnx.Variable):
@@ -28,28 +26,37 @@ class QuantizedLinear(Module):
         self.bias = layer.bias
 
     def forward(self, x: jax.Array) -> jax.Array:
-        scale = self.scale[...]
-        x, values = stays(x.astype(scale.dtype), self.values[...])
-        found = _product(x, values) * scale if scale.ndim == 1 else x @ _unpacked(values, scale).T
+        values, scale = self.values[...], self.scale[...]
+        x = x.astype(scale.dtype)
+        found = _times_bytes(x, values) * scale if scale.ndim == 1 else _times_nibbles(x, values, scale)
         return found if self.bias is None else found + self.bias[...]
 
 
-FEW = 8
+def _times_bytes(x: jax.Array, values: jax.Array) -> jax.Array:
+    """x (..., i) times values (o, i)."""
+    if are_few(x):
+        return by_row(x, lambda row: row_times(row, values))
+    return x @ values.astype(x.dtype).T
 
 
-def _product(x: jax.Array, weight: jax.Array) -> jax.Array:
-    """x (..., i) times a weight (o, i) of integers, which become floats as they are read.
+def _times_nibbles(x: jax.Array, packed: jax.Array, scale: jax.Array) -> jax.Array:
+    """x (..., i) times the weight (o, i) of two integers in each byte of packed (o, i / 2), with a scale (o, groups)."""
+    low, high = jnp.split(jnp.repeat(scale, 2, axis=1), 2, axis=1)  # of halves of groups, for the half may be in one's midst
 
-    XLA has a product written into memory as floats first; that of one row (`row_times`), or a sum over products of few, it fuses.
-    """
-    rows = math.prod(x.shape[:-1])
-    if not isinstance(rows, int) or rows > FEW:  # a number that is not known where a program for any is traced
-        return x @ weight.astype(x.dtype).T
-    found = row_times(x.reshape(-1), weight) if rows == 1 else (x.reshape(rows, 1, -1) * weight.astype(x.dtype)).sum(-1)
-    return found.reshape(*x.shape[:-1], -1)
+    def first(packed: jax.Array) -> jax.Array:
+        return _scaled(packed & 15, low)
+
+    def second(packed: jax.Array) -> jax.Array:
+        return _scaled(packed >> 4, high)
+
+    if are_few(x):
+        before, after = jnp.split(x, 2, axis=-1)
+        found = by_row(before, lambda row: row_times(row, packed, first))
+        return found + by_row(after, lambda row: row_times(row, packed, second))
+    return x @ jnp.concatenate([first(packed), second(packed)], 1).T
 
 
-def _unpacked(packed: jax.Array, scale: jax.Array) -> jax.Array:
-    """The weight (o, i)."""
-    signed = jnp.concatenate([packed & 15, packed >> 4], 1).astype(scale.dtype) - 8
-    return (signed.reshape(*scale.shape, -1) * scale[..., None]).reshape(len(scale), -1)
+def _scaled(nibbles: jax.Array, scale: jax.Array) -> jax.Array:
+    """Numbers (o, i) of integers from 0 to 15, of which 8 stands for zero."""
+    groups = jnp.broadcast_to(scale[..., None], (*scale.shape, nibbles.shape[1] // scale.shape[1]))
+    return (nibbles.astype(scale.dtype) - 8) * groups.reshape(nibbles.shape)

@@ -18,7 +18,9 @@ import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
 _LARGE = 1 << 20  # bytes of a matrix; smaller ones stay in the processor's cache, where MKL is as quick
-_FEW = {torch.float32: 16}  # rows up to which the sum is quicker; of half precision, which processors multiply by themselves, one
+_FEW = {
+    torch.float32: 16
+}  # rows up to which the sum is quicker; of half precision, which processors multiply by themselves, one
 
 
 class Inference(TorchFunctionMode):
