@@ -18,7 +18,7 @@ Sizes = Sequence[int]
 
 def convolve(x: Tensor, layer: torch.nn.Conv2d | torch.nn.ConvTranspose2d) -> Tensor:
     """A layer's convolution of x (B, H, W, C): (B, h, w, O)."""
-    sizes = layer.stride, layer.padding, layer.dilation, layer.output_padding
+    sizes: tuple[Any, ...] = (layer.stride, layer.padding, layer.dilation, layer.output_padding)
     compiles = torch.compiler.is_compiling() and not torch.compiler.is_exporting()
     call = _operator if compiles and not torch.is_autocast_enabled(x.device.type) else _convolve
     return call(x, layer.weight, layer.bias, *sizes, layer.transposed, layer.groups)

@@ -18,9 +18,7 @@ import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
 _LARGE = 1 << 20  # bytes of a matrix; smaller ones stay in the processor's cache, where MKL is as quick
-_FEW = {
-    torch.float32: 16
-}  # rows up to which the sum is quicker; of half precision, which processors multiply by themselves, one
+_FEW = {torch.float32: 16}  # rows up to which the sum is quicker; of half precision, which processors multiply, one
 
 
 class Inference(TorchFunctionMode):
@@ -85,6 +83,6 @@ def _is_large(weight: torch.Tensor) -> bool:
 
 
 def _is_few_rows(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> bool:
-    # the states of one token of each text, (R, 1, I); a pooler's or a classifier's (R, I) come once, and would wait for the compiler
+    # the states of one token of each text, (R, 1, I); a pooler's or a classifier's (R, I) would wait once for the compiler
     is_token = x.ndim == 3 and x.shape[1] == 1 and len(x) <= _FEW.get(x.dtype, 1)
     return is_token and x.dtype == weight.dtype and _is_large(weight) and weight.is_contiguous()
