@@ -23,6 +23,7 @@ from typing import Any
 
 from benchmarks.writers import CONTESTANTS, MODELS
 
+ROOT = Path(__file__).parents[1]
 PEER = "Transformers 5, PyTorch"
 READ_BYTES = 1 << 29
 
@@ -83,10 +84,10 @@ def report(group: list[str], pythons: dict[str, str], options: argparse.Namespac
 
 def start(name: str, python: str, options: argparse.Namespace) -> subprocess.Popen[str]:
     sizes = (options.batch, options.prompt)
-    command = [python, str(Path(__file__).with_name("writers.py")), name, options.model, *map(str, sizes)]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "OMP_NUM_THREADS": str(options.threads)}
+    command = [python, "-m", "benchmarks.writers", name, options.model, *map(str, sizes)]  # no script: tokenizers.py is near it
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": str(options.threads)}
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen(command, text=True, env=environment, **pipes)
+    return subprocess.Popen(command, text=True, env=environment, cwd=ROOT, **pipes)
 
 
 def is_ready(worker: Any, tokens: int) -> bool:

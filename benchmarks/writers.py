@@ -1,4 +1,4 @@
-"""The contestants of `generate.py`, one per process: `python writers.py NAME MODEL BATCH PROMPT TOKENS`.
+"""The contestants of `generate.py`, one per process: `python -m benchmarks.writers NAME MODEL BATCH PROMPT`.
 
 Reads lines from standard input and answers on standard output: "N" is answered by the seconds in which N tokens were written
 after the prompt. It is run by the interpreters of several environments, so it imports nothing of the project at the top.

@@ -15,16 +15,17 @@ from torch import Tensor
 
 def matmul(x: Tensor, kernels: Tensor, sizes: Tensor) -> Tensor:
     """x (M, I), the rows of each group together; kernels (E, I, O); sizes (E,), which add up to M -> (M, O)."""
-    return _matmul(x, kernels, sizes) if torch.compiler.is_compiling() else _by_group(x, kernels, sizes)
-
-
-def _by_group(x: Tensor, kernels: Tensor, sizes: Tensor) -> Tensor:
-    return torch.cat([part @ kernel for part, kernel in zip(x.split(sizes.tolist()), kernels, strict=True)])
+    if torch.is_autocast_enabled(x.device.type) and not torch.compiler.is_compiling():
+        return torch.cat([part @ kernel for part, kernel in zip(x.split(sizes.tolist()), kernels, strict=True)])
+    return _matmul(x, kernels, sizes)
 
 
 @torch.library.custom_op("trivium::grouped_matmul", mutates_args=())
 def _matmul(x: Tensor, kernels: Tensor, sizes: Tensor) -> Tensor:
-    return _by_group(x, kernels, sizes)
+    parts, found = sizes.tolist(), x.new_empty(x.shape[0], kernels.shape[2])
+    for part, kernel, out in zip(x.split(parts), kernels, found.split(parts), strict=True):
+        torch.mm(part, kernel, out=out)
+    return found
 
 
 @_matmul.register_fake
@@ -35,8 +36,10 @@ def _(x: Tensor, kernels: Tensor, sizes: Tensor) -> Tensor:
 @torch.library.custom_op("trivium::grouped_outer", mutates_args=())
 def _outer(x: Tensor, y: Tensor, sizes: Tensor) -> Tensor:
     """The products of each group's rows of x (M, I) and y (M, O), added up -> (E, I, O)."""
-    parts = sizes.tolist()
-    return torch.stack([a.T @ b for a, b in zip(x.split(parts), y.split(parts), strict=True)])
+    parts, found = sizes.tolist(), x.new_empty(sizes.shape[0], x.shape[1], y.shape[1])
+    for a, b, out in zip(x.split(parts), y.split(parts), found, strict=True):
+        torch.mm(a.T, b, out=out)
+    return found
 
 
 @_outer.register_fake
