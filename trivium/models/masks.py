@@ -4,7 +4,7 @@ B batch, T tokens of the input, S keys; True is visible.
 """
 
 from trivium.core.errors import InputError
-from trivium.core.outputs import RingCache
+from trivium.core.outputs import Causal, EngineCache, RingCache
 
 from . import caches, ops
 
@@ -21,11 +21,13 @@ def causal(x, attention_mask, cache, window=None):
     """The mask of a decoder of x (B, T, D): no query sees a later key, or one `window` or more before. -> (B or 1, 1, T, S).
 
     None where `causal=True` says it all. With a cache S is its room, and column j of `attention_mask` is about the j-th
-    token that the cache has seen or will see; columns that it lacks at the end are visible.
+    token that the cache has seen or will see; columns that it lacks at the end are visible. An EngineCache is told in words.
     """
     if cache is None and attention_mask is None and window is None:
         return None
     held = caches.with_keys(cache)
+    if isinstance(held, EngineCache):
+        return Causal(window)
     if isinstance(held, RingCache):
         return _in_ring(x, attention_mask, held)
     tokens = ops.shape(x)[1]

@@ -15,7 +15,8 @@ from torch import Tensor
 
 def matmul(x: Tensor, kernels: Tensor, sizes: Tensor) -> Tensor:
     """x (M, I), the rows of each group together; kernels (E, I, O); sizes (E,), which add up to M -> (M, O)."""
-    return _matmul(x, kernels, sizes) if torch.compiler.is_compiling() else _by_group(x, kernels, sizes)
+    unknown = torch.compiler.is_compiling() or x.is_meta  # what the sizes are
+    return _matmul(x, kernels, sizes) if unknown else _by_group(x, kernels, sizes)
 
 
 def _by_group(x: Tensor, kernels: Tensor, sizes: Tensor) -> Tensor:
