@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
+from .errors import InputError
+
 Tensor = Any
 
 
@@ -152,6 +154,11 @@ class EngineCache:
     A network that is given these as past_key_values takes the tokens of all texts as one row, input_ids (1, T), with
     position_ids (1, T) and no attention_mask. Which tokens are of one text, the engine knows.
     """
+
+    @property
+    def length(self) -> Tensor:
+        """There is none: texts of many lengths share it."""
+        raise InputError("an engine's cache has no one length", key="position_ids", hint="give position_ids")
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, *, mask: Causal, bias: Slopes | None, scale: float) -> Tensor:
         """What queries (1, T, N, H) find, after keys and values (1, T, K, H) have been kept: (1, T, N, H)."""

@@ -19,7 +19,7 @@ from trivium.convert.formats import KINDS
 from trivium.convert.plan import match
 from trivium.convert.tensors import DTYPES, Tensor
 from trivium.core.auto import class_name
-from trivium.core.errors import ConfigError, KeyMismatch
+from trivium.core.errors import ConfigError, InputError, KeyMismatch
 from trivium.core.outputs import Causal, EngineCache, LayerCache, RingCache, Slopes
 from trivium.core.pretrained import Lazy
 from trivium.models import catalogue
@@ -51,34 +51,35 @@ def build(values: Mapping[str, Any], dtype: str) -> Any:
     Raises:
         ConfigError: The config is not valid, or asks for a network that cannot be given an engine's caches; the error says why.
     """
-    config = catalogue.config_class(values.get("model_type")).from_dict(values)
-    cls = getattr(trivium.torch, class_name(config, "AutoModelForCausalLM"))
-    network = cls(config, dtype=dtype, seed=None)
+    config: Any = catalogue.config_class(values.get("model_type")).from_dict(values)
+    try:
+        name = class_name(config, "AutoModelForCausalLM")
+    except ConfigError:
+        raise _refusal(config, "it has no class that writes by a decoder alone") from None
+    network = getattr(trivium.torch, name)(config, dtype=dtype, seed=None)
     network.eval()
     reason = _obstacle(network)
     if reason is not None:
-        raise refusal(network, reason)
+        raise _refusal(config, reason)
     return network
 
 
-def refusal(network: Any, reason: str) -> ConfigError:
-    """The error for a network that an engine cannot serve."""
+def _refusal(config: Any, reason: str) -> ConfigError:
     return ConfigError(
-        f"{type(network).__name__} cannot be served: {reason}", key=network.config.model_type,
-        hint="model.generate writes with it, and vLLM may have a network of its own: leave out TriviumForCausalLM",
+        f"{config.model_type} cannot be served: {reason}", key="model_type",
+        hint="use model.generate; or leave out TriviumForCausalLM, if vLLM has a network of its own",
     )  # fmt: skip
 
 
 def _obstacle(network: Any) -> str | None:
     """Why a network cannot be given an engine's caches, as far as it says so itself."""
-    if not isinstance(network, heads.NextToken) or not hasattr(network.get_body(), "init_cache"):
-        return "it does not write from left to right"
-    kinds = {type(layer) for layer in network.init_cache(1, 1)} - {LayerCache, RingCache}
+    kinds = {type(layer).__name__ for layer in network.init_cache(1, 1) if not isinstance(layer, LayerCache | RingCache)}
     if kinds:
-        names = " and ".join(sorted(kind.__name__ for kind in kinds))
-        return f"its layers remember by a {names}, and an engine keeps the keys and values of one text alone"
+        return f"an engine keeps keys and values of the text alone, and its layers need a {' and a '.join(sorted(kinds))}"
+    if not isinstance(network, heads.NextToken):
+        return "its head is not one that predicts a decoder's next token (heads.NextToken)"
     if any(isinstance(part, rotary.Rotary) and part.growth is not None for part in network.modules()):
-        return "its rotary positions grow with the text's length (rope_type = 'dynamic'), and here many texts are in one call"
+        return 'its rotary positions depend on the text\'s length (rope_type is "dynamic"), and one call has many texts'
     return None
 
 
@@ -91,26 +92,31 @@ def attentions(network: Any) -> list[Attention]:
     Raises:
         ConfigError: A layer asks for what engines do not have.
     """
-    asked = tuple(_Asked(network) for _ in range(network.config.num_hidden_layers))
+    asked = tuple(_Asked(network.config) for _ in range(network.config.num_hidden_layers))
     token = torch.zeros((1, 1), dtype=torch.int32, device="meta")
-    with torch.inference_mode():
-        states(network, asked, token, input_ids=token)
+    try:
+        with torch.inference_mode():
+            states(network, asked, token, input_ids=token)
+    except InputError as error:
+        raise _refusal(network.config, error.message) from None
     return [layer.found for layer in asked]
 
 
 class _Asked(EngineCache):
     """Takes down what a layer asks for."""
 
-    def __init__(self, network: Any) -> None:
-        self.network, self.found = network, Attention(0, 0, 0, 0.0, None, None)
+    found: Attention
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
 
     def attend(
         self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *, mask: Causal, bias: Slopes | None, scale: float
     ) -> torch.Tensor:
         if not isinstance(mask, Causal) or not isinstance(bias, Slopes | None):
-            raise refusal(self.network, "its attention is masked or biased in a way of its own, for which an engine has no word")
+            raise _refusal(self.config, "its attention has a mask or bias of its own, for which an engine has no word")
         if bias is not None and bias.dtype != "float32":
-            raise refusal(self.network, f"its ALiBi has the rounding of {bias.dtype}, which no engine's attention has")
+            raise _refusal(self.config, f"its ALiBi has the rounding of {bias.dtype}, which an engine's has not")
         slopes = None if bias is None else bias.slopes
         self.found = Attention(q.shape[2], k.shape[2], q.shape[3], scale, mask.window, slopes)
         return q
