@@ -172,7 +172,7 @@ def test_attention_of_ones_own_is_refused() -> None:
         (lambda held: held.pop("model.norm.weight"), KeyMismatch, r"missing: model\.norm\.weight"),
         (lambda held: held.pop("lm_head.weight"), KeyMismatch, r"lacks what writes: lm_head\.weight"),
         (lambda held: held.update(mystery=torch.zeros(2)), KeyMismatch, r"unexpected: mystery \[2\]"),
-        (lambda held: held.update({"model.norm.weight": torch.zeros(2)}), ShapeMismatch, r"misshapen: model\.norm\.weight is \[2\]"),
+        (lambda held: held.update({"model.norm.weight": torch.zeros(2)}), ShapeMismatch, r"model\.norm\.weight is \[2\]"),
     ],
 )
 def test_every_tensor_is_accounted_for(change: Any, error: type[Exception], message: str, tmp_path: Path) -> None:

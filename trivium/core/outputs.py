@@ -137,7 +137,7 @@ class Causal(NamedTuple):
 
 
 class Slopes(NamedTuple):
-    """What is added to the products of queries and keys, as an EngineCache is told it: ALiBi, which grows with the key's position.
+    """What is added to products of queries and keys, as an EngineCache is told it: ALiBi, which grows with the key's position.
 
     Attributes:
         slopes: By how much from one position to the next, for each of N heads, in the unit of scaled products.

@@ -45,7 +45,7 @@ def attend(cache, q, k, v, mask, *, scale, dropout, bias=None, weights=False):
     """
     if isinstance(cache, EngineCache):
         if weights:
-            raise InputError("an engine's cache gives no attentions", key="output_attentions", hint="leave output_attentions out")
+            raise InputError("an engine's cache gives no attentions", key="output_attentions", hint="do not ask for them")
         return cache.attend(q, k, v, mask=mask, bias=bias, scale=scale), cache, None
     k, v, cache = extend(cache, k, v)
     x, seen = ops.attention(q, k, v, mask, bias=bias, causal=mask is None, scale=scale, dropout=dropout, weights=weights)

@@ -27,7 +27,7 @@ def arguments(src: str, options: Sequence[str]) -> list[str]:
                 "--hf-overrides is what names Trivium's network to vLLM", key=option,
                 hint=f'call `vllm serve` itself, with "architectures": ["{ARCHITECTURE}"] among the overrides',
             )  # fmt: skip
-    return [sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", src, "--hf-overrides", _OVERRIDES, *options]
+    return [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", src, "--hf-overrides", _OVERRIDES, *options]
 
 
 def serve(src: str, options: Sequence[str]) -> None:
