@@ -24,6 +24,7 @@ torch = pytest.importorskip("torch")
 from safetensors.torch import load_file  # noqa: E402
 
 from trivium import torch as door  # noqa: E402
+from trivium.backends.torch.models import caches  # noqa: E402
 from trivium.serving import command, networks  # noqa: E402
 
 pytestmark = pytest.mark.xdist_group("torch")
@@ -89,7 +90,7 @@ def served(golden: Golden, folder: Path) -> list[list[int]]:
     values = golden.content["config"]
     network = networks.build(values, "float32")
     batch = Batch()
-    caches = tuple(Pages(asked, batch) for asked in networks.attentions(network))
+    layers = tuple(Pages(asked, batch) for asked in networks.attentions(network))
     networks.allocate(network, torch.device("cpu"))
     networks.load(network, values, str(folder), load_file(folder / "model.safetensors").items())
     texts, done = [list(prompt) for prompt in PROMPTS], [0] * len(PROMPTS)
@@ -99,7 +100,7 @@ def served(golden: Golden, folder: Path) -> list[list[int]]:
         row = torch.tensor([[texts[number][place] for number, place in batch.tokens]])
         places = torch.tensor([[place for _, place in batch.tokens]])
         with torch.inference_mode():
-            found = network.unembed(networks.states(network, caches, places, input_ids=row)[0]).argmax(-1).tolist()
+            found = network.unembed(networks.states(network, layers, places, input_ids=row)[0]).argmax(-1).tolist()
         for (number, place), token in zip(batch.tokens, found, strict=True):
             if place + 1 == len(texts[number]):
                 texts[number].append(token)
@@ -151,19 +152,16 @@ def test_what_a_config_asks_for_is_refused(name: str, changes: dict[str, Any], m
 
 
 def test_attention_of_ones_own_is_refused() -> None:
-    """A layer that wants to see the keys, or the weights, is told that an engine shows none."""
-    import trivium
-    from docs.support import ROOT
-
-    hybrid = trivium.bind(ROOT / "examples" / "hybrid.py", "torch")
-    network = hybrid.HybridForCausalLM(hybrid.HybridConfig(), seed=None)
-    token = torch.zeros((1, 1), dtype=torch.int32, device="meta")
+    """A layer that wants to see the keys, or the weights, is told that an engine shows none; nor does it take masks."""
+    keys, token = torch.zeros(1, 1, 2, 4), torch.zeros((1, 1), dtype=torch.int32, device="meta")
     with pytest.raises(InputError, match="does not show its keys"):
-        network.body(token, past_key_values=(EngineCache(),) * network.config.num_hidden_layers)
+        caches.extend(EngineCache(), keys, keys)
     network = networks.build(golden_of("LlamaForCausalLM").content["config"], "float32")
-    caches = (EngineCache(),) * network.config.num_hidden_layers
+    engine = (EngineCache(),) * network.config.num_hidden_layers
+    with pytest.raises(InputError, match="takes no mask"):
+        network.body(token, attention_mask=token, position_ids=token, past_key_values=engine)
     with pytest.raises(InputError, match="gives no attentions"):
-        network.body(token, position_ids=token, past_key_values=caches, output_attentions=True)
+        network.body(token, position_ids=token, past_key_values=engine, output_attentions=True)
 
 
 @pytest.mark.parametrize(
@@ -192,10 +190,10 @@ def test_the_command_is_vllms_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "vllm", command)  # installed, for all that `require` knows
     CliRunner().invoke(main, ["serve", "folder", "--port", "8001", "--enforce-eager"], catch_exceptions=False)
     program, *arguments = run.pop()
-    assert program == sys.executable and arguments[:4] == ["-m", "vllm.entrypoints.cli.main", "serve", "folder"]
+    assert program == sys.executable and arguments[:4] == ["-m", command.SERVER, "--model", "folder"]
     assert arguments[4] == "--hf-overrides" and json.loads(arguments[5]) == {"architectures": ["TriviumForCausalLM"]}
     assert arguments[6:] == ["--port", "8001", "--enforce-eager"]
-    for option in ("--hf-overrides", "--hf_overrides={}", "--hf-overrides.rope_theta"):
+    for option in ("--hf-overrides", "--hf_overrides={}", "--hf-overrides.rope_theta", "--hf-over"):
         refused = CliRunner().invoke(main, ["serve", "folder", option])
         assert refused.exit_code == 1 and "vllm serve" in refused.stderr
     monkeypatch.setitem(sys.modules, "vllm", None)

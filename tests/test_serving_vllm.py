@@ -40,7 +40,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "mixtral": {**LLAMA, "num_local_experts": 4, "num_experts_per_tok": 2, "sliding_window": None},
     "gpt2": {**GPT, "n_positions": 128},
     "gptj": {**GPT, "n_positions": 128, "rotary_dim": 16},
-    "bloom": {**GPT, "n_embd": 96, "n_head": 3},
+    "bloom": {"vocab_size": 97, "hidden_size": 96, "n_layer": 3, "n_head": 3, "bos_token_id": 1, "eos_token_id": 2},
     "opt": {**NEOX, "ffn_dim": 96, "word_embed_proj_dim": 64},
     "gpt_neox": {**NEOX, "rotary_pct": 0.5},
     "phi": {**NEOX, "partial_rotary_factor": 0.5},

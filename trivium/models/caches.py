@@ -38,7 +38,7 @@ def positions(cache, x):
 def attend(cache, q, k, v, mask, *, scale, dropout, bias=None, weights=False):
     """What queries (B, T, N, H) find in a layer's cache and in their own keys and values (B, T, K, H).
 
-    Mask and bias as of `ops.attention`; without a mask no query sees a later key. An EngineCache attends by itself.
+    Mask and bias as of `ops.attention`; without a mask no query sees a later key.
 
     Returns:
         (B, T, N, H), the new cache, and the weights (B, N, T, S) or None.
@@ -56,9 +56,6 @@ def extend(cache, k, v):
     """Keys and values (B, T, K, H) with those that a layer's cache holds: two of (B, S, K, H), and the new cache.
 
     Without a cache they are what they were, and None.
-
-    Raises:
-        InputError: The cache is an engine's, which shows nothing of what it holds.
     """
     if cache is None:
         return k, v, None

@@ -21,12 +21,14 @@ def causal(x, attention_mask, cache, window=None):
     """The mask of a decoder of x (B, T, D): no query sees a later key, or one `window` or more before. -> (B or 1, 1, T, S).
 
     None where `causal=True` says it all. With a cache S is its room, and column j of `attention_mask` is about the j-th
-    token that the cache has seen or will see; columns that it lacks at the end are visible. An EngineCache is told in words.
+    token that the cache has seen or will see; columns that it lacks at the end are visible.
     """
     if cache is None and attention_mask is None and window is None:
         return None
     held = caches.with_keys(cache)
     if isinstance(held, EngineCache):
+        if attention_mask is not None:
+            raise InputError("an engine's cache takes no mask", key="attention_mask", hint="leave it out")
         return Causal(window)
     if isinstance(held, RingCache):
         return _in_ring(x, attention_mask, held)

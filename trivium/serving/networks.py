@@ -13,7 +13,7 @@ import torch
 
 import trivium.torch
 from trivium.backends.torch.model import array_of
-from trivium.backends.torch.models import heads, rotary
+from trivium.backends.torch.models import heads, rotary  # type: ignore[attr-defined]  # bound there, not written there
 from trivium.convert.checkpoint import Checkpoint
 from trivium.convert.formats import KINDS
 from trivium.convert.plan import match
@@ -122,12 +122,12 @@ class _Asked(EngineCache):
         return q
 
 
-def states(network: Any, caches: tuple[EngineCache, ...], positions: torch.Tensor, **tokens: Any) -> torch.Tensor:
+def states(network: Any, caches: tuple[Any, ...], positions: torch.Tensor, **tokens: Any) -> torch.Tensor:
     """The last states (1, T, D) of one row of tokens.
 
     Args:
         network: From `build`.
-        caches: One for each layer.
+        caches: An EngineCache for each layer.
         positions: (1, T), each token's place in its text.
         **tokens: input_ids (1, T) or inputs_embeds (1, T, D).
     """

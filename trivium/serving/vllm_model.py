@@ -90,12 +90,12 @@ class TriviumForCausalLM(torch.nn.Module):
 
     def forward(
         self,
-        input_ids: torch.Tensor | None,
+        input_ids: torch.Tensor,
         positions: torch.Tensor,
         intermediate_tensors: Any = None,
         inputs_embeds: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """The last states (T, D) of the tokens (T,) of all texts, one text's after the other's."""
+        """The last states (T, D) of the tokens (T,) of all texts, one text's after the other's; or of embeddings (T, D)."""
         tokens = {"input_ids": input_ids[None]} if inputs_embeds is None else {"inputs_embeds": inputs_embeds[None]}
         return networks.states(self.network, tuple(self.caches), positions[None], **tokens)[0]
 
