@@ -81,6 +81,35 @@ def test_spellings() -> None:
         _ = config.n_embed
 
 
+@pytest.mark.parametrize(
+    ("model_type", "parameters", "fields"),
+    [
+        ("llama", {"rope_theta": 5e5, "rope_type": "default"}, {"rope_theta": 5e5, "rope_scaling": None}),
+        (
+            "llama",
+            {"rope_theta": 3.0, "rope_type": "linear", "type": "linear", "factor": 2.0},
+            {"rope_theta": 3.0, "rope_scaling": {"rope_type": "linear", "type": "linear", "factor": 2.0}},
+        ),
+        (
+            "gpt_neox",
+            {"rope_theta": 7.0, "partial_rotary_factor": 0.5, "rope_type": "default"},
+            {"rotary_emb_base": 7.0, "rotary_pct": 0.5},
+        ),
+    ],
+)
+def test_rotary_fields_of_transformers_5(model_type: str, parameters: dict[str, Any], fields: dict[str, Any]) -> None:
+    config = CLASSES[model_type].from_dict({"model_type": model_type, "rope_parameters": parameters})
+    assert {name: getattr(config, name) for name in fields} == fields
+    again = CLASSES[model_type].from_dict(config.to_dict())
+    assert again == config and "rope_parameters" not in config.to_dict()  # what is written has one place for each number
+
+
+def test_rotary_fields_of_several_kinds_of_layers() -> None:
+    parameters = {"full_attention": {"rope_theta": 1e6}, "sliding_attention": {"rope_theta": 1e4}}
+    with pytest.raises(ConfigError, match="several kinds of layers are not supported: full_attention, sliding_attention"):
+        CLASSES["llama"].from_dict({"model_type": "llama", "rope_parameters": parameters})
+
+
 def test_a_missing_field(monkeypatch: pytest.MonkeyPatch) -> None:
     """An error names the nearest fields; asking whether there is one does not look for them, which takes a while."""
     searched = []

@@ -583,6 +583,16 @@ def chat(
         click.echo()
 
 
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("src")
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def serve(src: str, options: tuple[str, ...]) -> None:
+    """Serve the checkpoint SRC to many at once by vLLM, with Trivium's network. OPTIONS are those of `vllm serve`."""
+    from trivium.serving import command
+
+    command.serve(src, options)
+
+
 def _field(text: str) -> tuple[str, Any]:
     """NAME=VALUE, the value as JSON has it, or else a string."""
     name, sign, value = text.partition("=")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, dataclass_transform
 
-from . import activations
+from . import activations, rotary
 from .errors import ConfigError
 from .files import read_json
 from .names import nearest
@@ -129,6 +129,8 @@ class Config:
             ConfigError: A field has a value that is not valid or not supported.
         """
         known = {field.name for field in _fields(cls)}  # type: ignore[arg-type]
+        if "rope_theta" in known | cls.aliases.keys():
+            values = rotary.in_fields(values)
         fields: dict[str, Any] = {}
         for source in (values, overrides):
             for key, value in source.items():

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
+from .errors import InputError
+
 Tensor = Any
 
 
@@ -122,6 +124,45 @@ class RingCache(NamedTuple):
     counted: Tensor = ()
     key_scale: Tensor = ()
     value_scale: Tensor = ()
+
+
+class Causal(NamedTuple):
+    """Which keys queries see, as an EngineCache is told it: those of their own text, up to their own.
+
+    Attributes:
+        window: How many of these, the last; None for all.
+    """
+
+    window: int | None
+
+
+class Slopes(NamedTuple):
+    """What is added to products of queries and keys, as an EngineCache is told it: ALiBi, which grows with the key's position.
+
+    Attributes:
+        slopes: By how much from one position to the next, for each of N heads, in the unit of scaled products.
+        dtype: Whose rounding it has.
+    """
+
+    slopes: tuple[float, ...]
+    dtype: str
+
+
+class EngineCache:
+    """A layer's cache that belongs to an engine, which serves many texts at once and attends by means of its own.
+
+    A network that is given these as past_key_values takes the tokens of all texts as one row, input_ids (1, T), with
+    position_ids (1, T) and no attention_mask. Which tokens are of one text, the engine knows.
+    """
+
+    @property
+    def length(self) -> Tensor:
+        """There is none: texts of many lengths share it."""
+        raise InputError("an engine's cache has no one length", key="position_ids", hint="give position_ids")
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, *, mask: Causal, bias: Slopes | None, scale: float) -> Tensor:
+        """What queries (1, T, N, H) find, after keys and values (1, T, K, H) have been kept: (1, T, N, H)."""
+        raise NotImplementedError
 
 
 class MemoryCache(NamedTuple):

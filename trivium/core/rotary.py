@@ -7,9 +7,12 @@ Sources: Su and others, arXiv:2104.09864; for the scalings modeling_rope_utils.p
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+
+from .errors import ConfigError
 
 
 def frequencies(c: Any, width: int) -> tuple[tuple[float, ...], float]:
@@ -32,8 +35,28 @@ def growth(c: Any, width: int) -> tuple[tuple[float, ...], float] | None:
 
 def kind(c: Any) -> str:
     """The name of the scaling of a config; "default" for none."""
-    scaling = c.rope_scaling or {}
+    return _kind_of(c.rope_scaling or {})
+
+
+def _kind_of(scaling: Mapping[str, Any]) -> str:
     return scaling.get("rope_type", scaling.get("type", "default"))
+
+
+def in_fields(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A config.json's values with Transformers 5's `rope_parameters` in the fields that Transformers 4 has for them.
+
+    Raises:
+        ConfigError: They are of several kinds of layers.
+    """
+    parameters = dict(values.get("rope_parameters") or {})
+    if not parameters:
+        return values
+    if any(isinstance(value, dict) for value in parameters.values()):
+        kinds = ", ".join(sorted(parameters))
+        raise ConfigError(f"rope_parameters of several kinds of layers are not supported: {kinds}", key="rope_parameters")
+    found = {key: value for key, value in values.items() if key != "rope_parameters"}
+    found |= {key: parameters.pop(key) for key in ("rope_theta", "partial_rotary_factor") if key in parameters}
+    return found | {"rope_scaling": parameters if _kind_of(parameters) != "default" else None}
 
 
 def check(c: Any) -> None:

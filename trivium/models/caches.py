@@ -1,9 +1,10 @@
 """The state of decoding: one `LayerCache` per layer, of fixed size, passed in and returned.
 
-B batch, T tokens of the input, S room for tokens, W a window, K key heads, H head width.
+B batch, T tokens of the input, S room for tokens, W a window, N heads, K key heads, H head width.
 """
 
-from trivium.core.outputs import CrossCache, LayerCache, RingCache, StateCache
+from trivium.core.errors import InputError
+from trivium.core.outputs import CrossCache, EngineCache, LayerCache, RingCache, StateCache
 
 from . import ops
 
@@ -34,6 +35,23 @@ def positions(cache, x):
     return counted if cache is None else counted + cache[0].length
 
 
+def attend(cache, q, k, v, mask, *, scale, dropout, bias=None, weights=False):
+    """What queries (B, T, N, H) find in a layer's cache and in their own keys and values (B, T, K, H).
+
+    Mask and bias as of `ops.attention`; without a mask no query sees a later key.
+
+    Returns:
+        (B, T, N, H), the new cache, and the weights (B, N, T, S) or None.
+    """
+    if isinstance(cache, EngineCache):
+        if weights:
+            raise InputError("an engine's cache gives no attentions", key="output_attentions", hint="do not ask for them")
+        return cache.attend(q, k, v, mask=mask, bias=bias, scale=scale), cache, None
+    k, v, cache = extend(cache, k, v)
+    x, seen = ops.attention(q, k, v, mask, bias=bias, causal=mask is None, scale=scale, dropout=dropout, weights=weights)
+    return x, cache, seen
+
+
 def extend(cache, k, v):
     """Keys and values (B, T, K, H) with those that a layer's cache holds: two of (B, S, K, H), and the new cache.
 
@@ -41,6 +59,8 @@ def extend(cache, k, v):
     """
     if cache is None:
         return k, v, None
+    if isinstance(cache, EngineCache):
+        raise InputError("an engine's cache does not show its keys", hint="let the layer attend by caches.attend")
     new = {"key": k, "value": v} if isinstance(cache.key_scale, tuple) else as_integers(key=k, value=v)
     if isinstance(cache, RingCache):
         seen, cache = extend_ring(cache, new)

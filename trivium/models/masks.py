@@ -4,7 +4,7 @@ B batch, T tokens of the input, S keys; True is visible.
 """
 
 from trivium.core.errors import InputError
-from trivium.core.outputs import RingCache
+from trivium.core.outputs import Causal, EngineCache, RingCache
 
 from . import caches, ops
 
@@ -26,6 +26,10 @@ def causal(x, attention_mask, cache, window=None):
     if cache is None and attention_mask is None and window is None:
         return None
     held = caches.with_keys(cache)
+    if isinstance(held, EngineCache):
+        if attention_mask is not None:
+            raise InputError("an engine's cache takes no mask", key="attention_mask", hint="leave it out")
+        return Causal(window)
     if isinstance(held, RingCache):
         return _in_ring(x, attention_mask, held)
     tokens = ops.shape(x)[1]

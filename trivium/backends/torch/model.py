@@ -104,11 +104,7 @@ class Model(Pretrained, Module):
                 held.copy_(_tensor(array, own))
 
     def _read(self, owner: Module, name: str) -> np.ndarray:
-        held = getattr(owner, name).detach().cpu().contiguous()
-        if held.dtype in _AS_INTEGERS:
-            integer, dtype = _AS_INTEGERS[held.dtype]
-            return held.view(getattr(torch, np.dtype(integer).name)).numpy().view(dtype)
-        return held.numpy()
+        return array_of(getattr(owner, name))
 
     def _tie(self, ties: Mapping[str, str]) -> None:
         for alias, name in ties.items():
@@ -167,6 +163,15 @@ def _no_first_values() -> Iterator[None]:
     finally:
         for name, function in held.items():
             setattr(torch.nn.init, name, function)
+
+
+def array_of(tensor: torch.Tensor) -> np.ndarray:
+    """A tensor's values, of every dtype that checkpoints have: a view where it lies in memory in one piece."""
+    held = tensor.detach().cpu().contiguous()
+    if held.dtype in _AS_INTEGERS:
+        integer, dtype = _AS_INTEGERS[held.dtype]
+        return held.view(getattr(torch, np.dtype(integer).name)).numpy().view(dtype)
+    return held.numpy()
 
 
 def _tensor(array: np.ndarray, own: bool) -> torch.Tensor:

@@ -20,9 +20,8 @@ class Attention(nn.Module):
     def forward(self, x, bias, mask, cache=None, attentions=False):  # (B, T, D) -> (B, T, D), cache, weights
         x = multihead.split(self.query_key_value(x), self.heads)  # (B, T, N, 3 H), the three of a head side by side
         q, k, v = ops.split(x, 3, -1)
-        k, v, cache = caches.extend(cache, k, v)
-        options = {"causal": mask is None, "scale": self.scale, "dropout": self.attention_dropout}
-        x, weights = ops.attention(q, k, v, mask, bias=bias, weights=attentions, **options)
+        options = {"scale": self.scale, "dropout": self.attention_dropout, "bias": bias, "weights": attentions}
+        x, cache, weights = caches.attend(cache, q, k, v, mask, **options)
         return self.dense(multihead.merge(x)), cache, weights
 
 

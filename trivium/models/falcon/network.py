@@ -21,9 +21,8 @@ class Attention(nn.Module):
         q, k, v = self.split(self.query_key_value(x))
         if angles is not None:
             q, k = rotary.rotate(q, *angles), rotary.rotate(k, *angles)
-        k, v, cache = caches.extend(cache, k, v)
-        options = {"causal": mask is None, "scale": self.scale, "dropout": self.dropout}
-        x, weights = ops.attention(q, k, v, mask, bias=bias, weights=attentions, **options)
+        options = {"scale": self.scale, "dropout": self.dropout, "bias": bias, "weights": attentions}
+        x, cache, weights = caches.attend(cache, q, k, v, mask, **options)
         return self.dense(multihead.merge(x)), cache, weights
 
     def split(self, x):  # (B, T, (N + 2 K) H) -> (B, T, N, H), two of (B, T, K, H)
@@ -100,8 +99,8 @@ class FalconModel(decoders.Decoder):
         if not c.alibi:
             return self.rotary_emb(position_ids, x), None, mask
         # scaled as the products are, and made in bfloat16, as when Falcon was trained
-        bias = alibi.bias(x, attention_mask, cache, c.num_attention_heads, made_in="bfloat16")
-        return None, bias * c.head_width**-0.5, mask
+        options = {"scale": c.head_width**-0.5, "made_in": "bfloat16"}
+        return None, alibi.bias(x, attention_mask, cache, c.num_attention_heads, **options), mask
 
     def finish(self, x):
         return self.ln_f(x)

@@ -34,15 +34,13 @@ class Attention(nn.Module):
             self.scale /= index + 1
 
     def forward(self, x, source, mask, cache=None, attentions=False):  # (B, T, D), (B, S, D) -> (B, T, D), cache, weights
+        options = {"scale": self.scale, "dropout": self.attn_dropout, "weights": attentions}
         if self.crosses:
             q = multihead.split(self.q_attn(x), self.heads)  # (B, T, N, H)
             k, v, cache = caches.cross(cache, source, lambda y: self.parts(y, 2))
+            x, weights = ops.attention(q, k, v, mask, **options)
         else:
-            q, *keys = self.parts(x, 3)
-            k, v, cache = caches.extend(cache, *keys)
-        causal = not self.crosses and mask is None
-        dropout = self.attn_dropout
-        x, weights = ops.attention(q, k, v, mask, causal=causal, scale=self.scale, dropout=dropout, weights=attentions)
+            x, cache, weights = caches.attend(cache, *self.parts(x, 3), mask, **options)
         return self.resid_dropout(self.c_proj(multihead.merge(x))), cache, weights
 
     def parts(self, x, count):  # (B, S, D) -> `count` of (B, S, N, H)

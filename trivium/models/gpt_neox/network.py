@@ -21,9 +21,8 @@ class Attention(nn.Module):
         x = multihead.split(self.query_key_value(x), self.heads)  # (B, T, N, 3 H), the three of a head side by side
         q, k, v = ops.split(x, 3, -1)
         q, k = rotary.rotate(q, *angles), rotary.rotate(k, *angles)
-        k, v, cache = caches.extend(cache, k, v)
-        causal, dropout = mask is None, self.dropout
-        x, weights = ops.attention(q, k, v, mask, causal=causal, scale=self.scale, dropout=dropout, weights=attentions)
+        options = {"scale": self.scale, "dropout": self.dropout, "weights": attentions}
+        x, cache, weights = caches.attend(cache, q, k, v, mask, **options)
         return self.dense(multihead.merge(x)), cache, weights
 
 

@@ -23,9 +23,8 @@ class Attention(nn.Module):
     def forward(self, x, angles, mask, cache=None, attentions=False):  # (B, T, D) -> (B, T, D), cache, weights
         q, k, v = (multihead.split(project(x), self.heads) for project in (self.q_proj, self.k_proj, self.v_proj))
         q, k = rotary.rotate_neighbours(q, *angles), rotary.rotate_neighbours(k, *angles)
-        k, v, cache = caches.extend(cache, k, v)
-        causal, dropout = mask is None, self.attn_dropout
-        x, weights = ops.attention(q, k, v, mask, causal=causal, scale=self.scale, dropout=dropout, weights=attentions)
+        options = {"scale": self.scale, "dropout": self.attn_dropout, "weights": attentions}
+        x, cache, weights = caches.attend(cache, q, k, v, mask, **options)
         return self.resid_dropout(self.out_proj(multihead.merge(x))), cache, weights
 
 

@@ -24,9 +24,8 @@ class Attention(nn.Module):
         q = multihead.split(self.q_proj(x), self.heads)  # (B, T, N, H)
         k, v = (multihead.split(project(x), self.key_heads) for project in (self.k_proj, self.v_proj))  # (B, T, K, H)
         q, k = rotary.rotate(q, *angles), rotary.rotate(k, *angles)
-        k, v, cache = caches.extend(cache, k, v)
-        causal, dropout = mask is None, self.dropout
-        x, weights = ops.attention(q, k, v, mask, causal=causal, scale=self.scale, dropout=dropout, weights=attentions)
+        options = {"scale": self.scale, "dropout": self.dropout, "weights": attentions}
+        x, cache, weights = caches.attend(cache, q, k, v, mask, **options)
         return self.o_proj(multihead.merge(x)), cache, weights
 
 

@@ -26,9 +26,8 @@ class Attention(nn.Module):
 
     def forward(self, x, mask, cache=None, attentions=False):  # (B, T, D) -> (B, T, D), cache, weights
         q, k, v = (multihead.split(project(x), self.heads) for project in (self.q_proj, self.k_proj, self.v_proj))
-        k, v, cache = caches.extend(cache, k, v)
-        causal, dropout = mask is None, self.dropout
-        x, weights = ops.attention(q, k, v, mask, causal=causal, scale=self.scale, dropout=dropout, weights=attentions)
+        options = {"scale": self.scale, "dropout": self.dropout, "weights": attentions}
+        x, cache, weights = caches.attend(cache, q, k, v, mask, **options)
         return self.out_proj(multihead.merge(x)), cache, weights
 
 

@@ -30,9 +30,8 @@ class Attention(nn.Module):
         if self.normalised:
             q, k = self.q_layernorm(q), self.k_layernorm(k)
         q, k = rotary.rotate(q, *angles), rotary.rotate(k, *angles)
-        k, v, cache = caches.extend(cache, k, v)
-        causal, dropout = mask is None, self.dropout
-        x, weights = ops.attention(q, k, v, mask, causal=causal, scale=self.scale, dropout=dropout, weights=attentions)
+        options = {"scale": self.scale, "dropout": self.dropout, "weights": attentions}
+        x, cache, weights = caches.attend(cache, q, k, v, mask, **options)
         return self.dense(multihead.merge(x)), cache, weights
 
 
