@@ -4,8 +4,8 @@
 
 with the names of ours (`trivium.models.catalogue`), where Transformers is installed. "general": the fields of all configs with
 their defaults. model_type -> fields: its own, and general ones of another default; read: what its network's file takes from a
-config beside them, by an attribute or by `getattr`. "switches": what a class answers to the first inputs of its golden, with a field of
-the first config changed: the shape and the mean square, the weights drawn by name.
+config beside them, by an attribute or by `getattr`. "switches": what a class answers to the first inputs of its golden, with a
+field of the first config changed: the shape and the mean square, the weights drawn by name.
 """
 
 from __future__ import annotations

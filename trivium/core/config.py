@@ -195,8 +195,10 @@ class Config:
         return found
 
     def to_json(self) -> str:
-        """config.json's text."""
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
+        """config.json's text, which names the model_type whether or not the config was read from values that do."""
+        values = self.to_dict()
+        values.setdefault("model_type", self.model_type)
+        return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 
     to_json_string = to_json
 
