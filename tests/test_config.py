@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import trivium.numpy
 from tests.conftest import Golden, every_golden
 from trivium.core.auto import AutoConfig
 from trivium.core.config import Config
@@ -23,6 +24,10 @@ from trivium.models.vit.config import ViTConfig
 
 CLASSES = {folder: catalogue.config_class(folder) for folder in catalogue.architectures()}
 every_class = pytest.mark.parametrize("cls", CLASSES.values(), ids=lambda cls: cls.__name__)
+
+
+ENCODERS = {"encoder-decoder": "bert", "vision-encoder-decoder": "vit", "speech-encoder-decoder": "wav2vec2"}
+"""Whose configs are nothing without their parts, and one of those."""
 
 
 def written(directory: Path, **values: Any) -> Path:
@@ -67,7 +72,32 @@ def test_round_trip_of_goldens(golden: Golden, tmp_path: Path) -> None:
 def test_round_trip(values: dict[str, Any]) -> None:
     """Every key comes back as it was, known or not, under the name and in the form in which it was written."""
     cls = CLASSES[values.get("model_type", "bert")]
-    assert json.loads(cls.from_dict(values).to_json()) == values
+    assert cls.from_dict(values).to_dict() == values
+
+
+@every_class
+def test_files_name_their_architecture(cls: type[Config], tmp_path: Path) -> None:
+    """Whatever a config was read from, its file says the model_type, by which AutoConfig and the converter find its class."""
+    values: dict[str, Any] = {}
+    if cls.model_type in ENCODERS:
+        values["encoder"] = {"model_type": ENCODERS[cls.model_type]}
+        values["decoder"] = {"model_type": "gpt2", "add_cross_attention": True}
+    for said in (values, {**values, "output_attentions": True}):
+        config = cls.from_dict(said)
+        config.save_pretrained(tmp_path)
+        found = json.loads((tmp_path / "config.json").read_text())
+        assert found == found | said | {"model_type": cls.model_type}
+        assert type(AutoConfig.from_pretrained(tmp_path)) is cls
+        config.to_json_file(tmp_path / "other.json")
+        assert (tmp_path / "other.json").read_text() == (tmp_path / "config.json").read_text()
+
+
+def test_files_name_their_class(tmp_path: Path) -> None:
+    """A saved model's config.json names its class and its model_type, though nobody did."""
+    sizes = {"vocab_size": 5, "hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 4}
+    trivium.numpy.BertModel(BertConfig.from_dict(sizes), seed=0).save_pretrained(tmp_path)
+    found = json.loads((tmp_path / "config.json").read_text())
+    assert (found["architectures"], found["model_type"]) == (["BertModel"], "bert")
 
 
 def test_spellings() -> None:

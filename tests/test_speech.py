@@ -87,7 +87,6 @@ REFUSED: tuple[tuple[dict[str, Any], dict[str, Any], str], ...] = (
     ({"return_timestamps": False}, {}, "return_timestamps"),
     ({}, {"no_timestamps_token_id": None}, "no_timestamps_token_id"),
     ({"return_token_timestamps": True}, {"alignment_heads": None}, "alignment_heads"),
-    ({"return_token_timestamps": True, "num_beams": 2}, {}, "return_token_timestamps"),
     ({"num_return_sequences": 2, "num_beams": 2}, {}, "num_return_sequences"),
     ({"prompt_condition_type": "now"}, {}, "prompt_condition_type"),
     ({"prompt_condition_type": "all-segments"}, {}, "prompt_condition_type"),

@@ -177,7 +177,7 @@ REFUSED: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("GPT2LMHeadModel", {"guidance_scale": 2.0, "negative_prompt_ids": [[1]]}, "negative_prompt_ids"),
     ("GPT2LMHeadModel", {"negative_prompt_ids": [[1]] * 3}, "negative_prompt_ids"),
     ("GPT2LMHeadModel", {"prompt_lookup_num_tokens": 2, "num_beams": 2}, "num_beams"),
-    ("GPT2LMHeadModel", {"output_attentions": True, "return_dict_in_generate": True, "num_beams": 2}, "output_attentions"),
+    ("XLNetLMHeadModel", {"output_attentions": True, "return_dict_in_generate": True}, "output_attentions"),
     ("GPT2LMHeadModel", {"forced_decoder_ids": [[1, 2]]}, "forced_decoder_ids"),
     ("MambaForCausalLM", {"prompt_lookup_num_tokens": 2}, "prompt_lookup_num_tokens"),
     ("MambaForCausalLM", {"output_attentions": True, "return_dict_in_generate": True}, "output_attentions"),

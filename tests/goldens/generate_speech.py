@@ -28,7 +28,7 @@ FIELDS = {
 }  # fmt: skip
 TOLD = {"language": "de", "task": "transcribe"}
 SEGMENTS = {"return_segments": True}
-SHORT, LONG, LONGER = (2, 5, 14), (1, 5, 50), (2, 5, 40)
+SHORT, LONG, LONGER, ALONE = (2, 5, 14), (1, 5, 50), (2, 5, 40), (1, 5, 14)
 CALLS: tuple[tuple[tuple[int, ...], Any, dict[str, Any]], ...] = (
     (SHORT, None, {"return_timestamps": True, **TOLD}),
     (SHORT, None, {"return_timestamps": True, "return_segments": True, **TOLD}),
@@ -51,6 +51,7 @@ CALLS: tuple[tuple[tuple[int, ...], Any, dict[str, Any]], ...] = (
     (LONG, None, {"num_beams": 2, **TOLD}),
     (LONGER, [33, 40], {"return_segments": True, "language": "fr", "task": "translate"}),
     (LONG, None, {"return_token_timestamps": True, "return_segments": True, **TOLD}),
+    (ALONE, None, {"return_token_timestamps": True, "return_timestamps": True, "num_beams": 3, "suppress_tokens": [9], **TOLD}),
 )
 
 
@@ -59,6 +60,14 @@ def call(shape: tuple[int, ...], frames: Any, options: dict[str, Any], seed: int
     entry = json.loads((HERE / "tokens.json").read_text())[NAME]
     config = json.loads((HERE / "whisper" / f"{NAME}.json").read_text())["configs"][entry["config"]]
     model = generate_tokens.load(NAME, config)
+    align = model._extract_token_timestamps  # which fails on beams: it takes their indices to have columns for the prompt
+
+    def aligned(out: Any, *args: Any, **given: Any) -> Any:
+        if "beam_indices" in out:
+            out["beam_indices"] = torch.nn.functional.pad(out["beam_indices"][:, 1:], (0, 9), value=-1)
+        return align(out, *args, **given)
+
+    model._extract_token_timestamps = aligned
     forward = model.forward  # which is handed input_ids, that it does not take, where silence is asked for
     model.forward = lambda *args, input_ids=None, **inputs: forward(*args, **inputs)
     for name, value in FIELDS.items():

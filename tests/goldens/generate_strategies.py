@@ -44,6 +44,17 @@ CALLS: tuple[tuple[str, Any, dict[str, Any]], ...] = (
     ("GPT2LMHeadModel", BATCH, {"output_hidden_states": True, "output_attentions": True, "max_new_tokens": 3}),
     ("T5ForConditionalGeneration", SOURCES, {"output_hidden_states": True, "output_attentions": True, "max_new_tokens": 3}),
     ("MistralForCausalLM", BATCH, {"output_hidden_states": True, "output_attentions": True, "max_new_tokens": 3}),
+    (
+        "GPT2LMHeadModel",
+        BATCH,
+        {
+            "num_beams": 4,
+            "num_beam_groups": 2,
+            "diversity_penalty": 0.7,
+            "output_hidden_states": True,
+            "output_attentions": True,
+        },
+    ),
 )
 STATES = (
     "hidden_states", "attentions", "cross_attentions", "decoder_hidden_states", "decoder_attentions", "encoder_hidden_states",

@@ -68,6 +68,7 @@ class Config:
     eos_token_id: int | tuple[int, ...] | None = None
     pad_token_id: int | None = None
     pruned_heads: Annotated[dict[int, Any] | None, "refused unless empty"] = None
+    quantization_config: Annotated[dict[str, Any] | None, "refused unless empty"] = None
     source: dict[str, Any] = dataclasses.field(default_factory=dict)
     """config.json as it was read, with the keys that are no fields too."""
 
@@ -81,6 +82,11 @@ class Config:
             object.__setattr__(self, field.name, self._checked(field.name, getattr(self, field.name)))
         if self.pruned_heads:
             raise self.error("pruned_heads", "pruned heads are not supported; prune the weights themselves")
+        if self.quantization_config:
+            method = self.quantization_config.get("quant_method", "another library")
+            raise self.error(
+                "quantization_config", f"the weights are integers of {method}'s; load a checkpoint that has floats"
+            )
         labels = self.id2label or _unnamed(self.num_labels or self.default_labels)
         if self.num_labels not in (None, len(labels)):
             raise self.error("num_labels", f"is {self.num_labels}, but id2label names {len(labels)} labels")
@@ -191,8 +197,10 @@ class Config:
         return found
 
     def to_json(self) -> str:
-        """config.json's text."""
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
+        """config.json's text, which names the model_type whether or not the config was read from values that do."""
+        values = self.to_dict()
+        values.setdefault("model_type", self.model_type)
+        return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 
     to_json_string = to_json
 

@@ -9,7 +9,7 @@ from trivium.core.errors import InputError
 from trivium.core.signatures import parameters
 from trivium.generation import prompts as reading
 
-from . import ops, programs
+from . import inner, ops, programs
 from .calls import SEEN, Call, is_pair, most_positions, piece_width, takes
 
 SPOKEN = ("language", "task")
@@ -38,8 +38,9 @@ def check(model, c, negative, kept, images):
         name = model.prompt_name if is_pair(model) else "input_ids"
         raise InputError("forced_decoder_ids are for speech", key="forced_decoder_ids", hint=f"begin {name} with the tokens")
     given = {"prefill_chunk_size": c.prefill_chunk_size, "past_key_values": kept, "penalty_alpha": c.contrastive or None}
+    given |= {"dola_layers": c.dola_layers} | dict.fromkeys(inner.asked(c), True)
     for name, why in model.not_asked.items():
-        if (given | {"dola_layers": c.dola_layers})[name] is not None:
+        if given.get(name) is not None:
             raise InputError(f"{type(model).__name__} takes no {name}: {why}", key=name)
     for name, on in (("guidance_scale", c.guided), ("dola_layers", c.dola_layers is not None)):
         if on and is_pair(model):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from trivium.core.errors import InputError
 from trivium.generation.outputs import GenerateOutput
 
-from . import calls, decoding, ops, stopping
+from . import calls, decoding, inner, ops, stopping
 
 WORST = -1e9
 """The score of a beam that is none."""
@@ -53,12 +53,12 @@ def search(call):
     plan, given = call.plan(beams=k, early=call.c.early_stopping), call.given(k)
     logits, cache = call.read(k)
     state = begin(call.state(plan, cache, k), k)
-    stops = stopping.Stops(call)
-    if call.callbacks.choosing or stops or not call.programs.whole_loops:
-        state = stepwise(call, plan, state, logits, given, stops)
+    stops, trail = stopping.Stops(call), inner.Trail(call, k)
+    if call.callbacks.choosing or stops or trail.wanted or not call.programs.whole_loops:
+        state = stepwise(call, plan, state, logits, given, stops, trail)
     else:
         state = call.programs(finish, plan)(state, logits, given)
-    return result(call, plan, state)
+    return result(call, plan, state, trail)
 
 
 def begin(state, k):
@@ -85,7 +85,7 @@ def begin(state, k):
     )
 
 
-def stepwise(call, plan, state, logits, given, stops):
+def stepwise(call, plan, state, logits, given, stops, trail):
     """The last state, one step after the other."""
 
     def ending(state, texts):
@@ -93,6 +93,7 @@ def stepwise(call, plan, state, logits, given, stops):
         return call.programs.tensor(stops(texts, state.length + 1, count, state.scores if plan.scores else None))
 
     while True:
+        trail.add(state)
         if call.callbacks.choosing or stops:
             state = extend(call.model, plan, state, logits, given, ending if stops else None)
         else:
@@ -220,7 +221,7 @@ def power(length, given):
     return ops.exp(given.power * ops.log(length))
 
 
-def result(call, plan, state):
+def result(call, plan, state, trail):
     """What `generate` returns: the best texts of each prompt."""
     k, count, run = plan.beams, call.c.num_return_sequences, call.programs
 
@@ -243,6 +244,7 @@ def result(call, plan, state):
         scores=columns(state.scores, plan.scores),
         logits=columns(state.logits, plan.logits),
         beam_indices=run.tensor(origins[:, :longest]),
+        **trail.found(),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from trivium.generation.outputs import GenerateOutput
 
-from . import beams, calls, decoding, ops, processors, stopping
+from . import beams, calls, decoding, inner, ops, processors, stopping
 
 check = beams.check
 
@@ -53,12 +53,12 @@ def search(call):
     plan, given = call.plan(beams=k, groups=g, early=call.c.early_stopping), (call.given(g * k), call.given(k))
     logits, cache = call.read(g * k)
     state = begin(call, plan, cache)
-    stops = stopping.Stops(call)
-    if call.callbacks.choosing or stops or not call.programs.whole_loops:
-        state = stepwise(call, plan, state, logits, given, stops)
+    stops, trail = stopping.Stops(call), inner.Trail(call, g * k)
+    if call.callbacks.choosing or stops or trail.wanted or not call.programs.whole_loops:
+        state = stepwise(call, plan, state, logits, given, stops, trail)
     else:
         state = call.programs(finish, plan)(state, logits, given)
-    return result(call, plan, state, given[1])
+    return result(call, plan, state, given[1], trail)
 
 
 def begin(call, plan, cache):
@@ -71,10 +71,11 @@ def begin(call, plan, cache):
     return Groups(tuple(parts), cache, whole.scores, whole.logits)
 
 
-def stepwise(call, plan, state, logits, given, stops):
+def stepwise(call, plan, state, logits, given, stops, trail):
     """The last state, one step after the other."""
     count = call.batch * plan.beams * plan.groups
     while True:
+        trail.add(state)
         if call.callbacks.choosing:
             state = extend(call.model, plan, state, logits, given)
         else:
@@ -179,7 +180,7 @@ def concluded(plan, part, given):
     return beams.settled(plan, before, given, part.sums, ending, part.tokens, part.origins)
 
 
-def result(call, plan, state, given):
+def result(call, plan, state, given, trail):
     """What `generate` returns: the best texts of each prompt."""
     batch, count, run = call.batch, call.c.num_return_sequences, call.programs
     parts = [concluded(plan, part, given) for part in state.parts]
@@ -206,4 +207,5 @@ def result(call, plan, state, given):
         sequences_scores=ops.reshape(best[:batch], (-1,)) if plan.scores else None,
         scores=columns(state.scores, plan.scores),
         logits=columns(state.logits, plan.logits),
+        **trail.found(),
     )

@@ -12,6 +12,7 @@ import numpy as np
 
 from trivium.core.errors import InputError
 from trivium.generation import alignment, segments
+from trivium.generation import prompts as reading
 from trivium.generation.outputs import GenerateOutput
 
 from . import ops, programs, speech
@@ -73,7 +74,7 @@ class Listener:
         if self.timed:
             most = c.source.get("max_initial_timestamp_index")
             c = c.replace(timestamp_tokens=(self.first_time, -1 if most is None else most))
-        kept = {"return_dict_in_generate": True, "output_scores": True, "output_attentions": self.words}
+        kept = {"return_dict_in_generate": True, "output_scores": True}
         self.c = c.replace(forced_decoder_ids=None, **kept)
         self.most = mask.sum(1).astype(int) if long and mask is not None else np.full(len(features), features.shape[2])
         self.seek = np.zeros(len(features), int)
@@ -172,13 +173,14 @@ class Listener:
         scores = np.stack([run.array(step) for step in out.scores])  # (T, B K, V)
         paths = None if out.beam_indices is None else run.array(out.beam_indices)
         sequences = run.array(out.sequences)
+        looks = self.looks([pieces[row] for row in rows], sequences) if self.words else None
         for index, row in enumerate(rows):
             tokens = segments.stripped(sequences[index, ids.shape[1] :], c)
             path = np.full(len(scores), index) if paths is None else np.maximum(paths[index], 0)
             chosen = scores[np.arange(len(path)), path]
             good, skipped = self.judge(tokens, chosen, temperature, silence.get(row))
             tokens = tokens[:-1] if len(tokens) and tokens[-1] in c.eos else tokens
-            times = self.times(out, index, row, ids.shape[1]) if self.words else None
+            times = self.times(looks[index], row)[ids.shape[1] :] if self.words else None
             yield row, segments.Said(tokens, times, skipped), good
 
     def judge(self, tokens, scores, temperature, silence):
@@ -207,20 +209,34 @@ class Listener:
             found |= dict(zip(rows, chances[:, self.first_time - 2].tolist(), strict=True))
         return found
 
-    def times(self, out, index, row, start):
-        """The seconds of all tokens but those of the prompt, since the segment's start."""
-        run, frames = programs.Programs(self.model, False), self.wanted.num_frames
-        steps, heads = out.cross_attentions, self.c.source["alignment_heads"]
-        weights = np.stack([np.concatenate([run.array(step[layer])[index, head] for step in steps]) for layer, head in heads])
+    def looks(self, pieces, sequences):
+        """Where the decoder looked in each piece when it read each token of what was written but the last: (B, H, T, E)."""
+        run, length = programs.Programs(self.model, self.options.get("compiled")), sequences.shape[1] - 1
+        room = min(reading.bucket(length), self.model.config.max_target_positions) if run.compiles else length
+        ids = np.pad(sequences[:, :length], [(0, 0), (0, room - length)]).astype(np.int32)
+        heads = tuple(map(tuple, self.c.source["alignment_heads"]))
+        with run.running():
+            found = run(looked, heads)((), run.tensor(np.stack(pieces)), run.tensor(ids))
+            return np.stack([run.array(head)[:, :length] for head in found], 1)
+
+    def times(self, weights, row):
+        """The second at which each token begins, since the segment's start, by where heads looked (H, T, E): (T + 1,)."""
+        frames = self.wanted.num_frames
         if frames is not None:
             weights = weights[..., : int(frames if np.ndim(frames) == 0 else frames[row]) // segments.STRIDE]
-        return alignment.token_times(weights, getattr(self.model.config, "median_filter_width", 7))[start:]
+        return alignment.token_times(weights, getattr(self.model.config, "median_filter_width", 7))
 
 
 def first_chances(model, _, sound, ids):
     """The chances (B, V) of what follows ids (B, T) about a sound. A program."""
     out = model.body(decoder_input_ids=ids, encoder_outputs=model.encode(sound))
     return ops.softmax(ops.cast(model.unembed(out.last_hidden_state[:, -1:])[:, 0], "float32"), -1)
+
+
+def looked(model, heads, _, sound, ids):
+    """Where heads (layer, head) looked in a sound, reading ids (B, T): for each (B, T, E). A program."""
+    out = model.body(decoder_input_ids=ids, encoder_outputs=model.encode(sound), output_attentions=True)
+    return tuple(out.cross_attentions[layer][:, head] for layer, head in heads)
 
 
 def check(c, wanted, long, mask, batch, timed, words):
@@ -234,8 +250,6 @@ def check(c, wanted, long, mask, batch, timed, words):
         raise InputError(why, key="no_timestamps_token_id")
     if words and not c.source.get("alignment_heads"):
         raise InputError("generation_config.json does not say which heads follow the sound", key="alignment_heads")
-    if words and c.num_beams > 1:
-        raise InputError("return_token_timestamps and num_beams do not go together", key="return_token_timestamps")
     if c.num_return_sequences > 1:
         raise InputError("segments follow one text for each sound", key="num_return_sequences")
     if wanted.prompt_condition_type not in (None, "first-segment", "all-segments"):

@@ -16,11 +16,12 @@ class GenerateOutput(ModelOutput):
         beam_indices: (B R, N), of beam search: from which of the B K beams each token came, -1 after the end.
         past_key_values: The cache, which has seen all but the last token: for the next turn, with the longer prompt.
         hidden_states, attentions, cross_attentions: For each token generated, of each layer: (B R, T, D), (B R, N, T, S),
-            (B R, N, T, E); the first of the whole prompt, and the others of one token. S are the tokens up to then.
+            (B R, N, T, E); the first of the whole prompt, and the others of one token. S are the tokens up to then. Of a beam
+            search the rows are the B K beams that were read then: `beam_indices` says which of them a text came by.
         decoder_hidden_states, decoder_attentions: The same, where there is an encoder.
         segments: Of each sound: its segments, {"start": seconds, "end": seconds, "tokens": (T,)}.
         token_timestamps: (B, T), the second at which each token of a sound begins.
-        encoder_hidden_states, encoder_attentions: Of each layer: (B R, E, D), (B R, N, E, E).
+        encoder_hidden_states, encoder_attentions: Of each layer: (B, E, D), (B, N, E, E), each text at the start of its row.
     """
 
     sequences: Tensor = None

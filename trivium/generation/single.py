@@ -61,6 +61,7 @@ def newest(call, state):
 def result(call, plan, state, times):
     """What `generate` returns."""
     count, rows = int(state.length) - call.start, call.batch * times
+    places = [range(rows)] * count  # each text is read from its beginning to its end
     new = call.programs.array(state.tokens)[:rows, call.start : call.start + count]
     sequences = call.sequences(new, times)
     if not call.c.return_dict_in_generate:
@@ -76,7 +77,7 @@ def result(call, plan, state, times):
         past_key_values=tuple(
             layer._replace(**{name: x[:rows] for name, x in calls.held(layer).items()}) for layer in state.cache
         ),
-        **inner.of(call, state, times),
+        **inner.of(call, [state.tokens], places, times),
     )
 
 

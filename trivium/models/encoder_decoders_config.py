@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from trivium.core.config import Activation, Config, Count, Rate, Scale, Size
 
 
@@ -31,6 +33,7 @@ class EncoderDecoderConfig(Config):
     pad_token_id: int | None = 1
     eos_token_id: int | None = 2
     decoder_start_token_id: int | None = None
+    tie_encoder_decoder: Literal[False] = False
     forced_eos_token_id: int | None = 2
 
     @property

@@ -11,7 +11,7 @@ from trivium.core.auto import AutoConfig
 from trivium.core.errors import ConfigError
 from trivium.core.init import FanInUniform, fan_in_bias
 from trivium.core.names import nearest
-from trivium.core.outputs import BaseModelOutput, Seq2SeqLMOutput
+from trivium.core.outputs import BaseModelOutput, Seq2SeqLMOutput, Seq2SeqModelOutput
 from trivium.core.pretrained import at
 
 from . import caches, composites, encoder_decoders, heads, nn, ops
@@ -117,11 +117,18 @@ class Pair(heads.Generates, nn.Model):
             encoder_attentions=encoded.attentions,
         )
 
-    def body(self, decoder_input_ids, attention_mask=None, encoder_outputs=None, past_key_values=None):
-        """The decoder's last states (B, T, D), which `unembed` turns into logits."""
+    def body(self, decoder_input_ids, attention_mask=None, encoder_outputs=None, past_key_values=None, **options):
+        """The decoder's last states (B, T, D), which `unembed` turns into logits; options: what else is asked of it."""
         x = encoder_decoders.as_output(encoder_outputs).last_hidden_state
         inputs = {"encoder_hidden_states": x if x is None else self.projected(x), "encoder_attention_mask": attention_mask}
-        return self.decoder.body(decoder_input_ids, past_key_values=past_key_values, **_given(inputs))
+        out = self.decoder.body(decoder_input_ids, past_key_values=past_key_values, **_given(inputs), **options)
+        return Seq2SeqModelOutput(
+            out.last_hidden_state,
+            out.past_key_values,
+            decoder_hidden_states=out.hidden_states,
+            decoder_attentions=out.attentions,
+            cross_attentions=out.cross_attentions,
+        )
 
     def unembed(self, x):
         return self.decoder.unembed(x)

@@ -18,6 +18,8 @@ class Writing(heads.Generates):
         "past_key_values": "a prompt's tokens see each other",
         "penalty_alpha": "there are no states of the tokens themselves",
         "dola_layers": "there are no states of the tokens themselves",
+        "output_hidden_states": "there are no states of the tokens themselves",
+        "output_attentions": "there are no states of the tokens themselves",
     }
 
     def init_cache(self, batch_size, max_length):

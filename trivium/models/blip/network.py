@@ -201,11 +201,11 @@ class Writing(heads.Generates, Whole):
         text = self.config.text_config
         return c.replace(eos_token_id=text.sep_token_id, pad_token_id=text.pad_token_id)
 
-    def body(self, decoder_input_ids, attention_mask=None, encoder_outputs=None, past_key_values=None):
+    def body(self, decoder_input_ids, attention_mask=None, encoder_outputs=None, past_key_values=None, **options):
         """The last states (B, T, D) of what writes, which `unembed` turns into logits."""
         states = encoder_outputs.last_hidden_state if encoder_outputs is not None else None
         told = {"encoder_hidden_states": states, "encoder_attention_mask": attention_mask}
-        return self.text_decoder.bert(decoder_input_ids, **told, past_key_values=past_key_values)
+        return self.text_decoder.bert(decoder_input_ids, **told, past_key_values=past_key_values, **options)
 
     def unembed(self, x):
         return self.text_decoder.cls.predictions(x, None)

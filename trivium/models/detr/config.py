@@ -50,6 +50,7 @@ class DetrConfig(Config):
     init_std: Scale = 0.02
     init_xavier_std: Scale = 1.0
     auxiliary_loss: bool = False
+    tie_encoder_decoder: Literal[False] = False
     position_embedding_type: Literal["sine", "learned"] = "sine"
     class_cost: Scale = 1.0
     bbox_cost: Scale = 5.0

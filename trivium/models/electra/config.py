@@ -20,5 +20,6 @@ class ElectraConfig(BertConfig):
     summary_type: Literal["first"] = "first"
     summary_use_proj: Literal[True] = True
     summary_activation: Activation | None = "gelu"
+    summary_proj_to_labels: Literal[False] = False
     summary_first_dropout: Rate = 0.0
     summary_last_dropout: Rate = 0.1

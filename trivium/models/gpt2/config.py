@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from trivium.core.config import Activation, Config, Count, Epsilon, Rate, Scale, Size
+from trivium.core.config import Activation, Config, Count, Epsilon, Range, Rate, Scale, Size
 
 
 class GPT2Config(Config):
@@ -35,6 +35,7 @@ class GPT2Config(Config):
     summary_activation: Activation | None = None
     summary_proj_to_labels: Literal[True] = True
     summary_first_dropout: Rate = 0.1
+    summary_last_dropout: Annotated[float, Range(0.0, 0.0)] = 0.0
     classifier_dropout: Rate | None = None
     hidden_dropout: Rate | None = None
     scale_attn_weights: bool = True

@@ -22,6 +22,7 @@ class MPNetConfig(Config):
     attention_probs_dropout_prob: Rate = 0.1
     max_position_embeddings: Size = 512
     initializer_range: Scale = 0.02
+    is_decoder: Literal[False] = False
     layer_norm_eps: Epsilon = 1e-12
     relative_attention_num_buckets: Literal[32] = 32  # Transformers makes another number of weights, but uses 32
     pad_token_id: int | None = 1

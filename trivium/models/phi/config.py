@@ -19,6 +19,7 @@ class PhiConfig(Config):
     num_hidden_layers: Count = 24
     num_attention_heads: Size = 32
     num_key_value_heads: Size | None = None
+    head_dim: Size | None = None
     resid_pdrop: Rate = 0.0
     embd_pdrop: Rate = 0.0
     attention_dropout: Rate = 0.0
@@ -40,8 +41,13 @@ class PhiConfig(Config):
     def key_heads(self) -> int:
         return self.num_key_value_heads or self.num_attention_heads
 
+    @property
+    def head_width(self) -> int:
+        return self.head_dim or self.hidden_size // self.num_attention_heads
+
     def check(self) -> None:
         rotary.check(self)
-        self.require_divisible("hidden_size", "num_attention_heads")
+        if self.head_dim is None:
+            self.require_divisible("hidden_size", "num_attention_heads")
         if self.num_attention_heads % self.key_heads:
             self.require_divisible("num_attention_heads", "num_key_value_heads")

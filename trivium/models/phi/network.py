@@ -12,11 +12,11 @@ from .. import caches, decoders, heads, multihead, nn, ops, rotary
 class Attention(nn.Module):
     def __init__(self, c: Config):
         super().__init__()
-        keys = c.key_heads * c.head_width
-        self.q_proj = nn.Linear(c.hidden_size, c.hidden_size)
+        queries, keys = c.num_attention_heads * c.head_width, c.key_heads * c.head_width
+        self.q_proj = nn.Linear(c.hidden_size, queries)
         self.k_proj = nn.Linear(c.hidden_size, keys)
         self.v_proj = nn.Linear(c.hidden_size, keys)
-        self.dense = nn.Linear(c.hidden_size, c.hidden_size)
+        self.dense = nn.Linear(queries, c.hidden_size)
         self.normalised = c.qk_layernorm
         if c.qk_layernorm:
             self.q_layernorm = nn.LayerNorm(c.head_width, eps=c.layer_norm_eps)

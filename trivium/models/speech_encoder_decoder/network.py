@@ -79,5 +79,5 @@ class SpeechEncoderDecoderModel(pairs.Pair):
             **asked,
         )
 
-    def body(self, decoder_input_ids, attention_mask=None, encoder_outputs=None, past_key_values=None):
-        return super().body(decoder_input_ids, self.heard(attention_mask), encoder_outputs, past_key_values)
+    def body(self, decoder_input_ids, attention_mask=None, *inputs, **options):
+        return super().body(decoder_input_ids, self.heard(attention_mask), *inputs, **options)

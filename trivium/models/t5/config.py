@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from trivium.core import activations
 from trivium.core.config import Config, Count, Epsilon, Rate, Scale, Size
@@ -38,6 +38,7 @@ class T5Config(Config):
     pad_token_id: int | None = 0
     eos_token_id: int | None = 1
     decoder_start_token_id: int | None = None
+    tie_encoder_decoder: Literal[False] = False
 
     @property
     def decoder_layers(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from trivium.core.config import Activation, Config, Count, Epsilon, Range, Rate, Scale, Size
 
@@ -30,6 +30,8 @@ class ViltConfig(Config):
     hidden_dropout_prob: Rate = 0.0
     attention_probs_dropout_prob: Rate = 0.0
     initializer_range: Scale = 0.02
+    position_embedding_type: Literal["absolute"] = "absolute"
+    is_decoder: Literal[False] = False
     layer_norm_eps: Epsilon = 1e-12
     image_size: Size = 384
     patch_size: Size = 32

@@ -45,6 +45,7 @@ class WhisperConfig(Config):
     scale_embedding: Literal[False] = False
     use_weighted_layer_sum: bool = False
     classifier_proj_size: Size = 256
+    tie_encoder_decoder: Literal[False] = False
     bos_token_id: int | None = 50256
     pad_token_id: int | None = 50256
     eos_token_id: int | tuple[int, ...] | None = 50256

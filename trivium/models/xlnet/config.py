@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from trivium.core.config import Activation, Config, Count, Epsilon, Rate, Scale, Size
+from trivium.core.config import Activation, Config, Count, Epsilon, Range, Rate, Scale, Size
 
 
 class XLNetConfig(Config):
@@ -38,6 +38,8 @@ class XLNetConfig(Config):
     summary_type: Literal["last"] = "last"
     summary_use_proj: Literal[True] = True
     summary_activation: Activation | None = "tanh"
+    summary_proj_to_labels: Literal[False] = False
+    summary_first_dropout: Annotated[float, Range(0.0, 0.0)] = 0.0
     summary_last_dropout: Rate = 0.1
     start_n_top: Size = 5
     end_n_top: Size = 5
