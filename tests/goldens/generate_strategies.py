@@ -20,7 +20,9 @@ import torch
 import transformers
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parents[1])]
+
+from tests import kept  # noqa: E402
 
 BATCH, ALONE, OTHER = [[3, 25, 1, 30], [11, 30, 12, 25]], [[3, 25, 1, 30, 3, 25]], [[8, 2, 9], [4, 4, 31]]
 SOURCES = [[3, 25, 1, 30, 7], [11, 30, 12, 25, 2]]
@@ -64,7 +66,7 @@ def call(name: str, inputs: Any, options: dict[str, Any]) -> dict[str, Any]:
 
     entry = json.loads((HERE / "tokens.json").read_text())[name]
     path = next(path for path in HERE.glob("*/*.json") if path.stem == name)
-    config = json.loads(path.read_text())["configs"][entry["config"]]
+    config = kept.read(path)["configs"][entry["config"]]
     model = generate_tokens.load(name, config | {"config": config["config"] | options.get("config", {})})
     if options.get("num_beam_groups") or "guidance_scale" in options or name == "XLNetLMHeadModel":
         model = model.float()

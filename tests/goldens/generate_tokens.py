@@ -29,10 +29,12 @@ import torch
 import transformers
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+sys.path[:0] = [str(HERE.parent), str(HERE.parents[1])]
 
 import drawn  # noqa: E402
 import table  # noqa: E402
+
+from tests import kept  # noqa: E402
 
 NOISE = 1e-4
 STATES = ("MambaForCausalLM", "RecurrentGemmaForCausalLM")
@@ -242,7 +244,7 @@ def main() -> None:
             continue
         if asked and name not in asked:
             continue
-        configs = json.loads(path.read_text())["configs"]
+        configs = kept.read(path)["configs"]
         config = next((key for key, entry in configs.items() if "greedy" in entry), None)
         config = config or ("decoder" if "decoder" in configs else next(iter(configs)))
         found[name] = golden(name, config, configs[config])
