@@ -41,18 +41,28 @@ def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
         gc.freeze()  # a framework's modules and pytest's lists of tests stay: whatever looks for garbage need not look there
     yield _backends[request.param]
     _uses[request.param] += 1
-    if request.param == "flax" and _uses["flax"] % 50 == 0:
-        _forget_compiled()
+    if request.param in _FORGETTING and _uses[request.param] % 50 == 0:
+        _FORGETTING[request.param]()
+        gc.collect()
+        with contextlib.suppress(OSError, AttributeError):  # not every system's C library can
+            ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
-def _forget_compiled() -> None:
+def _forget_flax() -> None:
     """Gives back what JAX keeps of every operation it has compiled, 13 MB a model, which adds up over hundreds of models."""
     import jax
 
     jax.clear_caches()
-    gc.collect()
-    with contextlib.suppress(OSError, AttributeError):  # not every system's C library can
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
+def _forget_tensorflow() -> None:
+    """Gives back the kernels of operations and functions that TensorFlow keeps, of functions that are no more, too."""
+    from tensorflow.python.eager import context
+
+    context.context().clear_kernel_cache()
+
+
+_FORGETTING = {"flax": _forget_flax, "tensorflow": _forget_tensorflow}
 
 
 class Golden:
