@@ -167,10 +167,13 @@ class Backend:
             return out, [tf.zeros_like(held.value) if found is None else tf.convert_to_tensor(found) for found, held in pairs]
 
         arrays = tf.nest.map_structure(tf.constant, arrays)
-        compiled = tf.function(step, jit_compile=True)
-        if forwards and not backwards:  # what XLA makes of it shows whether it can; its machine code is most of the time
-            assert compiled.experimental_get_compiler_ir(arrays)(stage="hlo")
-        out, gradients = (compiled if backwards else step)(arrays)
+        if backwards:
+            out, gradients = tf.function(step, jit_compile=True)(arrays)
+        else:
+            if forwards:  # what XLA makes of it shows whether it can; the machine code would be half of the time
+                compiled = tf.function(lambda arrays: model(**arrays, **options), jit_compile=True)
+                assert compiled.experimental_get_compiler_ir(arrays)(stage="hlo")
+            out, gradients = step(arrays)
         return out, self.gradients(model, gradients)
 
     def _train_flax(self, model: Any, objective: Any, arrays: Any, options: Any, forwards: bool, backwards: bool) -> Any:

@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from tests import drawn
 from tests.backends import NAMES, Backend, each_backend
 from tests.conftest import GOLDENS, Golden, goldens
+from tests.writing import tokens
 from trivium.cli import main
 from trivium.core.errors import ConfigError, InputError
 from trivium.generation.config import GenerationConfig
@@ -26,7 +27,7 @@ from trivium.generation.streamers import TextIteratorStreamer, TextStreamer
 from trivium.generation.text import Chat, Writer
 from trivium.models import catalogue
 
-TOKENS = json.loads((GOLDENS / "tokens.json").read_text())
+TOKENS = tokens()
 COMPILED = {"GPT2LMHeadModel": (0, 1, 9, 10), "T5ForConditionalGeneration": (0, 1), "WhisperForConditionalGeneration": (0,)}
 """Class -> the calls that JAX and TensorFlow compile whole; all of them would be minutes of compiling the same loop."""
 BEAMS = {"LlavaForConditionalGeneration", "EncoderDecoderModel", "MistralForCausalLM", "MambaForCausalLM"}

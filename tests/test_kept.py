@@ -11,18 +11,21 @@ import pytest
 
 from tests import drawn, kept, table
 from tests.conftest import GOLDENS
+from tests.writing import FOLDER
 
 LIMIT = 60 * 1024  # bytes
-LARGER = {"images.json", "tokens.json", "unigram.model", "unigram_cls.model", "tf_model.h5"}
-"""What many architectures share, and files as others write them."""
+LARGER = {"unigram.model", "unigram_cls.model", "tf_model.h5"}
+"""Files as others write them."""
 
 
 def test_every_golden_is_short() -> None:
     """Two hundred architectures are to fit: what is longer is to have smaller sizes or fewer calls."""
-    files = [path for path in GOLDENS.rglob("*") if path.is_file() and path.name not in LARGER]
+    found = (path for folder in (GOLDENS, FOLDER) for path in folder.rglob("*"))
+    files = [path for path in found if path.is_file() and path.name not in LARGER]
     assert not {str(path): path.stat().st_size for path in files if path.stat().st_size > LIMIT}
     long = [path for path in GOLDENS.glob("*/*.json") if path.parent.name != "files" and '"state_dict"' in path.read_text()]
     assert not long, "run python -m tests.kept"
+    assert not (GOLDENS / "tokens.json").exists(), "run python -m tests.writing"
 
 
 def test_names_are_a_tree() -> None:

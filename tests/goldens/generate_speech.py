@@ -19,7 +19,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
 import generate_tokens  # noqa: E402
 
-from tests import kept  # noqa: E402
+from tests import kept, writing  # noqa: E402
 
 NAME = "WhisperForConditionalGeneration"
 FIELDS = {
@@ -58,7 +58,7 @@ CALLS: tuple[tuple[tuple[int, ...], Any, dict[str, Any]], ...] = (
 
 def call(shape: tuple[int, ...], frames: Any, options: dict[str, Any], seed: int) -> dict[str, Any]:
     """What one call says."""
-    entry = json.loads((HERE / "tokens.json").read_text())[NAME]
+    entry = writing.tokens()[NAME]
     config = kept.read(HERE / "whisper" / f"{NAME}.json")["configs"][entry["config"]]
     model = generate_tokens.load(NAME, config)
     forward = model.forward  # which is handed input_ids, that it does not take, where silence is asked for
