@@ -56,6 +56,17 @@ def _jitted() -> Any:
     return jax.jit(lambda owner, function, plain, arrays: function(owner, **arrays, **dict(plain)), static_argnums=(1, 2))
 
 
+def _step(model: Any, objective: Callable[[Any], Any], options: dict[str, Any]) -> Callable[..., Any]:
+    """(parameters, inputs) -> (objective, output), gradients; in JAX."""
+    import jax
+
+    def step(params: Any, arrays: Any) -> Any:
+        out = model.apply(params, **arrays, **options)
+        return objective(out), out
+
+    return jax.value_and_grad(step, has_aux=True)
+
+
 class Backend:
     """One backend: `door` has its classes, `array` makes its tensors, `numpy` reads them."""
 
@@ -127,21 +138,24 @@ class Backend:
         objective: Callable[[Any], Any],
         inputs: dict[str, np.ndarray],
         options: dict[str, Any],
+        forwards: bool = True,
         backwards: bool = True,
     ) -> tuple[Any, dict[str, np.ndarray]]:
-        """The compiled model's output, and the gradients of `objective(output)` by the names of the weights.
+        """A model's output, and the gradients of `objective(output)` by the names of the weights.
 
-        `backwards` asks for the way back to be compiled too. In JAX, where one compilation does it all, it always is.
+        `forwards` asks for the model to be compiled, `backwards` for the way back too. In JAX, where one compilation does it
+        all, it always is.
         """
         arrays = {name: self.array(value) for name, value in inputs.items()}
-        return getattr(self, f"_train_{self.name}")(model, objective, arrays, options, backwards)
+        return getattr(self, f"_train_{self.name}")(model, objective, arrays, options, forwards, forwards and backwards)
 
-    def _train_torch(self, model: Any, objective: Any, arrays: Any, options: Any, backwards: bool) -> Any:
-        out = _compiled_torch(model, "aot_eager" if backwards else "eager")(**arrays, **options)
+    def _train_torch(self, model: Any, objective: Any, arrays: Any, options: Any, forwards: bool, backwards: bool) -> Any:
+        run = _compiled_torch(model, "aot_eager" if backwards else "eager") if forwards else model
+        out = run(**arrays, **options)
         objective(out).backward()
         return out, self.gradients(model)
 
-    def _train_tensorflow(self, model: Any, objective: Any, arrays: Any, options: Any, backwards: bool) -> Any:
+    def _train_tensorflow(self, model: Any, objective: Any, arrays: Any, options: Any, forwards: bool, backwards: bool) -> Any:
         import tensorflow as tf
 
         def step(arrays: Any) -> Any:
@@ -156,19 +170,25 @@ class Backend:
         if backwards:
             out, gradients = tf.function(step, jit_compile=True)(arrays)
         else:
-            out = _compiled_tensorflow(model)(**arrays, **options)
-            _, gradients = step(arrays)
+            if forwards:  # what XLA makes of it shows whether it can; the machine code would be half of the time
+                compiled = tf.function(lambda arrays: model(**arrays, **options), jit_compile=True)
+                assert compiled.experimental_get_compiler_ir(arrays)(stage="hlo")
+            out, gradients = step(arrays)
         return out, self.gradients(model, gradients)
 
-    def _train_flax(self, model: Any, objective: Any, arrays: Any, options: Any, backwards: bool) -> Any:
+    def _train_flax(self, model: Any, objective: Any, arrays: Any, options: Any, forwards: bool, backwards: bool) -> Any:
         import jax
 
-        def step(params: Any, arrays: Any) -> Any:
-            out = model.apply(params, **arrays, **options)
-            return objective(out), out
-
-        (_, out), gradients = jax.jit(jax.value_and_grad(step, has_aux=True))(model.params, arrays)
+        (_, out), gradients = jax.jit(_step(model, objective, options))(model.params, arrays)
         return out, self.gradients(model, gradients)
+
+    def trace(self, model: Any, objective: Any, inputs: dict[str, np.ndarray], options: dict[str, Any]) -> None:
+        """JAX's part of `train` without the compiler's and without numbers: every operation and its derivative is found."""
+        import jax
+
+        (value, _), gradients = jax.eval_shape(_step(model, objective, options), model.params, inputs)
+        assert not value.shape
+        assert jax.tree.map(np.shape, gradients) == jax.tree.map(np.shape, model.params)
 
     def gradients(self, model: Any, gradients: Any = None) -> dict[str, np.ndarray]:
         """A framework's gradients by the names of the weights, whose places in the model they take."""

@@ -24,7 +24,7 @@ os.environ.setdefault(  # a fourth of the time: models are tiny, and compiled fo
 )
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the Hub; those of the Hub have a server of their own
 
-from tests import drawn
+from tests import drawn, kept
 from tests.backends import NAMES, Backend
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -37,20 +37,32 @@ def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
     """The backend that the test is parametrised with."""
     if request.param not in _backends:
         _backends[request.param] = Backend(request.param)
+        gc.collect()
+        gc.freeze()  # a framework's modules and pytest's lists of tests stay: whatever looks for garbage need not look there
     yield _backends[request.param]
     _uses[request.param] += 1
-    if request.param == "flax" and _uses["flax"] % 50 == 0:
-        _forget_compiled()
+    if request.param in _FORGETTING and _uses[request.param] % 50 == 0:
+        _FORGETTING[request.param]()
+        gc.collect()
+        with contextlib.suppress(OSError, AttributeError):  # not every system's C library can
+            ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
-def _forget_compiled() -> None:
+def _forget_flax() -> None:
     """Gives back what JAX keeps of every operation it has compiled, 13 MB a model, which adds up over hundreds of models."""
     import jax
 
     jax.clear_caches()
-    gc.collect()
-    with contextlib.suppress(OSError, AttributeError):  # not every system's C library can
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
+def _forget_tensorflow() -> None:
+    """Gives back the kernels of operations and functions that TensorFlow keeps, of functions that are no more, too."""
+    from tensorflow.python.eager import context
+
+    context.context().clear_kernel_cache()
+
+
+_FORGETTING = {"flax": _forget_flax, "tensorflow": _forget_tensorflow}
 
 
 class Golden:
@@ -62,10 +74,16 @@ class Golden:
     def __repr__(self) -> str:
         return f"{self.class_name}-{self.config_name}"
 
+    def __eq__(self, other: object) -> bool:
+        return repr(self) == repr(other)
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
     @property
     def content(self) -> dict[str, Any]:
         """The golden as it is stored."""
-        return _read(GOLDENS / self.model_type / f"{self.class_name}.json")["configs"][self.config_name]
+        return kept.read(GOLDENS / self.model_type / f"{self.class_name}.json")["configs"][self.config_name]
 
     @property
     def call(self) -> dict[str, Any]:
@@ -88,20 +106,11 @@ class Golden:
         return directory
 
 
-_contents: dict[Path, dict[str, Any]] = {}
-
-
-def _read(path: Path) -> dict[str, Any]:
-    if path not in _contents:
-        _contents[path] = json.loads(path.read_text())
-    return _contents[path]
-
-
 def goldens() -> Iterator[Golden]:
     """All goldens."""
     for path in sorted(GOLDENS.glob("*/*.json")):
         if path.parent.name != "files":
-            for config_name in _read(path)["configs"]:
+            for config_name in kept.read(path)["configs"]:
                 yield Golden(path.parent.name, path.stem, config_name)
 
 
@@ -130,10 +139,9 @@ def _representatives() -> dict[str, Golden]:
 
 def stands_for_all(golden: Golden) -> bool:
     """Whether what takes too long to try on every class of an architecture is tried on this one."""
-    return _representatives()[golden.model_type] is golden
+    return _representatives()[golden.model_type] == golden
 
 
-each_class = pytest.mark.parametrize("golden", one_golden_per_class(), ids=repr)
 every_golden = pytest.mark.parametrize("golden", list(goldens()), ids=repr)
 
 

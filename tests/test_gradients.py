@@ -1,7 +1,8 @@
-"""Every class compiled by every framework: one call's outputs, and the gradients of its loss, which all frameworks agree on.
+"""Every class and its gradients in every framework: one call's outputs, and the gradients of its loss, which all agree on.
 
 Where there is no loss, each output is weighed by drawn numbers. PyTorch in float64, not compiled, is the reference; NumPy,
-which has no gradients, tells by differences whether it is right.
+which has no gradients, tells by differences whether it is right. Classes that differ in code, and those whose turn it is
+(`tests/turns.py`), are compiled. Of the others TensorFlow computes the gradients as it reads, and JAX traces the way to them.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tests import drawn
-from tests.backends import Backend, each_backend
+from tests.backends import NAMES, Backend
 from tests.calls import built, floats_of, inputs_of
-from tests.conftest import Golden, each_class, stands_for_all
+from tests.conftest import Golden, one_golden_per_class
 from tests.test_goldens import compare
+from tests.turns import are_compiled, has_its_turn
 
 TOLERANCE = 1e-4  # relative to the weight's largest gradient, float32
 NEGLIGIBLE = 1e-2  # of the largest gradient of all: what is smaller is judged as if it were this large
@@ -32,8 +35,8 @@ def objective(out: Any, case: dict[str, Any], backend: Backend, dtype: str = "fl
 
 
 def weighed(out: Any, case: dict[str, Any], backend: Backend, dtype: str) -> Iterator[Any]:
-    for path, found, stored in floats_of(case, out):
-        factors = np.where(np.isnan(stored), 0, drawn.weight(f"{path} weighed", stored.shape))
+    for path, found, hidden in floats_of(case, out):
+        factors = np.where(hidden, 0, drawn.weight(f"{path} weighed", hidden.shape))
         yield backend.total(found * backend.array(factors.astype(dtype)))
 
 
@@ -47,18 +50,29 @@ def reference(golden: Golden) -> dict[str, np.ndarray]:
     return backend.gradients(model)
 
 
-@each_backend
-@each_class
+TRIED = [(golden, name) for golden in one_golden_per_class() for name in NAMES if name != "torch" or golden in are_compiled()]
+
+
+@pytest.mark.parametrize(("golden", "backend"), TRIED, ids=str, indirect=["backend"])
 def test_gradients(golden: Golden, backend: Backend) -> None:
-    """Compiled outputs are Transformers' too; the gradient with respect to every weight is the reference's."""
-    case, expected = golden.call, reference(golden)
+    """Outputs are Transformers'; the gradient with respect to every weight is the reference's."""
+    case = golden.call
     if backend.name == "numpy":
-        check_by_differences(backend, golden, expected)
+        check_by_differences(backend, golden, reference(golden))
         return
     differentiated = functools.partial(objective, case=case, backend=backend)
-    out, found = backend.train(built(backend, golden), differentiated, inputs_of(case), case["options"], stands_for_all(golden))
+    call = built(backend, golden), differentiated, inputs_of(case), case["options"]
+    if golden not in are_compiled() and backend.name == "flax":
+        backend.trace(*call)
+        return
+    out, found = backend.train(*call, forwards=golden in are_compiled(), backwards=has_its_turn(golden))
     for name, wanted in case["outputs"].items():
         compare(backend, name, out[name], wanted)
+    check(found, reference(golden))
+
+
+def check(found: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
+    """Asserts that gradients are the reference's."""
     assert found.keys() == expected.keys()
     largest = max(float(np.abs(values).max(initial=0)) for values in expected.values())
     errors = {}

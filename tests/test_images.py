@@ -14,7 +14,11 @@ from tests import pixels
 from trivium.processing.auto import AutoImageProcessor
 from trivium.processing.images import image_processor_class
 
-GOLDEN = json.loads((Path(__file__).parent / "goldens" / "images.json").read_text())
+GOLDEN = {
+    name: value
+    for file in ("images.json", "images_later.json")
+    for name, value in json.loads((Path(__file__).parent / "goldens" / file).read_text()).items()
+}
 CASES = GOLDEN["cases"]
 
 

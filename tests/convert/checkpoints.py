@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tests import drawn
+from tests import drawn, kept
 from trivium.convert.formats import Output, kind_named
 from trivium.core.layout import layout
 from trivium.models import catalogue
@@ -29,12 +29,12 @@ def golden_cases() -> Iterator[tuple[str, str]]:
     """(golden, name of the config in it)."""
     for path in sorted(GOLDENS.glob("*/*.json")):
         if path.parent != FILES:
-            for config in json.loads(path.read_text())["configs"]:
+            for config in kept.read(path)["configs"]:
                 yield str(path.relative_to(GOLDENS).with_suffix("")), config
 
 
 def golden(case: str, config: str) -> dict[str, Any]:
-    return json.loads((GOLDENS / f"{case}.json").read_text())["configs"][config]
+    return kept.read(GOLDENS / f"{case}.json")["configs"][config]
 
 
 def write_golden(folder: Path, facts: Mapping[str, Any]) -> Path:

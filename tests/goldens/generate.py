@@ -5,7 +5,7 @@
         jax==0.4.38 jaxlib==0.4.38 scipy
     oracle/bin/python tests/goldens/generate.py [model_type ... | files]
 
-With no argument it writes everything. For each class a file `<model_type>/<Class>.json`:
+With no argument it writes everything. For each class a file `<model_type>/<Class>.json`, which `tests/kept.py` shortens, of:
 
     transformers, class
     configs: name ->
@@ -54,10 +54,12 @@ import transformers
 from safetensors.numpy import load_file
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+sys.path[:0] = [str(HERE.parent), str(HERE.parents[1])]
 
 import drawn  # noqa: E402
 import table  # noqa: E402
+
+from tests import kept  # noqa: E402
 
 ROWS = table.rows()
 
@@ -301,25 +303,6 @@ def golden(row: table.Row, name: str) -> dict[str, Any]:
     return {"transformers": transformers.__version__, "class": name, "configs": configs}
 
 
-def render(value: Any, indent: int = 0) -> str:
-    """JSON with sorted keys, an array or anything short on one line, everything else spread."""
-    line = json.dumps(value, sort_keys=True)
-    if not isinstance(value, dict | list) or len(line) + indent <= 120 or (isinstance(value, dict) and value.keys() == PACKED):
-        return line
-    inner = " " * (indent + 1)
-    if isinstance(value, dict):
-        parts = [f"{inner}{json.dumps(key)}: {render(value[key], indent + 1)}" for key in sorted(value)]
-    elif isinstance(value[0], str) and len(value) == 4:  # one tensor of another framework
-        return line
-    else:
-        parts = [inner + render(part, indent + 1) for part in value]
-    opening, closing = "{}" if isinstance(value, dict) else "[]"
-    return f"{opening}\n" + ",\n".join(parts) + f"\n{' ' * indent}{closing}"
-
-
-PACKED = {"dtype", "shape", "data"}
-
-
 PREFIXES = {"tf": "TF", "flax": "Flax"}
 FILES = (  # one layer of BERT, since HDF5 spends two kilobytes on every tensor
     (
@@ -357,7 +340,8 @@ def main(chosen: list[str]) -> None:
         row = ROWS[model_type]
         (HERE / model_type).mkdir(exist_ok=True)
         for name in row.classes:
-            (HERE / model_type / f"{name}.json").write_text(render(golden(row, name)) + "\n")
+            stored = kept.short(golden(row, name), row)
+            (HERE / model_type / f"{name}.json").write_text(kept.render(stored) + "\n")
 
 
 if __name__ == "__main__":

@@ -29,6 +29,10 @@ import transformers
 
 HERE = Path(__file__).parent
 THERE = HERE.parent / "first_values"
+sys.path.insert(0, str(HERE.parents[1]))
+
+from tests import kept  # noqa: E402
+
 ENOUGH = 6000  # numbers, so that a standard deviation is known to a few per cent
 MODELS = (4, 40)
 
@@ -76,7 +80,7 @@ def main(wanted: list[str]) -> None:
     for folder in sorted(path for path in HERE.iterdir() if path.is_dir() and (not wanted or path.name in wanted)):
         found = {}
         for path in sorted(folder.glob("*.json")) if folder.name not in ("files", "tokenizers") else ():
-            content = json.loads(path.read_text())
+            content = kept.read(path)
             name, golden = next(iter(content["configs"].items()))
             found[path.stem] = {"config": name, "kinds": kinds(path.stem, golden["config"], golden["weights"])}
         if found:

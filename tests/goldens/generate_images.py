@@ -244,13 +244,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         answered = [answer(case, Path(folder)) for case in cases()]
     content: dict[str, Any] = {"transformers": transformers.__version__, "files": FILES}
-    content["saved"] = {case["files"]: saved for case, saved in answered}
-    content |= {"cases": [case for case, _ in answered], "results": results()}
+    write("images.json", content | {"cases": [case for case, _ in answered]})
+    write("images_later.json", {"saved": {case["files"]: saved for case, saved in answered}, "results": results()})
+
+
+def write(file: str, content: dict[str, Any]) -> None:
+    """A golden, each element of a list on a line."""
     parts = []
     for name, value in content.items():
         lines = ",\n".join(map(json.dumps, value)) if isinstance(value, list) else ""
         parts.append(f"{json.dumps(name)}: " + (f"[\n{lines}\n]" if lines else json.dumps(value)))
-    (HERE / "images.json").write_text("{\n" + ",\n".join(parts) + "\n}\n")
+    (HERE / file).write_text("{\n" + ",\n".join(parts) + "\n}\n")
 
 
 if __name__ == "__main__":

@@ -15,9 +15,11 @@ import numpy as np
 import torch
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
 import generate_tokens  # noqa: E402
+
+from tests import kept, writing  # noqa: E402
 
 NAME = "WhisperForConditionalGeneration"
 FIELDS = {
@@ -57,8 +59,8 @@ CALLS: tuple[tuple[tuple[int, ...], Any, dict[str, Any]], ...] = (
 
 def call(shape: tuple[int, ...], frames: Any, options: dict[str, Any], seed: int) -> dict[str, Any]:
     """What one call says."""
-    entry = json.loads((HERE / "tokens.json").read_text())[NAME]
-    config = json.loads((HERE / "whisper" / f"{NAME}.json").read_text())["configs"][entry["config"]]
+    entry = writing.tokens()[NAME]
+    config = kept.read(HERE / "whisper" / f"{NAME}.json")["configs"][entry["config"]]
     model = generate_tokens.load(NAME, config)
     align = model._extract_token_timestamps  # which fails on beams: it takes their indices to have columns for the prompt
 

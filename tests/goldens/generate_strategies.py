@@ -1,4 +1,4 @@
-"""Writes strategies.json: what Transformers 4.52.4 generates beside the searches of tokens.json, and what it returns with it.
+"""Writes strategies.json: what Transformers 4.52.4 generates beside the searches of ../tokens, and what it returns with it.
 
 Run where `generate_tokens.py` runs, after it. A list of calls: class, inputs, options, `stops` (a text ends with a multiple of
 it), `config` (changes of it), and sequences; where asked for, sequences_scores, beam_indices, the mean squares of hidden states
@@ -20,7 +20,9 @@ import torch
 import transformers
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parents[1])]
+
+from tests import kept, writing  # noqa: E402
 
 BATCH, ALONE, OTHER = [[3, 25, 1, 30], [11, 30, 12, 25]], [[3, 25, 1, 30, 3, 25]], [[8, 2, 9], [4, 4, 31]]
 SOURCES = [[3, 25, 1, 30, 7], [11, 30, 12, 25, 2]]
@@ -73,9 +75,9 @@ def call(name: str, inputs: Any, options: dict[str, Any]) -> dict[str, Any]:
     """What one call generates."""
     import generate_tokens
 
-    entry = json.loads((HERE / "tokens.json").read_text())[name]
+    entry = writing.tokens()[name]
     path = next(path for path in HERE.glob("*/*.json") if path.stem == name)
-    config = json.loads(path.read_text())["configs"][entry["config"]]
+    config = kept.read(path)["configs"][entry["config"]]
     model = generate_tokens.load(name, config | {"config": config["config"] | options.get("config", {})})
     if options.get("num_beam_groups") or "guidance_scale" in options or name == "XLNetLMHeadModel":
         model = model.float()

@@ -1,11 +1,11 @@
-"""Writes tokens.json and processors.json: what Transformers 4.52.4 generates, for every class that writes, and by what scores.
+"""Writes ../tokens/<Class>.json and processors.json: what Transformers 4.52.4 generates, and by what scores.
 
 Run where `generate.py` runs, after it, since the configs and names of weights are those of its goldens:
 
     python tests/goldens/generate_tokens.py [class ...]
 
 With names, only those classes are made anew.
-tokens.json: class -> config (the golden's name for it) and sets: inputs, and calls with them: options, sequences, of
+Of each class: config (the golden's name for it) and sets: inputs, and calls with them: options, sequences, of
 a greedy search the scores that tokens were chosen by, (N, B), of a beam search sequences_scores and beam_indices; in float64.
 Nothing hangs on rounding: noise on the scores, a thousand times larger than float32's, changes no token. Where penalties look
 at the text there is no padding, which Transformers counts as text and Trivium does not.
@@ -29,10 +29,12 @@ import torch
 import transformers
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+sys.path[:0] = [str(HERE.parent), str(HERE.parents[1])]
 
 import drawn  # noqa: E402
 import table  # noqa: E402
+
+from tests import kept, writing  # noqa: E402
 
 NOISE = 1e-4
 STATES = ("MambaForCausalLM", "RecurrentGemmaForCausalLM")
@@ -232,7 +234,6 @@ def write_processors() -> None:
 def main() -> None:
     torch.set_num_threads(1)
     asked = sys.argv[1:]
-    found = json.loads((HERE / "tokens.json").read_text()) if asked else {}
     if not asked:
         write_processors()
     for path in sorted(HERE.glob("*/*.json")):
@@ -242,13 +243,11 @@ def main() -> None:
             continue
         if asked and name not in asked:
             continue
-        configs = json.loads(path.read_text())["configs"]
+        configs = kept.read(path)["configs"]
         config = next((key for key, entry in configs.items() if "greedy" in entry), None)
         config = config or ("decoder" if "decoder" in configs else next(iter(configs)))
-        found[name] = golden(name, config, configs[config])
+        writing.write(name, golden(name, config, configs[config]))
         print(name, config, flush=True)
-    lines = [f"{json.dumps(name)}: {json.dumps(content, sort_keys=True)}" for name, content in sorted(found.items())]
-    (HERE / "tokens.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 if __name__ == "__main__":
