@@ -4,7 +4,7 @@ Run where `generate.py` runs, after it, since the configs and names of weights a
 
     python tests/goldens/generate_tokens.py [class ...]
 
-With names, only those classes are made anew.
+With names, only those classes are made anew. generating_classes.json: all classes that Transformers says write.
 tokens.json: class -> config (the golden's name for it) and sets: inputs, and calls with them: options, sequences, of
 a greedy search the scores that tokens were chosen by, (N, B), of a beam search sequences_scores and beam_indices; in float64.
 Nothing hangs on rounding: noise on the scores, a thousand times larger than float32's, changes no token. Where penalties look
@@ -232,7 +232,7 @@ def write_processors() -> None:
 def main() -> None:
     torch.set_num_threads(1)
     asked = sys.argv[1:]
-    found = json.loads((HERE / "tokens.json").read_text()) if asked else {}
+    found, able = json.loads((HERE / "tokens.json").read_text()) if asked else {}, []
     if not asked:
         write_processors()
     for path in sorted(HERE.glob("*/*.json")):
@@ -240,6 +240,7 @@ def main() -> None:
         cls = getattr(transformers, name, None)
         if path.parent.name == "files" or cls is None or not cls.can_generate():
             continue
+        able.append(name)
         if asked and name not in asked:
             continue
         configs = json.loads(path.read_text())["configs"]
@@ -249,6 +250,7 @@ def main() -> None:
         print(name, config, flush=True)
     lines = [f"{json.dumps(name)}: {json.dumps(content, sort_keys=True)}" for name, content in sorted(found.items())]
     (HERE / "tokens.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    (HERE / "generating_classes.json").write_text(json.dumps(sorted(able), indent=1) + "\n")
 
 
 if __name__ == "__main__":
