@@ -56,6 +56,7 @@ from trivium.models.encoder_decoder.config import EncoderDecoderConfig as Encode
 from trivium.models.falcon.config import FalconConfig as FalconConfig
 from trivium.models.gemma.config import GemmaConfig as GemmaConfig
 from trivium.models.gpt2.config import GPT2Config as GPT2Config
+from trivium.models.gpt_neo.config import GPTNeoConfig as GPTNeoConfig
 from trivium.models.gpt_neox.config import GPTNeoXConfig as GPTNeoXConfig
 from trivium.models.gptj.config import GPTJConfig as GPTJConfig
 from trivium.models.hubert.config import HubertConfig as HubertConfig
@@ -263,6 +264,11 @@ from trivium.torch import GPT2DoubleHeadsModel as GPT2DoubleHeadsModel
 from trivium.torch import GPT2ForSequenceClassification as GPT2ForSequenceClassification
 from trivium.torch import GPT2ForTokenClassification as GPT2ForTokenClassification
 from trivium.torch import GPT2ForQuestionAnswering as GPT2ForQuestionAnswering
+from trivium.torch import GPTNeoModel as GPTNeoModel
+from trivium.torch import GPTNeoForCausalLM as GPTNeoForCausalLM
+from trivium.torch import GPTNeoForSequenceClassification as GPTNeoForSequenceClassification
+from trivium.torch import GPTNeoForTokenClassification as GPTNeoForTokenClassification
+from trivium.torch import GPTNeoForQuestionAnswering as GPTNeoForQuestionAnswering
 from trivium.torch import GPTNeoXModel as GPTNeoXModel
 from trivium.torch import GPTNeoXForCausalLM as GPTNeoXForCausalLM
 from trivium.torch import GPTNeoXForSequenceClassification as GPTNeoXForSequenceClassification
@@ -805,6 +811,16 @@ class TFGPT2ForTokenClassification(_TFTwin[HeadOutput]):
     config: GPT2Config
 class TFGPT2ForQuestionAnswering(_TFTwin[QuestionAnsweringOutput]):
     config: GPT2Config
+class TFGPTNeoModel(_TFTwin[BaseModelOutput]):
+    config: GPTNeoConfig
+class TFGPTNeoForCausalLM(_TFTwin[HeadOutput], Generates):
+    config: GPTNeoConfig
+class TFGPTNeoForSequenceClassification(_TFTwin[HeadOutput]):
+    config: GPTNeoConfig
+class TFGPTNeoForTokenClassification(_TFTwin[HeadOutput]):
+    config: GPTNeoConfig
+class TFGPTNeoForQuestionAnswering(_TFTwin[QuestionAnsweringOutput]):
+    config: GPTNeoConfig
 class TFGPTNeoXModel(_TFTwin[BaseModelOutput]):
     config: GPTNeoXConfig
 class TFGPTNeoXForCausalLM(_TFTwin[HeadOutput], Generates):
@@ -1385,6 +1401,16 @@ class FlaxGPT2ForTokenClassification(_FlaxTwin[HeadOutput]):
     config: GPT2Config
 class FlaxGPT2ForQuestionAnswering(_FlaxTwin[QuestionAnsweringOutput]):
     config: GPT2Config
+class FlaxGPTNeoModel(_FlaxTwin[BaseModelOutput]):
+    config: GPTNeoConfig
+class FlaxGPTNeoForCausalLM(_FlaxTwin[HeadOutput], Generates):
+    config: GPTNeoConfig
+class FlaxGPTNeoForSequenceClassification(_FlaxTwin[HeadOutput]):
+    config: GPTNeoConfig
+class FlaxGPTNeoForTokenClassification(_FlaxTwin[HeadOutput]):
+    config: GPTNeoConfig
+class FlaxGPTNeoForQuestionAnswering(_FlaxTwin[QuestionAnsweringOutput]):
+    config: GPTNeoConfig
 class FlaxGPTNeoXModel(_FlaxTwin[BaseModelOutput]):
     config: GPTNeoXConfig
 class FlaxGPTNeoXForCausalLM(_FlaxTwin[HeadOutput], Generates):

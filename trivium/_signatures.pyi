@@ -30,6 +30,7 @@ from trivium.models.encoder_decoder.config import EncoderDecoderConfig as Encode
 from trivium.models.falcon.config import FalconConfig as FalconConfig
 from trivium.models.gemma.config import GemmaConfig as GemmaConfig
 from trivium.models.gpt2.config import GPT2Config as GPT2Config
+from trivium.models.gpt_neo.config import GPTNeoConfig as GPTNeoConfig
 from trivium.models.gpt_neox.config import GPTNeoXConfig as GPTNeoXConfig
 from trivium.models.gptj.config import GPTJConfig as GPTJConfig
 from trivium.models.hubert.config import HubertConfig as HubertConfig
@@ -422,6 +423,21 @@ class GPT2ForTokenClassification:
 class GPT2ForQuestionAnswering:
     config: GPT2Config
     def __call__(self, input_ids: Any = None, past_key_values: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, encoder_hidden_states: Any = None, encoder_attention_mask: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, start_positions: Any = None, end_positions: Any = None) -> QuestionAnsweringOutput: ...
+class GPTNeoModel:
+    config: GPTNeoConfig
+    def __call__(self, input_ids: Any = None, past_key_values: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> BaseModelOutput: ...
+class GPTNeoForCausalLM(Generates):
+    config: GPTNeoConfig
+    def __call__(self, input_ids: Any = None, past_key_values: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class GPTNeoForSequenceClassification:
+    config: GPTNeoConfig
+    def __call__(self, input_ids: Any = None, past_key_values: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class GPTNeoForTokenClassification:
+    config: GPTNeoConfig
+    def __call__(self, input_ids: Any = None, past_key_values: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class GPTNeoForQuestionAnswering:
+    config: GPTNeoConfig
+    def __call__(self, input_ids: Any = None, past_key_values: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, start_positions: Any = None, end_positions: Any = None) -> QuestionAnsweringOutput: ...
 class GPTNeoXModel:
     config: GPTNeoXConfig
     def __call__(self, input_ids: Any = None, attention_mask: Any = None, position_ids: Any = None, past_key_values: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> BaseModelOutput: ...
