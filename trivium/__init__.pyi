@@ -76,6 +76,7 @@ from trivium.models.opt.config import OPTConfig as OPTConfig
 from trivium.models.patchtst.config import PatchTSTConfig as PatchTSTConfig
 from trivium.models.pegasus.config import PegasusConfig as PegasusConfig
 from trivium.models.phi.config import PhiConfig as PhiConfig
+from trivium.models.plbart.config import PLBartConfig as PLBartConfig
 from trivium.models.qwen2.config import Qwen2Config as Qwen2Config
 from trivium.models.recurrent_gemma.config import RecurrentGemmaConfig as RecurrentGemmaConfig
 from trivium.models.regnet.config import RegNetConfig as RegNetConfig
@@ -346,6 +347,10 @@ from trivium.torch import PhiModel as PhiModel
 from trivium.torch import PhiForCausalLM as PhiForCausalLM
 from trivium.torch import PhiForSequenceClassification as PhiForSequenceClassification
 from trivium.torch import PhiForTokenClassification as PhiForTokenClassification
+from trivium.torch import PLBartModel as PLBartModel
+from trivium.torch import PLBartForConditionalGeneration as PLBartForConditionalGeneration
+from trivium.torch import PLBartForSequenceClassification as PLBartForSequenceClassification
+from trivium.torch import PLBartForCausalLM as PLBartForCausalLM
 from trivium.torch import Qwen2Model as Qwen2Model
 from trivium.torch import Qwen2ForCausalLM as Qwen2ForCausalLM
 from trivium.torch import Qwen2ForSequenceClassification as Qwen2ForSequenceClassification
@@ -975,6 +980,14 @@ class TFPhiForSequenceClassification(_TFTwin[HeadOutput]):
     config: PhiConfig
 class TFPhiForTokenClassification(_TFTwin[HeadOutput]):
     config: PhiConfig
+class TFPLBartModel(_TFTwin[Seq2SeqModelOutput]):
+    config: PLBartConfig
+class TFPLBartForConditionalGeneration(_TFTwin[Seq2SeqLMOutput], Generates):
+    config: PLBartConfig
+class TFPLBartForSequenceClassification(_TFTwin[Seq2SeqLMOutput]):
+    config: PLBartConfig
+class TFPLBartForCausalLM(_TFTwin[HeadOutput], Generates):
+    config: PLBartConfig
 class TFQwen2Model(_TFTwin[BaseModelOutput]):
     config: Qwen2Config
 class TFQwen2ForCausalLM(_TFTwin[HeadOutput], Generates):
@@ -1565,6 +1578,14 @@ class FlaxPhiForSequenceClassification(_FlaxTwin[HeadOutput]):
     config: PhiConfig
 class FlaxPhiForTokenClassification(_FlaxTwin[HeadOutput]):
     config: PhiConfig
+class FlaxPLBartModel(_FlaxTwin[Seq2SeqModelOutput]):
+    config: PLBartConfig
+class FlaxPLBartForConditionalGeneration(_FlaxTwin[Seq2SeqLMOutput], Generates):
+    config: PLBartConfig
+class FlaxPLBartForSequenceClassification(_FlaxTwin[Seq2SeqLMOutput]):
+    config: PLBartConfig
+class FlaxPLBartForCausalLM(_FlaxTwin[HeadOutput], Generates):
+    config: PLBartConfig
 class FlaxQwen2Model(_FlaxTwin[BaseModelOutput]):
     config: Qwen2Config
 class FlaxQwen2ForCausalLM(_FlaxTwin[HeadOutput], Generates):

@@ -50,6 +50,7 @@ from trivium.models.opt.config import OPTConfig as OPTConfig
 from trivium.models.patchtst.config import PatchTSTConfig as PatchTSTConfig
 from trivium.models.pegasus.config import PegasusConfig as PegasusConfig
 from trivium.models.phi.config import PhiConfig as PhiConfig
+from trivium.models.plbart.config import PLBartConfig as PLBartConfig
 from trivium.models.qwen2.config import Qwen2Config as Qwen2Config
 from trivium.models.recurrent_gemma.config import RecurrentGemmaConfig as RecurrentGemmaConfig
 from trivium.models.regnet.config import RegNetConfig as RegNetConfig
@@ -686,6 +687,21 @@ class PhiForSequenceClassification:
 class PhiForTokenClassification:
     config: PhiConfig
     def __call__(self, input_ids: Any = None, attention_mask: Any = None, position_ids: Any = None, past_key_values: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class PLBartModel:
+    config: PLBartConfig
+    def __call__(self, input_ids: Any = None, attention_mask: Any = None, decoder_input_ids: Any = None, decoder_attention_mask: Any = None, encoder_outputs: Any = None, past_key_values: Any = None, inputs_embeds: Any = None, decoder_inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> Seq2SeqModelOutput: ...
+    def encode(self, input_ids: Any = None, attention_mask: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> Any: ...
+class PLBartForConditionalGeneration(Generates):
+    config: PLBartConfig
+    def __call__(self, input_ids: Any = None, attention_mask: Any = None, decoder_input_ids: Any = None, decoder_attention_mask: Any = None, encoder_outputs: Any = None, past_key_values: Any = None, inputs_embeds: Any = None, decoder_inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> Seq2SeqLMOutput: ...
+    def encode(self, *inputs: Any, **options: Any) -> Any: ...
+class PLBartForSequenceClassification:
+    config: PLBartConfig
+    def __call__(self, input_ids: Any, attention_mask: Any = None, decoder_input_ids: Any = None, decoder_attention_mask: Any = None, encoder_outputs: Any = None, past_key_values: Any = None, inputs_embeds: Any = None, decoder_inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> Seq2SeqLMOutput: ...
+    def encode(self, *inputs: Any, **options: Any) -> Any: ...
+class PLBartForCausalLM(Generates):
+    config: PLBartConfig
+    def __call__(self, input_ids: Any = None, attention_mask: Any = None, encoder_hidden_states: Any = None, encoder_attention_mask: Any = None, past_key_values: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
 class Qwen2Model:
     config: Qwen2Config
     def __call__(self, input_ids: Any = None, attention_mask: Any = None, position_ids: Any = None, past_key_values: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> BaseModelOutput: ...
