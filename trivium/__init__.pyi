@@ -80,6 +80,7 @@ from trivium.models.plbart.config import PLBartConfig as PLBartConfig
 from trivium.models.qwen2.config import Qwen2Config as Qwen2Config
 from trivium.models.recurrent_gemma.config import RecurrentGemmaConfig as RecurrentGemmaConfig
 from trivium.models.regnet.config import RegNetConfig as RegNetConfig
+from trivium.models.rembert.config import RemBertConfig as RemBertConfig
 from trivium.models.resnet.config import ResNetConfig as ResNetConfig
 from trivium.models.roberta.config import RobertaConfig as RobertaConfig
 from trivium.models.roberta_prelayernorm.config import RobertaPreLayerNormConfig as RobertaPreLayerNormConfig
@@ -360,6 +361,13 @@ from trivium.torch import RecurrentGemmaModel as RecurrentGemmaModel
 from trivium.torch import RecurrentGemmaForCausalLM as RecurrentGemmaForCausalLM
 from trivium.torch import RegNetModel as RegNetModel
 from trivium.torch import RegNetForImageClassification as RegNetForImageClassification
+from trivium.torch import RemBertModel as RemBertModel
+from trivium.torch import RemBertForMaskedLM as RemBertForMaskedLM
+from trivium.torch import RemBertForCausalLM as RemBertForCausalLM
+from trivium.torch import RemBertForSequenceClassification as RemBertForSequenceClassification
+from trivium.torch import RemBertForMultipleChoice as RemBertForMultipleChoice
+from trivium.torch import RemBertForTokenClassification as RemBertForTokenClassification
+from trivium.torch import RemBertForQuestionAnswering as RemBertForQuestionAnswering
 from trivium.torch import ResNetModel as ResNetModel
 from trivium.torch import ResNetForImageClassification as ResNetForImageClassification
 from trivium.torch import ResNetBackbone as ResNetBackbone
@@ -1006,6 +1014,20 @@ class TFRegNetModel(_TFTwin[BaseModelOutputWithPooling]):
     config: RegNetConfig
 class TFRegNetForImageClassification(_TFTwin[HeadOutput]):
     config: RegNetConfig
+class TFRemBertModel(_TFTwin[BaseModelOutputWithPooling]):
+    config: RemBertConfig
+class TFRemBertForMaskedLM(_TFTwin[HeadOutput]):
+    config: RemBertConfig
+class TFRemBertForCausalLM(_TFTwin[HeadOutput], Generates):
+    config: RemBertConfig
+class TFRemBertForSequenceClassification(_TFTwin[HeadOutput]):
+    config: RemBertConfig
+class TFRemBertForMultipleChoice(_TFTwin[HeadOutput]):
+    config: RemBertConfig
+class TFRemBertForTokenClassification(_TFTwin[HeadOutput]):
+    config: RemBertConfig
+class TFRemBertForQuestionAnswering(_TFTwin[QuestionAnsweringOutput]):
+    config: RemBertConfig
 class TFResNetModel(_TFTwin[BaseModelOutputWithPooling]):
     config: ResNetConfig
 class TFResNetForImageClassification(_TFTwin[HeadOutput]):
@@ -1604,6 +1626,20 @@ class FlaxRegNetModel(_FlaxTwin[BaseModelOutputWithPooling]):
     config: RegNetConfig
 class FlaxRegNetForImageClassification(_FlaxTwin[HeadOutput]):
     config: RegNetConfig
+class FlaxRemBertModel(_FlaxTwin[BaseModelOutputWithPooling]):
+    config: RemBertConfig
+class FlaxRemBertForMaskedLM(_FlaxTwin[HeadOutput]):
+    config: RemBertConfig
+class FlaxRemBertForCausalLM(_FlaxTwin[HeadOutput], Generates):
+    config: RemBertConfig
+class FlaxRemBertForSequenceClassification(_FlaxTwin[HeadOutput]):
+    config: RemBertConfig
+class FlaxRemBertForMultipleChoice(_FlaxTwin[HeadOutput]):
+    config: RemBertConfig
+class FlaxRemBertForTokenClassification(_FlaxTwin[HeadOutput]):
+    config: RemBertConfig
+class FlaxRemBertForQuestionAnswering(_FlaxTwin[QuestionAnsweringOutput]):
+    config: RemBertConfig
 class FlaxResNetModel(_FlaxTwin[BaseModelOutputWithPooling]):
     config: ResNetConfig
 class FlaxResNetForImageClassification(_FlaxTwin[HeadOutput]):

@@ -54,6 +54,7 @@ from trivium.models.plbart.config import PLBartConfig as PLBartConfig
 from trivium.models.qwen2.config import Qwen2Config as Qwen2Config
 from trivium.models.recurrent_gemma.config import RecurrentGemmaConfig as RecurrentGemmaConfig
 from trivium.models.regnet.config import RegNetConfig as RegNetConfig
+from trivium.models.rembert.config import RemBertConfig as RemBertConfig
 from trivium.models.resnet.config import ResNetConfig as ResNetConfig
 from trivium.models.roberta.config import RobertaConfig as RobertaConfig
 from trivium.models.roberta_prelayernorm.config import RobertaPreLayerNormConfig as RobertaPreLayerNormConfig
@@ -729,6 +730,27 @@ class RegNetModel:
 class RegNetForImageClassification:
     config: RegNetConfig
     def __call__(self, pixel_values: Any, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class RemBertModel:
+    config: RemBertConfig
+    def __call__(self, input_ids: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, encoder_hidden_states: Any = None, encoder_attention_mask: Any = None, past_key_values: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> BaseModelOutputWithPooling: ...
+class RemBertForMaskedLM:
+    config: RemBertConfig
+    def __call__(self, input_ids: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, encoder_hidden_states: Any = None, encoder_attention_mask: Any = None, past_key_values: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class RemBertForCausalLM(Generates):
+    config: RemBertConfig
+    def __call__(self, input_ids: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, encoder_hidden_states: Any = None, encoder_attention_mask: Any = None, past_key_values: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class RemBertForSequenceClassification:
+    config: RemBertConfig
+    def __call__(self, input_ids: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, encoder_hidden_states: Any = None, encoder_attention_mask: Any = None, past_key_values: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class RemBertForMultipleChoice:
+    config: RemBertConfig
+    def __call__(self, input_ids: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, encoder_hidden_states: Any = None, encoder_attention_mask: Any = None, past_key_values: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class RemBertForTokenClassification:
+    config: RemBertConfig
+    def __call__(self, input_ids: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, encoder_hidden_states: Any = None, encoder_attention_mask: Any = None, past_key_values: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class RemBertForQuestionAnswering:
+    config: RemBertConfig
+    def __call__(self, input_ids: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, encoder_hidden_states: Any = None, encoder_attention_mask: Any = None, past_key_values: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, start_positions: Any = None, end_positions: Any = None) -> QuestionAnsweringOutput: ...
 class ResNetModel:
     config: ResNetConfig
     def __call__(self, pixel_values: Any, output_hidden_states: Any = None) -> BaseModelOutputWithPooling: ...
