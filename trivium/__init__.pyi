@@ -93,6 +93,7 @@ from trivium.models.swin.config import SwinConfig as SwinConfig
 from trivium.models.t5.config import T5Config as T5Config
 from trivium.models.trocr.config import TrOCRConfig as TrOCRConfig
 from trivium.models.umt5.config import UMT5Config as UMT5Config
+from trivium.models.unispeech.config import UniSpeechConfig as UniSpeechConfig
 from trivium.models.vilt.config import ViltConfig as ViltConfig
 from trivium.models.vision_encoder_decoder.config import VisionEncoderDecoderConfig as VisionEncoderDecoderConfig
 from trivium.models.vit.config import ViTConfig as ViTConfig
@@ -410,6 +411,10 @@ from trivium.torch import UMT5ForConditionalGeneration as UMT5ForConditionalGene
 from trivium.torch import UMT5ForQuestionAnswering as UMT5ForQuestionAnswering
 from trivium.torch import UMT5ForSequenceClassification as UMT5ForSequenceClassification
 from trivium.torch import UMT5ForTokenClassification as UMT5ForTokenClassification
+from trivium.torch import UniSpeechModel as UniSpeechModel
+from trivium.torch import UniSpeechForPreTraining as UniSpeechForPreTraining
+from trivium.torch import UniSpeechForCTC as UniSpeechForCTC
+from trivium.torch import UniSpeechForSequenceClassification as UniSpeechForSequenceClassification
 from trivium.torch import ViltModel as ViltModel
 from trivium.torch import ViltForMaskedLM as ViltForMaskedLM
 from trivium.torch import ViltForQuestionAnswering as ViltForQuestionAnswering
@@ -1112,6 +1117,14 @@ class TFUMT5ForSequenceClassification(_TFTwin[Seq2SeqLMOutput]):
     config: UMT5Config
 class TFUMT5ForTokenClassification(_TFTwin[HeadOutput]):
     config: UMT5Config
+class TFUniSpeechModel(_TFTwin[AudioModelOutput]):
+    config: UniSpeechConfig
+class TFUniSpeechForPreTraining(_TFTwin[SpeechPreTrainingOutput]):
+    config: UniSpeechConfig
+class TFUniSpeechForCTC(_TFTwin[HeadOutput]):
+    config: UniSpeechConfig
+class TFUniSpeechForSequenceClassification(_TFTwin[HeadOutput]):
+    config: UniSpeechConfig
 class TFViltModel(_TFTwin[BaseModelOutputWithPooling]):
     config: ViltConfig
 class TFViltForMaskedLM(_TFTwin[HeadOutput]):
@@ -1724,6 +1737,14 @@ class FlaxUMT5ForSequenceClassification(_FlaxTwin[Seq2SeqLMOutput]):
     config: UMT5Config
 class FlaxUMT5ForTokenClassification(_FlaxTwin[HeadOutput]):
     config: UMT5Config
+class FlaxUniSpeechModel(_FlaxTwin[AudioModelOutput]):
+    config: UniSpeechConfig
+class FlaxUniSpeechForPreTraining(_FlaxTwin[SpeechPreTrainingOutput]):
+    config: UniSpeechConfig
+class FlaxUniSpeechForCTC(_FlaxTwin[HeadOutput]):
+    config: UniSpeechConfig
+class FlaxUniSpeechForSequenceClassification(_FlaxTwin[HeadOutput]):
+    config: UniSpeechConfig
 class FlaxViltModel(_FlaxTwin[BaseModelOutputWithPooling]):
     config: ViltConfig
 class FlaxViltForMaskedLM(_FlaxTwin[HeadOutput]):

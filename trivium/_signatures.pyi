@@ -67,6 +67,7 @@ from trivium.models.swin.config import SwinConfig as SwinConfig
 from trivium.models.t5.config import T5Config as T5Config
 from trivium.models.trocr.config import TrOCRConfig as TrOCRConfig
 from trivium.models.umt5.config import UMT5Config as UMT5Config
+from trivium.models.unispeech.config import UniSpeechConfig as UniSpeechConfig
 from trivium.models.vilt.config import ViltConfig as ViltConfig
 from trivium.models.vision_encoder_decoder.config import VisionEncoderDecoderConfig as VisionEncoderDecoderConfig
 from trivium.models.vit.config import ViTConfig as ViTConfig
@@ -890,6 +891,18 @@ class UMT5ForSequenceClassification:
 class UMT5ForTokenClassification:
     config: UMT5Config
     def __call__(self, input_ids: Any = None, attention_mask: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class UniSpeechModel:
+    config: UniSpeechConfig
+    def __call__(self, input_values: Any, attention_mask: Any = None, mask_time_indices: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> AudioModelOutput: ...
+class UniSpeechForPreTraining:
+    config: UniSpeechConfig
+    def __call__(self, input_values: Any, attention_mask: Any = None, mask_time_indices: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> SpeechPreTrainingOutput: ...
+class UniSpeechForCTC:
+    config: UniSpeechConfig
+    def __call__(self, input_values: Any, attention_mask: Any = None, mask_time_indices: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class UniSpeechForSequenceClassification:
+    config: UniSpeechConfig
+    def __call__(self, input_values: Any, attention_mask: Any = None, mask_time_indices: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
 class ViltModel:
     config: ViltConfig
     def __call__(self, input_ids: Any = None, attention_mask: Any = None, token_type_ids: Any = None, pixel_values: Any = None, pixel_mask: Any = None, inputs_embeds: Any = None, image_embeds: Any = None, image_token_type_idx: int = 1, output_attentions: Any = None, output_hidden_states: Any = None) -> BaseModelOutputWithPooling: ...
