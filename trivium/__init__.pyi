@@ -12,6 +12,7 @@ from trivium.backends.flax.model import Model as _FlaxModel
 from trivium.backends.tensorflow.model import Model as _TFModel
 from trivium.core.config import Config as _Config
 from trivium.core.outputs import *
+from trivium.models.cvt.outputs import *
 from trivium.generation.generating import Generates
 from trivium.core.auto import AutoConfig as AutoConfig
 from trivium.processing.tokenizers import AutoTokenizer as AutoTokenizer
@@ -45,6 +46,7 @@ from trivium.models.clip.config import CLIPTextConfig as CLIPTextConfig
 from trivium.models.clip.config import CLIPVisionConfig as CLIPVisionConfig
 from trivium.models.convnext.config import ConvNextConfig as ConvNextConfig
 from trivium.models.convnextv2.config import ConvNextV2Config as ConvNextV2Config
+from trivium.models.cvt.config import CvtConfig as CvtConfig
 from trivium.models.deberta_v2.config import DebertaV2Config as DebertaV2Config
 from trivium.models.deit.config import DeiTConfig as DeiTConfig
 from trivium.models.detr.config import DetrConfig as DetrConfig
@@ -220,6 +222,8 @@ from trivium.torch import ConvNextBackbone as ConvNextBackbone
 from trivium.torch import ConvNextV2Model as ConvNextV2Model
 from trivium.torch import ConvNextV2ForImageClassification as ConvNextV2ForImageClassification
 from trivium.torch import ConvNextV2Backbone as ConvNextV2Backbone
+from trivium.torch import CvtModel as CvtModel
+from trivium.torch import CvtForImageClassification as CvtForImageClassification
 from trivium.torch import DebertaV2Model as DebertaV2Model
 from trivium.torch import DebertaV2ForMaskedLM as DebertaV2ForMaskedLM
 from trivium.torch import DebertaV2ForSequenceClassification as DebertaV2ForSequenceClassification
@@ -735,6 +739,10 @@ class TFConvNextV2ForImageClassification(_TFTwin[HeadOutput]):
     config: ConvNextV2Config
 class TFConvNextV2Backbone(_TFTwin[BackboneOutput]):
     config: ConvNextV2Config
+class TFCvtModel(_TFTwin[CvtModelOutput]):
+    config: CvtConfig
+class TFCvtForImageClassification(_TFTwin[HeadOutput]):
+    config: CvtConfig
 class TFDebertaV2Model(_TFTwin[BaseModelOutput]):
     config: DebertaV2Config
 class TFDebertaV2ForMaskedLM(_TFTwin[HeadOutput]):
@@ -1355,6 +1363,10 @@ class FlaxConvNextV2ForImageClassification(_FlaxTwin[HeadOutput]):
     config: ConvNextV2Config
 class FlaxConvNextV2Backbone(_FlaxTwin[BackboneOutput]):
     config: ConvNextV2Config
+class FlaxCvtModel(_FlaxTwin[CvtModelOutput]):
+    config: CvtConfig
+class FlaxCvtForImageClassification(_FlaxTwin[HeadOutput]):
+    config: CvtConfig
 class FlaxDebertaV2Model(_FlaxTwin[BaseModelOutput]):
     config: DebertaV2Config
 class FlaxDebertaV2ForMaskedLM(_FlaxTwin[HeadOutput]):

@@ -1,6 +1,7 @@
 # Made by `python -m docs.stubs`. What each network is called with and returns, in every framework.
 from typing import Any
 from trivium.core.outputs import *
+from trivium.models.cvt.outputs import *
 from trivium.generation.generating import Generates
 from trivium.models.albert.config import AlbertConfig as AlbertConfig
 from trivium.models.audio_spectrogram_transformer.config import ASTConfig as ASTConfig
@@ -19,6 +20,7 @@ from trivium.models.clip.config import CLIPTextConfig as CLIPTextConfig
 from trivium.models.clip.config import CLIPVisionConfig as CLIPVisionConfig
 from trivium.models.convnext.config import ConvNextConfig as ConvNextConfig
 from trivium.models.convnextv2.config import ConvNextV2Config as ConvNextV2Config
+from trivium.models.cvt.config import CvtConfig as CvtConfig
 from trivium.models.deberta_v2.config import DebertaV2Config as DebertaV2Config
 from trivium.models.deit.config import DeiTConfig as DeiTConfig
 from trivium.models.detr.config import DetrConfig as DetrConfig
@@ -283,6 +285,12 @@ class ConvNextV2ForImageClassification:
 class ConvNextV2Backbone:
     config: ConvNextV2Config
     def __call__(self, pixel_values: Any, output_hidden_states: Any = None) -> BackboneOutput: ...
+class CvtModel:
+    config: CvtConfig
+    def __call__(self, pixel_values: Any, output_hidden_states: Any = None) -> CvtModelOutput: ...
+class CvtForImageClassification:
+    config: CvtConfig
+    def __call__(self, pixel_values: Any, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
 class DebertaV2Model:
     config: DebertaV2Config
     def __call__(self, input_ids: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> BaseModelOutput: ...
