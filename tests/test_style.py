@@ -655,3 +655,20 @@ def test_a_door_loads_its_own_framework_only(backend: str) -> None:
     if backend == "tensorflow":
         found -= {"jax"}  # TensorFlow's own converter imports it, where it is installed
     assert found == own
+
+
+# The recipe of CONTRIBUTING.md
+
+
+def test_the_last_architectures_took_no_change_elsewhere() -> None:
+    """No source names those that CONTRIBUTING.md says were the last to follow it, but their own folders and rows."""
+    root = PACKAGE.parent
+    said = (root / "CONTRIBUTING.md").read_text().partition("The last that followed it: ")[2].partition(".\n")[0]
+    last = re.findall(r"`(\w+)`", said)
+    assert len(last) == 5 and set(last) <= set(NETWORKS)
+    prefixes = [catalogue.architectures()[folder][0].removesuffix("Config") for folder in last]
+    named = re.compile(rf"\b({'|'.join(last)})\b|\b(TF|Flax)?({'|'.join(prefixes)})(Config|Model|For[A-Z])")
+    for part in ("trivium", "tests", "docs", "examples", "benchmarks"):
+        for path in (root / part).rglob("*.py"):
+            own = path.parent.name in last or (path.parent.name == "rows" and path.stem in last)
+            assert own or not named.search(path.read_text()), path
