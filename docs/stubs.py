@@ -41,6 +41,12 @@ def networks() -> list[str]:
     return [name for names in catalogue.architectures().values() for name in names[1:]]
 
 
+def _outputs() -> list[str]:
+    """The imports of what networks return: what many do, and what one architecture does."""
+    own = sorted(path.parent.name for path in (FOLDER / "models").glob("*/outputs.py"))
+    return [f"from trivium.{module}.outputs import *" for module in ("core", *(f"models.{folder}" for folder in own))]
+
+
 def _configs() -> list[str]:
     """An import of every config class."""
     rows = sorted((folder, name) for folder, name in catalogue.configs().values())
@@ -51,7 +57,7 @@ def _signatures() -> str:
     lines = [
         f"{MADE} What each network is called with and returns, in every framework.",
         "from typing import Any",
-        "from trivium.core.outputs import *",
+        *_outputs(),
         "from trivium.generation.generating import Generates",
         *_configs(),
         "",
@@ -218,7 +224,7 @@ def _top() -> str:
         "from trivium.backends.flax.model import Model as _FlaxModel",
         "from trivium.backends.tensorflow.model import Model as _TFModel",
         "from trivium.core.config import Config as _Config",
-        "from trivium.core.outputs import *",
+        *_outputs(),
         "from trivium.generation.generating import Generates",
         *(f"from {module} import {name} as {name}" for name, module in names.items()),
         *_configs(),

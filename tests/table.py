@@ -7,7 +7,9 @@ swapped axis cannot go unnoticed.
 
 from __future__ import annotations
 
+import functools
 import runpy
+import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -110,6 +112,10 @@ class Row:
         classes: Class -> its calls.
         greedy: Class -> the call whose continuation is stored too.
         aliases: Class -> its name in Transformers' Flax or TensorFlow part, where that is not Flax/TF + class.
+        unread: Field of the config that no network reads -> why it is there.
+        begun: Pattern of weights that do not begin as in Transformers 4.52.4, but as the authors have it -> how.
+        rounds: Whether it rounds to float32 on its way, which differences of float64 magnify.
+        maps: Whether its body has attention between all of a sample's tokens, so that there are maps to be looked at.
     """
 
     model_type: str
@@ -117,7 +123,13 @@ class Row:
     classes: dict[str, tuple[Case, ...]]
     greedy: dict[str, Case] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
+    begun: dict[str, str] = field(default_factory=dict)
+    rounds: bool = False
+    maps: bool = True
 
+
+CHECKED = "`check` refuses any value but the one that follows from other fields"  # why a field may be unread
 
 ALL = {"output_hidden_states": True, "output_attentions": True}
 
@@ -222,10 +234,16 @@ def decoder_text(name: str) -> dict[str, Case]:
     return {f"{name}ForCausalLM": case("default", input_ids=LEFT_IDS, attention_mask=mask, **options)}
 
 
+@functools.cache
 def rows() -> dict[str, Row]:
     """The row of every file in `tests/rows`, by model_type."""
-    found = {}
-    for path in sorted(Path(__file__).with_name("rows").glob("[a-z]*.py")):
-        row = runpy.run_path(str(path))["ROW"]
-        found[row.model_type] = row
+    here, found = Path(__file__).parent, {}
+    sys.modules.setdefault("table", sys.modules[__name__])  # what they call this file, be it a part of `tests` or not
+    sys.path.insert(0, str(here))  # where a relative finds its parent's
+    try:
+        for path in sorted(here.glob("rows/[a-z]*.py")):
+            row = runpy.run_path(str(path))["ROW"]
+            found[row.model_type] = row
+    finally:
+        sys.path.remove(str(here))
     return found

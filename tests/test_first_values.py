@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests import table
 from tests.backends import FRAMEWORKS, Backend
 from tests.conftest import GOLDENS
 from trivium.convert.names import key
@@ -22,18 +23,6 @@ from trivium.models import catalogue
 
 FOLDER = Path(__file__).with_name("first_values")
 ENOUGH, MODELS = 6000, (4, 40)  # as in goldens/generate_first_values.py
-
-
-KEPT = {
-    "deit": ("*.cls_token", "*.distillation_token", "*.position_embeddings"),  # zeros there; the authors draw them, as in ViT
-    "gemma": ("*norm.weight",),  # a distance from one, which Transformers 4.52 lets begin at one, the authors' at zero
-    "recurrent_gemma": ("*norm.weight",),
-    "hubert": ("*.parametrizations.weight.original?",),  # there the scheme of fairseq, which we have, has no effect
-    "wav2vec2": ("*.parametrizations.weight.original?",),
-    "speech-encoder-decoder": ("*.parametrizations.weight.original?",),
-    "vit_mae": ("decoder.decoder_pos_embed", "decoder.mask_token"),  # zeros there; sines, and drawn, by the authors
-}
-"""Architecture -> kinds of weights that do not begin as in Transformers 4.52.4, but as their authors have it."""
 
 
 def drawn(name: str, config: dict[str, Any]) -> dict[str, np.ndarray]:
@@ -74,7 +63,7 @@ def test_published_schemes(model_type: str) -> None:
         config = json.loads((GOLDENS / model_type / f"{name}.json").read_text())["configs"][golden["config"]]["config"]
         values = drawn(name, config)
         for kind, wanted in golden["kinds"].items():
-            if any(fnmatchcase(kind, pattern) for pattern in KEPT.get(model_type, ())):
+            if any(fnmatchcase(kind, pattern) for pattern in table.rows()[model_type].begun):
                 assert differs(values[kind], wanted), f"{kind} is as in Transformers after all"
             elif why := differs(values[kind], wanted):
                 wrong.append(f"{name}: {kind}: {why}; {wanted} is expected")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests import drawn
+from tests import drawn, table
 from tests.backends import NAMES, Backend
 from tests.calls import built, floats_of, inputs_of
 from tests.conftest import Golden, one_golden_per_class
@@ -24,8 +24,7 @@ from tests.turns import are_compiled, has_its_turn
 TOLERANCE = 1e-4  # relative to the weight's largest gradient, float32
 NEGLIGIBLE = 1e-2  # of the largest gradient of all: what is smaller is judged as if it were this large
 STEP, PRECISION = 1e-6, 1e-7  # of the differences, and how near they come to the sum of all shares
-ROUNDED = {"mamba": (1e-3, 1e-4), "mixtral": (1e-3, 1e-4)}
-"""Architectures that round to float32 on their way, which differences of float64 magnify -> STEP and PRECISION for them."""
+ROUNDED = 1e-3, 1e-4  # the same for architectures that round to float32 on their way
 
 
 def objective(out: Any, case: dict[str, Any], backend: Backend, dtype: str = "float32") -> Any:
@@ -96,7 +95,7 @@ def check_by_differences(backend: Backend, golden: Golden, gradients: dict[str, 
 
     shares = [gradients[name] * values for name, values in direction.items()]
     expected, scale = (sum(float(f(share).sum()) for share in shares) for f in (np.asarray, np.abs))
-    step, precision = ROUNDED.get(golden.model_type, (STEP, PRECISION))
+    step, precision = ROUNDED if table.rows()[golden.model_type].rounds else (STEP, PRECISION)
     found = (moved(step) - moved(-step)) / (2 * step)
     assert scale > 0
     assert abs(found - expected) < precision * scale

@@ -20,6 +20,7 @@ from PIL import Image
 from tests import pixels
 from tests.backends import Backend, each_framework
 from trivium.core.errors import Corrupt, LimitExceeded, NotFound, ProcessorError, TriviumError, Unsafe
+from trivium.models import catalogue
 from trivium.processing import coco, pictures, sounds
 from trivium.processing.auto import AutoFeatureExtractor, AutoImageProcessor
 from trivium.processing.batch import BatchFeature
@@ -27,6 +28,7 @@ from trivium.processing.extractors import EXTRACTORS, feature_extractor_class
 from trivium.processing.image_families import FAMILIES
 from trivium.processing.images import image_processor_class
 from trivium.processing.polygons import polygon_mask
+from trivium.processing.processors import JOINS
 
 ViT, CLIP, DETR = (image_processor_class(f"{name}ImageProcessor") for name in ("ViT", "CLIP", "Detr"))
 Whisper, AST, Wav2Vec2, Encodec = (EXTRACTORS[f"{name}FeatureExtractor"] for name in ("Whisper", "AST", "Wav2Vec2", "Encodec"))
@@ -543,3 +545,13 @@ def test_feature_extractors_of_images(tmp_path: Path) -> None:
     for name, kind in (("ViTFeatureExtractor", "ViTImageProcessor"), ("Wav2Vec2FeatureExtractor",) * 2):
         (tmp_path / "preprocessor_config.json").write_text(json.dumps({"feature_extractor_type": name}))
         assert type(AutoFeatureExtractor.from_pretrained(tmp_path)).__name__ == kind
+
+
+def test_architectures_name_what_there_is() -> None:
+    """What an architecture's config says its checkpoints are read with is there; tokenizers have a test of their own."""
+    kinds = {"image_processor": FAMILIES, "feature_extractor": EXTRACTORS, "processor": JOINS}
+    suffixes = {"image_processor": "ImageProcessor", "feature_extractor": "FeatureExtractor", "processor": "Processor"}
+    for model_type in catalogue.configs():
+        named = catalogue.config_class(model_type).processing
+        assert set(named) <= {"tokenizer", *kinds}, model_type
+        assert all(f"{named[part]}{suffixes[part]}" in kinds[part] for part in kinds if part in named), model_type

@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 import trivium
-from tests import drawn
+from tests import drawn, table
 from tests.backends import NAMES, Backend, each_backend
 from tests.conftest import Golden, goldens
 from trivium.core import config, errors, nn, ops, outputs
@@ -152,34 +152,6 @@ def test_public_names_have_a_docstring(name: str, value: Any) -> None:
 
 GENERIC = set(inspect.get_annotations(config.Config))
 GENERATING = {"forced_eos_token_id", "begin_suppress_tokens"}  # what only generating asks for
-CHECKED = "`check` refuses any value but the one that follows from other fields"
-UNREAD = {
-    ("clip", "text_config_dict"): "an old twin of text_config, kept as it was read; `check` refuses one that says otherwise",
-    ("clip", "vision_config_dict"): "an old twin of vision_config",
-    ("deberta_v2", "attention_head_size"): CHECKED,
-    ("encodec", "codebook_dim"): CHECKED,
-    ("detr", "backbone"): "read where use_timm_backbone, for which Transformers wants timm: tests/test_detr.py has it",
-    ("detr", "dilation"): "as backbone",
-    ("detr", "backbone_kwargs"): "as backbone; `check` refuses any but output_stride and those that Transformers fills in",
-    ("blip", "sep_token_id"): "only generating asks for it",
-    ("deberta_v2", "pooler_hidden_size"): CHECKED,
-    ("mamba", "expand"): "read where there is no intermediate_size, which every file of Transformers also has",
-    ("marian", "decoder_vocab_size"): CHECKED,
-    ("trocr", "decoder_start_token_id"): "only generating asks for it, and then a whole whose part this is says so",
-    ("xlnet", "d_head"): CHECKED,
-    ("m2m_100", "max_position_embeddings"): "positions are computed, however many there are; Transformers has no limit either",
-    ("mbart", "decoder_start_token_id"): "labels are wrapped around instead; only generating asks for it, which callers do",
-    **{
-        ("hubert", name): "of wav2vec 2.0's config, whose fields HuBERT's has too; none of HuBERT's classes has such a part"
-        for name in (
-            "adapter_kernel_size", "adapter_stride", "codevector_dim", "contrastive_logits_temperature",
-            "diversity_loss_weight", "feat_quantizer_dropout", "num_adapter_layers",
-            "num_codevector_groups", "num_codevectors_per_group", "output_hidden_size", "proj_codevector_dim",
-            "tdnn_dilation", "tdnn_dim", "tdnn_kernel", "xvector_output_dim",
-        )
-    },
-}  # fmt: skip
-"""Fields that no network reads -> why they are there."""
 
 
 def numpy_model(golden: Golden, **changes: Any) -> Any:
@@ -262,6 +234,11 @@ def dead_fields(cls: type[config.Config], found: set[str]) -> set[str]:
     return {name for name in names if name not in found and not one_valued(kinds[name])}
 
 
+def row_of(folder: str) -> table.Row:
+    """The row of an architecture's folder."""
+    return next(row for model_type, row in table.rows().items() if model_type.replace("-", "_") == folder)
+
+
 @every_architecture
 def test_no_dead_config_field(folder: str) -> None:
     """Every field of a config is read by a network that is built and run, or its type admits but one value."""
@@ -275,7 +252,7 @@ def test_no_dead_config_field(folder: str) -> None:
         assert found, f"no golden has a {cls.__name__}"
         dead |= dead_fields(cls, found)
     # one that is listed and read after all is stale
-    assert dead == {name for listed, name in UNREAD if listed == folder}
+    assert dead == set(row_of(folder).unread)
 
 
 def test_attributes_are_hashable() -> None:
@@ -289,7 +266,6 @@ def test_attributes_are_hashable() -> None:
 
 def test_a_dead_field_is_found() -> None:
     """What a config reads of itself does not count; what is read of it does, by any of its names and by its properties."""
-    assert {folder for folder, _ in UNREAD} <= set(NETWORKS)
 
     class SomeConfig(config.Config):
         model_type = "some"
@@ -679,3 +655,20 @@ def test_a_door_loads_its_own_framework_only(backend: str) -> None:
     if backend == "tensorflow":
         found -= {"jax"}  # TensorFlow's own converter imports it, where it is installed
     assert found == own
+
+
+# The recipe of CONTRIBUTING.md
+
+
+def test_the_last_architectures_took_no_change_elsewhere() -> None:
+    """No source names those that CONTRIBUTING.md says were the last to follow it, but their own folders and rows."""
+    root = PACKAGE.parent
+    said = (root / "CONTRIBUTING.md").read_text().partition("The last that followed it: ")[2].partition(".\n")[0]
+    last = re.findall(r"`(\w+)`", said)
+    assert len(last) == 5 and set(last) <= set(NETWORKS)
+    prefixes = [catalogue.architectures()[folder][0].removesuffix("Config") for folder in last]
+    named = re.compile(rf"\b({'|'.join(last)})\b|\b(TF|Flax)?({'|'.join(prefixes)})(Config|Model|For[A-Z])")
+    for part in ("trivium", "tests", "docs", "examples", "benchmarks"):
+        for path in (root / part).rglob("*.py"):
+            own = path.parent.name in last or (path.parent.name == "rows" and path.stem in last)
+            assert own or not named.search(path.read_text()), path

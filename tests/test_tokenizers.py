@@ -20,8 +20,9 @@ from tokenizers import AddedToken
 import trivium
 from trivium.core.errors import InputError, NotFound, TemplateError, TokenizerError, TriviumError
 from trivium.models import catalogue
+from trivium.processing.settings import kind
 from trivium.processing.tokenizers import AutoTokenizer, chat, spm
-from trivium.processing.tokenizers.families import FAMILIES, OF_MODEL
+from trivium.processing.tokenizers.families import COPIES, FAMILIES
 
 GOLDENS = Path(__file__).parent / "goldens" / "tokenizers"
 GOLDEN = json.loads(gzip.decompress((GOLDENS / "results.json.gz").read_bytes()))
@@ -122,18 +123,18 @@ def test_wide(name: str, tmp_path: Path) -> None:
 
 ONLY_JSON = {"bloom", "falcon"}
 """Architectures whose tokenizers have no other file in Transformers either."""
-SAME = {"MT5": "T5"}
 
 
 def test_every_architecture() -> None:
-    """Each architecture that has a tokenizer in Transformers has it here, built of the same files."""
+    """Each architecture names the tokenizer that it has in Transformers; those that are here are built of the same files."""
     for model_type in catalogue.configs():
         python, rust = GOLDEN["classes"].get(model_type) or (None, None)
         found = python or rust
         name = found and found.removesuffix("Fast").removesuffix("Tokenizer")
-        assert OF_MODEL.get(model_type) == SAME.get(name, name), model_type
-        if name is not None:
-            assert (FAMILIES[OF_MODEL[model_type]].build is None) == (model_type in ONLY_JSON), model_type
+        family = kind(model_type, "tokenizer")
+        assert family == COPIES.get(name, name or ""), model_type
+        if family in FAMILIES:
+            assert (FAMILIES[family].build is None) == (model_type in ONLY_JSON), model_type
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from trivium.backends.flax.model import Model as _FlaxModel
 from trivium.backends.tensorflow.model import Model as _TFModel
 from trivium.core.config import Config as _Config
 from trivium.core.outputs import *
+from trivium.models.cvt.outputs import *
 from trivium.generation.generating import Generates
 from trivium.core.auto import AutoConfig as AutoConfig
 from trivium.processing.tokenizers import AutoTokenizer as AutoTokenizer
@@ -45,6 +46,7 @@ from trivium.models.clip.config import CLIPTextConfig as CLIPTextConfig
 from trivium.models.clip.config import CLIPVisionConfig as CLIPVisionConfig
 from trivium.models.convnext.config import ConvNextConfig as ConvNextConfig
 from trivium.models.convnextv2.config import ConvNextV2Config as ConvNextV2Config
+from trivium.models.cvt.config import CvtConfig as CvtConfig
 from trivium.models.deberta_v2.config import DebertaV2Config as DebertaV2Config
 from trivium.models.deit.config import DeiTConfig as DeiTConfig
 from trivium.models.detr.config import DetrConfig as DetrConfig
@@ -56,6 +58,7 @@ from trivium.models.encoder_decoder.config import EncoderDecoderConfig as Encode
 from trivium.models.falcon.config import FalconConfig as FalconConfig
 from trivium.models.gemma.config import GemmaConfig as GemmaConfig
 from trivium.models.gpt2.config import GPT2Config as GPT2Config
+from trivium.models.gpt_neo.config import GPTNeoConfig as GPTNeoConfig
 from trivium.models.gpt_neox.config import GPTNeoXConfig as GPTNeoXConfig
 from trivium.models.gptj.config import GPTJConfig as GPTJConfig
 from trivium.models.hubert.config import HubertConfig as HubertConfig
@@ -75,9 +78,11 @@ from trivium.models.opt.config import OPTConfig as OPTConfig
 from trivium.models.patchtst.config import PatchTSTConfig as PatchTSTConfig
 from trivium.models.pegasus.config import PegasusConfig as PegasusConfig
 from trivium.models.phi.config import PhiConfig as PhiConfig
+from trivium.models.plbart.config import PLBartConfig as PLBartConfig
 from trivium.models.qwen2.config import Qwen2Config as Qwen2Config
 from trivium.models.recurrent_gemma.config import RecurrentGemmaConfig as RecurrentGemmaConfig
 from trivium.models.regnet.config import RegNetConfig as RegNetConfig
+from trivium.models.rembert.config import RemBertConfig as RemBertConfig
 from trivium.models.resnet.config import ResNetConfig as ResNetConfig
 from trivium.models.roberta.config import RobertaConfig as RobertaConfig
 from trivium.models.roberta_prelayernorm.config import RobertaPreLayerNormConfig as RobertaPreLayerNormConfig
@@ -90,6 +95,7 @@ from trivium.models.swin.config import SwinConfig as SwinConfig
 from trivium.models.t5.config import T5Config as T5Config
 from trivium.models.trocr.config import TrOCRConfig as TrOCRConfig
 from trivium.models.umt5.config import UMT5Config as UMT5Config
+from trivium.models.unispeech.config import UniSpeechConfig as UniSpeechConfig
 from trivium.models.vilt.config import ViltConfig as ViltConfig
 from trivium.models.vision_encoder_decoder.config import VisionEncoderDecoderConfig as VisionEncoderDecoderConfig
 from trivium.models.vit.config import ViTConfig as ViTConfig
@@ -216,6 +222,8 @@ from trivium.torch import ConvNextBackbone as ConvNextBackbone
 from trivium.torch import ConvNextV2Model as ConvNextV2Model
 from trivium.torch import ConvNextV2ForImageClassification as ConvNextV2ForImageClassification
 from trivium.torch import ConvNextV2Backbone as ConvNextV2Backbone
+from trivium.torch import CvtModel as CvtModel
+from trivium.torch import CvtForImageClassification as CvtForImageClassification
 from trivium.torch import DebertaV2Model as DebertaV2Model
 from trivium.torch import DebertaV2ForMaskedLM as DebertaV2ForMaskedLM
 from trivium.torch import DebertaV2ForSequenceClassification as DebertaV2ForSequenceClassification
@@ -263,6 +271,11 @@ from trivium.torch import GPT2DoubleHeadsModel as GPT2DoubleHeadsModel
 from trivium.torch import GPT2ForSequenceClassification as GPT2ForSequenceClassification
 from trivium.torch import GPT2ForTokenClassification as GPT2ForTokenClassification
 from trivium.torch import GPT2ForQuestionAnswering as GPT2ForQuestionAnswering
+from trivium.torch import GPTNeoModel as GPTNeoModel
+from trivium.torch import GPTNeoForCausalLM as GPTNeoForCausalLM
+from trivium.torch import GPTNeoForSequenceClassification as GPTNeoForSequenceClassification
+from trivium.torch import GPTNeoForTokenClassification as GPTNeoForTokenClassification
+from trivium.torch import GPTNeoForQuestionAnswering as GPTNeoForQuestionAnswering
 from trivium.torch import GPTNeoXModel as GPTNeoXModel
 from trivium.torch import GPTNeoXForCausalLM as GPTNeoXForCausalLM
 from trivium.torch import GPTNeoXForSequenceClassification as GPTNeoXForSequenceClassification
@@ -340,6 +353,10 @@ from trivium.torch import PhiModel as PhiModel
 from trivium.torch import PhiForCausalLM as PhiForCausalLM
 from trivium.torch import PhiForSequenceClassification as PhiForSequenceClassification
 from trivium.torch import PhiForTokenClassification as PhiForTokenClassification
+from trivium.torch import PLBartModel as PLBartModel
+from trivium.torch import PLBartForConditionalGeneration as PLBartForConditionalGeneration
+from trivium.torch import PLBartForSequenceClassification as PLBartForSequenceClassification
+from trivium.torch import PLBartForCausalLM as PLBartForCausalLM
 from trivium.torch import Qwen2Model as Qwen2Model
 from trivium.torch import Qwen2ForCausalLM as Qwen2ForCausalLM
 from trivium.torch import Qwen2ForSequenceClassification as Qwen2ForSequenceClassification
@@ -349,6 +366,13 @@ from trivium.torch import RecurrentGemmaModel as RecurrentGemmaModel
 from trivium.torch import RecurrentGemmaForCausalLM as RecurrentGemmaForCausalLM
 from trivium.torch import RegNetModel as RegNetModel
 from trivium.torch import RegNetForImageClassification as RegNetForImageClassification
+from trivium.torch import RemBertModel as RemBertModel
+from trivium.torch import RemBertForMaskedLM as RemBertForMaskedLM
+from trivium.torch import RemBertForCausalLM as RemBertForCausalLM
+from trivium.torch import RemBertForSequenceClassification as RemBertForSequenceClassification
+from trivium.torch import RemBertForMultipleChoice as RemBertForMultipleChoice
+from trivium.torch import RemBertForTokenClassification as RemBertForTokenClassification
+from trivium.torch import RemBertForQuestionAnswering as RemBertForQuestionAnswering
 from trivium.torch import ResNetModel as ResNetModel
 from trivium.torch import ResNetForImageClassification as ResNetForImageClassification
 from trivium.torch import ResNetBackbone as ResNetBackbone
@@ -391,6 +415,10 @@ from trivium.torch import UMT5ForConditionalGeneration as UMT5ForConditionalGene
 from trivium.torch import UMT5ForQuestionAnswering as UMT5ForQuestionAnswering
 from trivium.torch import UMT5ForSequenceClassification as UMT5ForSequenceClassification
 from trivium.torch import UMT5ForTokenClassification as UMT5ForTokenClassification
+from trivium.torch import UniSpeechModel as UniSpeechModel
+from trivium.torch import UniSpeechForPreTraining as UniSpeechForPreTraining
+from trivium.torch import UniSpeechForCTC as UniSpeechForCTC
+from trivium.torch import UniSpeechForSequenceClassification as UniSpeechForSequenceClassification
 from trivium.torch import ViltModel as ViltModel
 from trivium.torch import ViltForMaskedLM as ViltForMaskedLM
 from trivium.torch import ViltForQuestionAnswering as ViltForQuestionAnswering
@@ -535,10 +563,24 @@ class XLNetTokenizer(_Named): ...
 class XLNetTokenizerFast(_Named): ...
 class CodeLlamaTokenizer(_Named): ...
 class CodeLlamaTokenizerFast(_Named): ...
+class ConvBertTokenizer(_Named): ...
+class ConvBertTokenizerFast(_Named): ...
 class LayoutXLMTokenizer(_Named): ...
 class LayoutXLMTokenizerFast(_Named): ...
+class LEDTokenizer(_Named): ...
+class LEDTokenizerFast(_Named): ...
+class LongformerTokenizer(_Named): ...
+class LongformerTokenizerFast(_Named): ...
+class LxmertTokenizer(_Named): ...
+class LxmertTokenizerFast(_Named): ...
+class MobileBertTokenizer(_Named): ...
+class MobileBertTokenizerFast(_Named): ...
 class MT5Tokenizer(_Named): ...
 class MT5TokenizerFast(_Named): ...
+class MvpTokenizer(_Named): ...
+class MvpTokenizerFast(_Named): ...
+class SqueezeBertTokenizer(_Named): ...
+class SqueezeBertTokenizerFast(_Named): ...
 class _TFAuto:
     @classmethod
     def from_pretrained(cls, source: str | Path, *, config: _Config | None = None, **options: Any) -> _TFTwin[Any]: ...
@@ -697,6 +739,10 @@ class TFConvNextV2ForImageClassification(_TFTwin[HeadOutput]):
     config: ConvNextV2Config
 class TFConvNextV2Backbone(_TFTwin[BackboneOutput]):
     config: ConvNextV2Config
+class TFCvtModel(_TFTwin[CvtModelOutput]):
+    config: CvtConfig
+class TFCvtForImageClassification(_TFTwin[HeadOutput]):
+    config: CvtConfig
 class TFDebertaV2Model(_TFTwin[BaseModelOutput]):
     config: DebertaV2Config
 class TFDebertaV2ForMaskedLM(_TFTwin[HeadOutput]):
@@ -791,6 +837,16 @@ class TFGPT2ForTokenClassification(_TFTwin[HeadOutput]):
     config: GPT2Config
 class TFGPT2ForQuestionAnswering(_TFTwin[QuestionAnsweringOutput]):
     config: GPT2Config
+class TFGPTNeoModel(_TFTwin[BaseModelOutput]):
+    config: GPTNeoConfig
+class TFGPTNeoForCausalLM(_TFTwin[HeadOutput], Generates):
+    config: GPTNeoConfig
+class TFGPTNeoForSequenceClassification(_TFTwin[HeadOutput]):
+    config: GPTNeoConfig
+class TFGPTNeoForTokenClassification(_TFTwin[HeadOutput]):
+    config: GPTNeoConfig
+class TFGPTNeoForQuestionAnswering(_TFTwin[QuestionAnsweringOutput]):
+    config: GPTNeoConfig
 class TFGPTNeoXModel(_TFTwin[BaseModelOutput]):
     config: GPTNeoXConfig
 class TFGPTNeoXForCausalLM(_TFTwin[HeadOutput], Generates):
@@ -945,6 +1001,14 @@ class TFPhiForSequenceClassification(_TFTwin[HeadOutput]):
     config: PhiConfig
 class TFPhiForTokenClassification(_TFTwin[HeadOutput]):
     config: PhiConfig
+class TFPLBartModel(_TFTwin[Seq2SeqModelOutput]):
+    config: PLBartConfig
+class TFPLBartForConditionalGeneration(_TFTwin[Seq2SeqLMOutput], Generates):
+    config: PLBartConfig
+class TFPLBartForSequenceClassification(_TFTwin[Seq2SeqLMOutput]):
+    config: PLBartConfig
+class TFPLBartForCausalLM(_TFTwin[HeadOutput], Generates):
+    config: PLBartConfig
 class TFQwen2Model(_TFTwin[BaseModelOutput]):
     config: Qwen2Config
 class TFQwen2ForCausalLM(_TFTwin[HeadOutput], Generates):
@@ -963,6 +1027,20 @@ class TFRegNetModel(_TFTwin[BaseModelOutputWithPooling]):
     config: RegNetConfig
 class TFRegNetForImageClassification(_TFTwin[HeadOutput]):
     config: RegNetConfig
+class TFRemBertModel(_TFTwin[BaseModelOutputWithPooling]):
+    config: RemBertConfig
+class TFRemBertForMaskedLM(_TFTwin[HeadOutput]):
+    config: RemBertConfig
+class TFRemBertForCausalLM(_TFTwin[HeadOutput], Generates):
+    config: RemBertConfig
+class TFRemBertForSequenceClassification(_TFTwin[HeadOutput]):
+    config: RemBertConfig
+class TFRemBertForMultipleChoice(_TFTwin[HeadOutput]):
+    config: RemBertConfig
+class TFRemBertForTokenClassification(_TFTwin[HeadOutput]):
+    config: RemBertConfig
+class TFRemBertForQuestionAnswering(_TFTwin[QuestionAnsweringOutput]):
+    config: RemBertConfig
 class TFResNetModel(_TFTwin[BaseModelOutputWithPooling]):
     config: ResNetConfig
 class TFResNetForImageClassification(_TFTwin[HeadOutput]):
@@ -1047,6 +1125,14 @@ class TFUMT5ForSequenceClassification(_TFTwin[Seq2SeqLMOutput]):
     config: UMT5Config
 class TFUMT5ForTokenClassification(_TFTwin[HeadOutput]):
     config: UMT5Config
+class TFUniSpeechModel(_TFTwin[AudioModelOutput]):
+    config: UniSpeechConfig
+class TFUniSpeechForPreTraining(_TFTwin[SpeechPreTrainingOutput]):
+    config: UniSpeechConfig
+class TFUniSpeechForCTC(_TFTwin[HeadOutput]):
+    config: UniSpeechConfig
+class TFUniSpeechForSequenceClassification(_TFTwin[HeadOutput]):
+    config: UniSpeechConfig
 class TFViltModel(_TFTwin[BaseModelOutputWithPooling]):
     config: ViltConfig
 class TFViltForMaskedLM(_TFTwin[HeadOutput]):
@@ -1277,6 +1363,10 @@ class FlaxConvNextV2ForImageClassification(_FlaxTwin[HeadOutput]):
     config: ConvNextV2Config
 class FlaxConvNextV2Backbone(_FlaxTwin[BackboneOutput]):
     config: ConvNextV2Config
+class FlaxCvtModel(_FlaxTwin[CvtModelOutput]):
+    config: CvtConfig
+class FlaxCvtForImageClassification(_FlaxTwin[HeadOutput]):
+    config: CvtConfig
 class FlaxDebertaV2Model(_FlaxTwin[BaseModelOutput]):
     config: DebertaV2Config
 class FlaxDebertaV2ForMaskedLM(_FlaxTwin[HeadOutput]):
@@ -1371,6 +1461,16 @@ class FlaxGPT2ForTokenClassification(_FlaxTwin[HeadOutput]):
     config: GPT2Config
 class FlaxGPT2ForQuestionAnswering(_FlaxTwin[QuestionAnsweringOutput]):
     config: GPT2Config
+class FlaxGPTNeoModel(_FlaxTwin[BaseModelOutput]):
+    config: GPTNeoConfig
+class FlaxGPTNeoForCausalLM(_FlaxTwin[HeadOutput], Generates):
+    config: GPTNeoConfig
+class FlaxGPTNeoForSequenceClassification(_FlaxTwin[HeadOutput]):
+    config: GPTNeoConfig
+class FlaxGPTNeoForTokenClassification(_FlaxTwin[HeadOutput]):
+    config: GPTNeoConfig
+class FlaxGPTNeoForQuestionAnswering(_FlaxTwin[QuestionAnsweringOutput]):
+    config: GPTNeoConfig
 class FlaxGPTNeoXModel(_FlaxTwin[BaseModelOutput]):
     config: GPTNeoXConfig
 class FlaxGPTNeoXForCausalLM(_FlaxTwin[HeadOutput], Generates):
@@ -1525,6 +1625,14 @@ class FlaxPhiForSequenceClassification(_FlaxTwin[HeadOutput]):
     config: PhiConfig
 class FlaxPhiForTokenClassification(_FlaxTwin[HeadOutput]):
     config: PhiConfig
+class FlaxPLBartModel(_FlaxTwin[Seq2SeqModelOutput]):
+    config: PLBartConfig
+class FlaxPLBartForConditionalGeneration(_FlaxTwin[Seq2SeqLMOutput], Generates):
+    config: PLBartConfig
+class FlaxPLBartForSequenceClassification(_FlaxTwin[Seq2SeqLMOutput]):
+    config: PLBartConfig
+class FlaxPLBartForCausalLM(_FlaxTwin[HeadOutput], Generates):
+    config: PLBartConfig
 class FlaxQwen2Model(_FlaxTwin[BaseModelOutput]):
     config: Qwen2Config
 class FlaxQwen2ForCausalLM(_FlaxTwin[HeadOutput], Generates):
@@ -1543,6 +1651,20 @@ class FlaxRegNetModel(_FlaxTwin[BaseModelOutputWithPooling]):
     config: RegNetConfig
 class FlaxRegNetForImageClassification(_FlaxTwin[HeadOutput]):
     config: RegNetConfig
+class FlaxRemBertModel(_FlaxTwin[BaseModelOutputWithPooling]):
+    config: RemBertConfig
+class FlaxRemBertForMaskedLM(_FlaxTwin[HeadOutput]):
+    config: RemBertConfig
+class FlaxRemBertForCausalLM(_FlaxTwin[HeadOutput], Generates):
+    config: RemBertConfig
+class FlaxRemBertForSequenceClassification(_FlaxTwin[HeadOutput]):
+    config: RemBertConfig
+class FlaxRemBertForMultipleChoice(_FlaxTwin[HeadOutput]):
+    config: RemBertConfig
+class FlaxRemBertForTokenClassification(_FlaxTwin[HeadOutput]):
+    config: RemBertConfig
+class FlaxRemBertForQuestionAnswering(_FlaxTwin[QuestionAnsweringOutput]):
+    config: RemBertConfig
 class FlaxResNetModel(_FlaxTwin[BaseModelOutputWithPooling]):
     config: ResNetConfig
 class FlaxResNetForImageClassification(_FlaxTwin[HeadOutput]):
@@ -1627,6 +1749,14 @@ class FlaxUMT5ForSequenceClassification(_FlaxTwin[Seq2SeqLMOutput]):
     config: UMT5Config
 class FlaxUMT5ForTokenClassification(_FlaxTwin[HeadOutput]):
     config: UMT5Config
+class FlaxUniSpeechModel(_FlaxTwin[AudioModelOutput]):
+    config: UniSpeechConfig
+class FlaxUniSpeechForPreTraining(_FlaxTwin[SpeechPreTrainingOutput]):
+    config: UniSpeechConfig
+class FlaxUniSpeechForCTC(_FlaxTwin[HeadOutput]):
+    config: UniSpeechConfig
+class FlaxUniSpeechForSequenceClassification(_FlaxTwin[HeadOutput]):
+    config: UniSpeechConfig
 class FlaxViltModel(_FlaxTwin[BaseModelOutputWithPooling]):
     config: ViltConfig
 class FlaxViltForMaskedLM(_FlaxTwin[HeadOutput]):

@@ -1,6 +1,7 @@
 # Made by `python -m docs.stubs`. What each network is called with and returns, in every framework.
 from typing import Any
 from trivium.core.outputs import *
+from trivium.models.cvt.outputs import *
 from trivium.generation.generating import Generates
 from trivium.models.albert.config import AlbertConfig as AlbertConfig
 from trivium.models.audio_spectrogram_transformer.config import ASTConfig as ASTConfig
@@ -19,6 +20,7 @@ from trivium.models.clip.config import CLIPTextConfig as CLIPTextConfig
 from trivium.models.clip.config import CLIPVisionConfig as CLIPVisionConfig
 from trivium.models.convnext.config import ConvNextConfig as ConvNextConfig
 from trivium.models.convnextv2.config import ConvNextV2Config as ConvNextV2Config
+from trivium.models.cvt.config import CvtConfig as CvtConfig
 from trivium.models.deberta_v2.config import DebertaV2Config as DebertaV2Config
 from trivium.models.deit.config import DeiTConfig as DeiTConfig
 from trivium.models.detr.config import DetrConfig as DetrConfig
@@ -30,6 +32,7 @@ from trivium.models.encoder_decoder.config import EncoderDecoderConfig as Encode
 from trivium.models.falcon.config import FalconConfig as FalconConfig
 from trivium.models.gemma.config import GemmaConfig as GemmaConfig
 from trivium.models.gpt2.config import GPT2Config as GPT2Config
+from trivium.models.gpt_neo.config import GPTNeoConfig as GPTNeoConfig
 from trivium.models.gpt_neox.config import GPTNeoXConfig as GPTNeoXConfig
 from trivium.models.gptj.config import GPTJConfig as GPTJConfig
 from trivium.models.hubert.config import HubertConfig as HubertConfig
@@ -49,9 +52,11 @@ from trivium.models.opt.config import OPTConfig as OPTConfig
 from trivium.models.patchtst.config import PatchTSTConfig as PatchTSTConfig
 from trivium.models.pegasus.config import PegasusConfig as PegasusConfig
 from trivium.models.phi.config import PhiConfig as PhiConfig
+from trivium.models.plbart.config import PLBartConfig as PLBartConfig
 from trivium.models.qwen2.config import Qwen2Config as Qwen2Config
 from trivium.models.recurrent_gemma.config import RecurrentGemmaConfig as RecurrentGemmaConfig
 from trivium.models.regnet.config import RegNetConfig as RegNetConfig
+from trivium.models.rembert.config import RemBertConfig as RemBertConfig
 from trivium.models.resnet.config import ResNetConfig as ResNetConfig
 from trivium.models.roberta.config import RobertaConfig as RobertaConfig
 from trivium.models.roberta_prelayernorm.config import RobertaPreLayerNormConfig as RobertaPreLayerNormConfig
@@ -64,6 +69,7 @@ from trivium.models.swin.config import SwinConfig as SwinConfig
 from trivium.models.t5.config import T5Config as T5Config
 from trivium.models.trocr.config import TrOCRConfig as TrOCRConfig
 from trivium.models.umt5.config import UMT5Config as UMT5Config
+from trivium.models.unispeech.config import UniSpeechConfig as UniSpeechConfig
 from trivium.models.vilt.config import ViltConfig as ViltConfig
 from trivium.models.vision_encoder_decoder.config import VisionEncoderDecoderConfig as VisionEncoderDecoderConfig
 from trivium.models.vit.config import ViTConfig as ViTConfig
@@ -279,6 +285,12 @@ class ConvNextV2ForImageClassification:
 class ConvNextV2Backbone:
     config: ConvNextV2Config
     def __call__(self, pixel_values: Any, output_hidden_states: Any = None) -> BackboneOutput: ...
+class CvtModel:
+    config: CvtConfig
+    def __call__(self, pixel_values: Any, output_hidden_states: Any = None) -> CvtModelOutput: ...
+class CvtForImageClassification:
+    config: CvtConfig
+    def __call__(self, pixel_values: Any, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
 class DebertaV2Model:
     config: DebertaV2Config
     def __call__(self, input_ids: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> BaseModelOutput: ...
@@ -422,6 +434,21 @@ class GPT2ForTokenClassification:
 class GPT2ForQuestionAnswering:
     config: GPT2Config
     def __call__(self, input_ids: Any = None, past_key_values: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, encoder_hidden_states: Any = None, encoder_attention_mask: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, start_positions: Any = None, end_positions: Any = None) -> QuestionAnsweringOutput: ...
+class GPTNeoModel:
+    config: GPTNeoConfig
+    def __call__(self, input_ids: Any = None, past_key_values: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> BaseModelOutput: ...
+class GPTNeoForCausalLM(Generates):
+    config: GPTNeoConfig
+    def __call__(self, input_ids: Any = None, past_key_values: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class GPTNeoForSequenceClassification:
+    config: GPTNeoConfig
+    def __call__(self, input_ids: Any = None, past_key_values: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class GPTNeoForTokenClassification:
+    config: GPTNeoConfig
+    def __call__(self, input_ids: Any = None, past_key_values: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class GPTNeoForQuestionAnswering:
+    config: GPTNeoConfig
+    def __call__(self, input_ids: Any = None, past_key_values: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, start_positions: Any = None, end_positions: Any = None) -> QuestionAnsweringOutput: ...
 class GPTNeoXModel:
     config: GPTNeoXConfig
     def __call__(self, input_ids: Any = None, attention_mask: Any = None, position_ids: Any = None, past_key_values: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> BaseModelOutput: ...
@@ -670,6 +697,21 @@ class PhiForSequenceClassification:
 class PhiForTokenClassification:
     config: PhiConfig
     def __call__(self, input_ids: Any = None, attention_mask: Any = None, position_ids: Any = None, past_key_values: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class PLBartModel:
+    config: PLBartConfig
+    def __call__(self, input_ids: Any = None, attention_mask: Any = None, decoder_input_ids: Any = None, decoder_attention_mask: Any = None, encoder_outputs: Any = None, past_key_values: Any = None, inputs_embeds: Any = None, decoder_inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> Seq2SeqModelOutput: ...
+    def encode(self, input_ids: Any = None, attention_mask: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> Any: ...
+class PLBartForConditionalGeneration(Generates):
+    config: PLBartConfig
+    def __call__(self, input_ids: Any = None, attention_mask: Any = None, decoder_input_ids: Any = None, decoder_attention_mask: Any = None, encoder_outputs: Any = None, past_key_values: Any = None, inputs_embeds: Any = None, decoder_inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> Seq2SeqLMOutput: ...
+    def encode(self, *inputs: Any, **options: Any) -> Any: ...
+class PLBartForSequenceClassification:
+    config: PLBartConfig
+    def __call__(self, input_ids: Any, attention_mask: Any = None, decoder_input_ids: Any = None, decoder_attention_mask: Any = None, encoder_outputs: Any = None, past_key_values: Any = None, inputs_embeds: Any = None, decoder_inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> Seq2SeqLMOutput: ...
+    def encode(self, *inputs: Any, **options: Any) -> Any: ...
+class PLBartForCausalLM(Generates):
+    config: PLBartConfig
+    def __call__(self, input_ids: Any = None, attention_mask: Any = None, encoder_hidden_states: Any = None, encoder_attention_mask: Any = None, past_key_values: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
 class Qwen2Model:
     config: Qwen2Config
     def __call__(self, input_ids: Any = None, attention_mask: Any = None, position_ids: Any = None, past_key_values: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> BaseModelOutput: ...
@@ -697,6 +739,27 @@ class RegNetModel:
 class RegNetForImageClassification:
     config: RegNetConfig
     def __call__(self, pixel_values: Any, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class RemBertModel:
+    config: RemBertConfig
+    def __call__(self, input_ids: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, encoder_hidden_states: Any = None, encoder_attention_mask: Any = None, past_key_values: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> BaseModelOutputWithPooling: ...
+class RemBertForMaskedLM:
+    config: RemBertConfig
+    def __call__(self, input_ids: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, encoder_hidden_states: Any = None, encoder_attention_mask: Any = None, past_key_values: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class RemBertForCausalLM(Generates):
+    config: RemBertConfig
+    def __call__(self, input_ids: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, encoder_hidden_states: Any = None, encoder_attention_mask: Any = None, past_key_values: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class RemBertForSequenceClassification:
+    config: RemBertConfig
+    def __call__(self, input_ids: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, encoder_hidden_states: Any = None, encoder_attention_mask: Any = None, past_key_values: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class RemBertForMultipleChoice:
+    config: RemBertConfig
+    def __call__(self, input_ids: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, encoder_hidden_states: Any = None, encoder_attention_mask: Any = None, past_key_values: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class RemBertForTokenClassification:
+    config: RemBertConfig
+    def __call__(self, input_ids: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, encoder_hidden_states: Any = None, encoder_attention_mask: Any = None, past_key_values: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class RemBertForQuestionAnswering:
+    config: RemBertConfig
+    def __call__(self, input_ids: Any = None, attention_mask: Any = None, token_type_ids: Any = None, position_ids: Any = None, inputs_embeds: Any = None, encoder_hidden_states: Any = None, encoder_attention_mask: Any = None, past_key_values: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, start_positions: Any = None, end_positions: Any = None) -> QuestionAnsweringOutput: ...
 class ResNetModel:
     config: ResNetConfig
     def __call__(self, pixel_values: Any, output_hidden_states: Any = None) -> BaseModelOutputWithPooling: ...
@@ -836,6 +899,18 @@ class UMT5ForSequenceClassification:
 class UMT5ForTokenClassification:
     config: UMT5Config
     def __call__(self, input_ids: Any = None, attention_mask: Any = None, inputs_embeds: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class UniSpeechModel:
+    config: UniSpeechConfig
+    def __call__(self, input_values: Any, attention_mask: Any = None, mask_time_indices: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> AudioModelOutput: ...
+class UniSpeechForPreTraining:
+    config: UniSpeechConfig
+    def __call__(self, input_values: Any, attention_mask: Any = None, mask_time_indices: Any = None, output_attentions: Any = None, output_hidden_states: Any = None) -> SpeechPreTrainingOutput: ...
+class UniSpeechForCTC:
+    config: UniSpeechConfig
+    def __call__(self, input_values: Any, attention_mask: Any = None, mask_time_indices: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
+class UniSpeechForSequenceClassification:
+    config: UniSpeechConfig
+    def __call__(self, input_values: Any, attention_mask: Any = None, mask_time_indices: Any = None, output_attentions: Any = None, output_hidden_states: Any = None, *, labels: Any = None) -> HeadOutput: ...
 class ViltModel:
     config: ViltConfig
     def __call__(self, input_ids: Any = None, attention_mask: Any = None, token_type_ids: Any = None, pixel_values: Any = None, pixel_mask: Any = None, inputs_embeds: Any = None, image_embeds: Any = None, image_token_type_idx: int = 1, output_attentions: Any = None, output_hidden_states: Any = None) -> BaseModelOutputWithPooling: ...

@@ -5,7 +5,7 @@ it), `config` (changes of it), and sequences; where asked for, sequences_scores,
 and attentions for each token and layer, and compute_transition_scores. In float64, but for guidance, diverse beams and XLNet,
 which Transformers computes in float32.
 generation_fields.json: the fields of GenerationConfig with their defaults. `python generate_strategies.py fields` adds those of
-another version of Transformers, under its number. generating_classes.json: see `classes`.
+another version of Transformers, under its number.
 """
 
 from __future__ import annotations
@@ -111,19 +111,10 @@ def fields() -> None:
     path.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
 
 
-def classes() -> None:
-    """Writes generating_classes.json: the classes with goldens of which Transformers says that they generate."""
-    names = {path.stem for path in HERE.glob("*/*.json") if path.parent.name != "files"}
-    found = (getattr(transformers, name, None) for name in sorted(names))
-    able = [cls.__name__ for cls in found if cls is not None and cls.can_generate()]
-    (HERE / "generating_classes.json").write_text(json.dumps(able, indent=1) + "\n")
-
-
 def main() -> None:
     torch.set_num_threads(1)
     fields()
     if sys.argv[1:] != ["fields"]:
-        classes()
         lines = [json.dumps(call(*case)) for case in CALLS]
         (HERE / "strategies.json").write_text("[\n" + ",\n".join(lines) + "\n]\n")
 

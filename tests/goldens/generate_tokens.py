@@ -4,7 +4,7 @@ Run where `generate.py` runs, after it, since the configs and names of weights a
 
     python tests/goldens/generate_tokens.py [class ...]
 
-With names, only those classes are made anew.
+With names, only those classes are made anew. generating_classes.json: all classes that Transformers says write.
 Of each class: config (the golden's name for it) and sets: inputs, and calls with them: options, sequences, of
 a greedy search the scores that tokens were chosen by, (N, B), of a beam search sequences_scores and beam_indices; in float64.
 Nothing hangs on rounding: noise on the scores, a thousand times larger than float32's, changes no token. Where penalties look
@@ -234,6 +234,7 @@ def write_processors() -> None:
 def main() -> None:
     torch.set_num_threads(1)
     asked = sys.argv[1:]
+    able = []
     if not asked:
         write_processors()
     for path in sorted(HERE.glob("*/*.json")):
@@ -241,6 +242,7 @@ def main() -> None:
         cls = getattr(transformers, name, None)
         if path.parent.name == "files" or cls is None or not cls.can_generate():
             continue
+        able.append(name)
         if asked and name not in asked:
             continue
         configs = kept.read(path)["configs"]
@@ -248,6 +250,7 @@ def main() -> None:
         config = config or ("decoder" if "decoder" in configs else next(iter(configs)))
         writing.write(name, golden(name, config, configs[config]))
         print(name, config, flush=True)
+    (HERE / "generating_classes.json").write_text(json.dumps(sorted(able), indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -104,4 +104,7 @@ ROW = Row(
             max_new_tokens=7,
         ),
     },
+    unread={
+        "sep_token_id": "only generating asks for it",
+    },
 )

@@ -63,4 +63,8 @@ ROW = Row(
             case("other", pixel_values=normal(2, 1, 8, 8), labels=bits(2, 3)),
         ),
     },
+    unread={
+        "text_config_dict": "an old twin of text_config, kept as it was read; `check` refuses one that says otherwise",
+        "vision_config_dict": "an old twin of vision_config",
+    },
 )

@@ -31,4 +31,5 @@ ROW = Row(
             case("features", pixel_values=IMAGE, output_hidden_states=True),
         ),
     },
+    maps=False,
 )

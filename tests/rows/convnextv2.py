@@ -14,4 +14,5 @@ ROW = Row(
         "ConvNextV2ForImageClassification": (case("default", pixel_values=IMAGE, labels=given((1, 0))),),
         "ConvNextV2Backbone": (case("features", pixel_values=IMAGE),),
     },
+    maps=False,
 )

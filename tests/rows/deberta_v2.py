@@ -2,6 +2,7 @@
 
 from table import (
     ALL,
+    CHECKED,
     CHOICES,
     CHOSEN,
     LABELS,
@@ -83,5 +84,9 @@ ROW = Row(
         "DebertaV2ForMultipleChoice": (case("v3", **CHOICES, labels=CHOSEN),),
         "DebertaV2ForTokenClassification": (case("v3", **TEXT, labels=TAGS),),
         "DebertaV2ForQuestionAnswering": (case("default", **TEXT, token_type_ids=TYPES, **SPANS),),
+    },
+    unread={
+        "attention_head_size": CHECKED,
+        "pooler_hidden_size": CHECKED,
     },
 )

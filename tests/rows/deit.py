@@ -33,4 +33,9 @@ ROW = Row(
             case("no_bias", pixel_values=IMAGE),
         ),
     },
+    begun={
+        "*.cls_token": "zeros there; the authors draw them, as in ViT",
+        "*.distillation_token": "zeros there; the authors draw them, as in ViT",
+        "*.position_embeddings": "zeros there; the authors draw them, as in ViT",
+    },
 )

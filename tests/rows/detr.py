@@ -85,4 +85,9 @@ ROW = Row(
             ),
         ),
     },
+    unread={
+        "backbone": "read where use_timm_backbone, for which Transformers wants timm: tests/test_detr.py has it",
+        "dilation": "as backbone",
+        "backbone_kwargs": "as backbone; `check` refuses any but output_stride and those that Transformers fills in",
+    },
 )

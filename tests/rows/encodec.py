@@ -1,6 +1,6 @@
 """EnCodec: its tiny configs, and the calls of its classes."""
 
-from table import Row, case, configs, mask, normal
+from table import CHECKED, Row, case, configs, mask, normal
 
 ROW = Row(
     "encodec",
@@ -45,4 +45,8 @@ ROW = Row(
             case("deep", input_values=normal(2, 1, 31)),
         ),
     },
+    unread={
+        "codebook_dim": CHECKED,
+    },
+    maps=False,
 )

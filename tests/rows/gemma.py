@@ -24,4 +24,5 @@ ROW = Row(
     ),
     decoder_calls("Gemma", 16, body=("biased",), writing=("untied",), answers=False),
     greedy=decoder_text("Gemma"),
+    begun={"*norm.weight": "a distance from one, which begins at one there, at zero by the authors"},
 )

@@ -22,4 +22,7 @@ ROW = Row(
         ),
     },
     greedy={"M2M100ForConditionalGeneration": case("default", **SOURCE, do_sample=False, max_new_tokens=8)},
+    unread={
+        "max_position_embeddings": "positions are computed, however many there are; Transformers has no limit either",
+    },
 )

@@ -44,4 +44,9 @@ ROW = Row(
     greedy={
         "MambaForCausalLM": case("default", input_ids=LEFT_IDS, **HIDDEN, do_sample=False, use_cache=True, max_new_tokens=8),
     },
+    unread={
+        "expand": "read where there is no intermediate_size, which every file of Transformers also has",
+    },
+    rounds=True,
+    maps=False,
 )

@@ -1,6 +1,6 @@
 """Marian: its tiny configs, and the calls of its classes."""
 
-from table import ALL, CROSS, IGNORED, LABELS, SOURCE, TARGET, TEXT, TINY_PAIR, Row, case, configs, ids, normal
+from table import ALL, CHECKED, CROSS, IGNORED, LABELS, SOURCE, TARGET, TEXT, TINY_PAIR, Row, case, configs, ids, normal
 
 ROW = Row(
     "marian",
@@ -23,4 +23,7 @@ ROW = Row(
         "MarianForCausalLM": (case("default", **TEXT, labels=LABELS, **ALL), case("scaled", **TEXT, **CROSS)),
     },
     greedy={"MarianMTModel": case("default", **SOURCE, do_sample=False, max_new_tokens=8)},
+    unread={
+        "decoder_vocab_size": CHECKED,
+    },
 )

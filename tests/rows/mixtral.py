@@ -69,4 +69,5 @@ ROW = Row(
             max_new_tokens=8,
         ),
     },
+    rounds=True,
 )

@@ -23,4 +23,5 @@ ROW = Row(
         "MobileViTForImageClassification": (case("default", pixel_values=IMAGE, labels=given((1, 0))),),
         "MobileViTForSemanticSegmentation": (case("dense", pixel_values=IMAGE, labels=SEGMENTS),),
     },
+    maps=False,
 )

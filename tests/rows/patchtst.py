@@ -71,4 +71,5 @@ ROW = Row(
             case("bounded", past_values=SERIES, target_values=normal(2, 2)),
         ),
     },
+    maps=False,
 )

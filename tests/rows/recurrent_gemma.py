@@ -53,4 +53,6 @@ ROW = Row(
             max_new_tokens=8,
         ),
     },
+    begun={"*norm.weight": "as in Gemma"},
+    maps=False,
 )

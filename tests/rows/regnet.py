@@ -16,4 +16,5 @@ ROW = Row(
             case("x", pixel_values=IMAGE),
         ),
     },
+    maps=False,
 )

@@ -30,4 +30,5 @@ ROW = Row(
             case("one", pixel_values=IMAGE, labels=ids(2, 16, 24, low=-1, high=2)),
         ),
     },
+    maps=False,
 )

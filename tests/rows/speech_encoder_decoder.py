@@ -43,4 +43,5 @@ ROW = Row(
             "translating", input_values=WAVE, **HEARD, do_sample=False, use_cache=True, max_new_tokens=8
         )
     },
+    begun={"*.parametrizations.weight.original?": "as in wav2vec 2.0"},
 )

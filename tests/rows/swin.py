@@ -37,4 +37,5 @@ ROW = Row(
         ),
         "SwinBackbone": (case("features", pixel_values=normal(2, 3, 12, 20), **ALL),),
     },
+    maps=False,
 )

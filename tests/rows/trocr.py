@@ -40,4 +40,7 @@ ROW = Row(
             "default", input_ids=ids(2, 7, low=3), attention_mask=mask("1111111", "1111111"), do_sample=False, max_new_tokens=6
         )
     },
+    unread={
+        "decoder_start_token_id": "only generating asks for it, and then a whole whose part this is says so",
+    },
 )

@@ -31,4 +31,8 @@ ROW = Row(
             case("normed", pixel_values=normal(2, 3, 20, 16), noise=normal(2, 20), interpolate_pos_encoding=True),
         ),
     },
+    begun={
+        "decoder.decoder_pos_embed": "zeros there; sines, and drawn, by the authors",
+        "decoder.mask_token": "zeros there; sines, and drawn, by the authors",
+    },
 )

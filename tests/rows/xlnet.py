@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from table import (
+    CHECKED,
     CHOICES,
     CHOSEN,
     IGNORED,
@@ -76,5 +77,8 @@ ROW = Row(
             ),
             case("default", **TEXT, start_positions=given((1, 4)), end_positions=given((3, 6)), use_mems=False),
         ),
+    },
+    unread={
+        "d_head": CHECKED,
     },
 )

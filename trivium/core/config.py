@@ -52,6 +52,9 @@ class Config:
     model_type: ClassVar[str]
     aliases: ClassVar[Mapping[str, str]] = {}
     """Another name of a field -> the field, where Transformers accepts both."""
+    processing: ClassVar[Mapping[str, str]] = {}
+    """What its checkpoints are read with where their files name nothing: "tokenizer", "image_processor", "feature_extractor",
+    "processor" -> the kind, which is a class's name without that word."""
     default_labels: ClassVar[int] = 2
     """How many labels there are if nothing is said of them."""
 

@@ -10,9 +10,9 @@ from trivium.core.errors import ProcessorError
 
 from . import settings
 from .audio import FeatureExtractor
-from .extractors import EXTRACTORS, OF_MODEL, feature_extractor_class
+from .extractors import EXTRACTORS, feature_extractor_class
 from .image_families import FAMILIES
-from .images import ImageProcessor, image_processor_class, kind_of_model, todays_name
+from .images import ImageProcessor, image_processor_class, todays_name
 
 
 def _read(source: str | Path, options: dict[str, Any], *parts: str) -> tuple[str, dict[str, Any], Path]:
@@ -22,7 +22,9 @@ def _read(source: str | Path, options: dict[str, Any], *parts: str) -> tuple[str
     found = values.get("image_processor_type") or values.get("feature_extractor_type")
     if found is None:
         model_type = settings.model_type(folder)
-        found = kind_of_model(model_type) or (f"{OF_MODEL[model_type]}FeatureExtractor" if model_type in OF_MODEL else None)
+        suffixes = {"image_processor": "ImageProcessor", "feature_extractor": "FeatureExtractor"}
+        kinds = {settings.kind(model_type, part): suffix for part, suffix in suffixes.items()}
+        found = next((kind + suffix for kind, suffix in kinds.items() if kind), None)
     if not isinstance(found, str):
         raise ProcessorError(
             "neither the file nor config.json's model_type says of which kind these settings are", path=path,

@@ -193,11 +193,6 @@ EXTRACTORS: dict[str, type[FeatureExtractor]] = {
     cls.__name__: cls
     for cls in (WhisperFeatureExtractor, ASTFeatureExtractor, Wav2Vec2FeatureExtractor, EncodecFeatureExtractor)
 }
-OF_MODEL = {
-    "audio-spectrogram-transformer": "AST", "encodec": "Encodec", "hubert": "Wav2Vec2", "wav2vec2": "Wav2Vec2",
-    "whisper": "Whisper",
-}  # fmt: skip
-"""model_type -> the kind of its feature extractor, for files that name none; "FeatureExtractor" follows."""
 
 
 def feature_extractor_class(name: str) -> type[FeatureExtractor]:

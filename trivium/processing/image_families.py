@@ -102,13 +102,5 @@ FAMILIES: dict[str, Family] = {
     ),
 }  # fmt: skip
 
-OF_MODEL = {
-    "beit": "Beit", "blip": "Blip", "clip": "CLIP", "convnext": "ConvNext", "convnextv2": "ConvNext", "deit": "DeiT",
-    "detr": "Detr", "dinov2": "Bit", "llava": "Llava", "mobilevit": "MobileViT", "regnet": "ConvNext", "resnet": "ConvNext",
-    "segformer": "Segformer", "siglip": "Siglip", "swin": "ViT", "upernet": "Segformer", "vilt": "Vilt", "vit": "ViT",
-    "vit_mae": "ViT",
-}  # fmt: skip
-"""model_type -> the kind of its image processor, for files that name none; "ImageProcessor" follows."""
-
 ALIASES = {"reduce_labels": "do_reduce_labels", "pad_and_return_pixel_mask": "do_pad"}
 """What older files call a setting -> its name."""

@@ -15,7 +15,7 @@ from trivium.core.pretrained import require
 
 from . import coco, detection, segmentation, settings, steps
 from .batch import BatchFeature, as_array
-from .image_families import ALIASES, FAMILIES, OF_MODEL, Family
+from .image_families import ALIASES, FAMILIES, Family
 from .pictures import FIRST, LAST, channel_order, pictures, size_of, to_array
 from .preprocessor import Preprocessor
 
@@ -262,8 +262,3 @@ def _class(name: str) -> type[ImageProcessor]:
     family = FAMILIES[name]
     space = {"family": family, "defaults": family.defaults, "__doc__": f"{ImageProcessor.__doc__}", "__module__": __name__}
     return type(name, (*_RESULTS[family.results], ImageProcessor), space)
-
-
-def kind_of_model(model_type: str) -> str:
-    """The kind for a model_type; empty if it takes no images."""
-    return f"{OF_MODEL[model_type]}ImageProcessor" if model_type in OF_MODEL else ""

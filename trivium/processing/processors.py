@@ -56,12 +56,6 @@ JOINS = {
     "WhisperProcessor": Join("feature_extractor", ("audio", "text"), labels=True),
 }
 
-OF_MODEL = {
-    "blip": "Blip", "clip": "CLIP", "hubert": "Wav2Vec2", "llava": "Llava", "siglip": "Siglip", "vilt": "Vilt",
-    "wav2vec2": "Wav2Vec2", "whisper": "Whisper",
-}  # fmt: skip
-"""model_type -> the kind of its processor, for files that name none; "Processor" follows."""
-
 
 class Processor:
     """A tokenizer, and an image processor or a feature extractor, which are its attributes.
@@ -287,8 +281,9 @@ class AutoProcessor:
         """As `Processor.from_pretrained`, of the class that the files name."""
         found = {name: options[name] for name in hub.OPTIONS if name in options}
         folder = settings.find(source, **found)
-        model_type = settings.model_type(folder)
-        name = settings.processor_class(folder) or (f"{OF_MODEL[model_type]}Processor" if model_type in OF_MODEL else "")
+        name = settings.processor_class(folder)
+        if not name and (kind := settings.kind(settings.model_type(folder), "processor")):
+            name = f"{kind}Processor"
         if name:
             with settings.naming(folder):
                 cls = processor_class(name)

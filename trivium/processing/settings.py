@@ -14,6 +14,7 @@ from trivium.core import hub
 from trivium.core.errors import NotFound, ProcessorError
 from trivium.core.files import read_json
 from trivium.core.names import nearest
+from trivium.models import catalogue
 
 PREPROCESSOR, PROCESSOR, CONFIG = "preprocessor_config.json", "processor_config.json", "config.json"
 _TOKENIZER = "tokenizer_config.json"
@@ -68,6 +69,11 @@ def model_type(folder: Path) -> str:
     """What config.json says; empty if there is none."""
     path = folder / CONFIG
     return str(read_json(path).get("model_type", "")) if path.exists() else ""
+
+
+def kind(model_type: object, part: str) -> str:
+    """The kind of a part that an architecture's config says its checkpoints have; empty if none (see `Config.processing`)."""
+    return catalogue.config_class(model_type).processing.get(part, "") if model_type in catalogue.configs() else ""
 
 
 def processor_class(folder: Path) -> str:

@@ -11,6 +11,7 @@ class AlbertConfig(Config):
     """The fields of ALBERT's config.json, with the values of albert-xxlarge as defaults."""
 
     model_type = "albert"
+    processing = {"tokenizer": "Albert"}
 
     vocab_size: Size = 30000
     embedding_size: Size = 128

@@ -9,6 +9,7 @@ class ASTConfig(Config):
     """The fields of its config.json, with the values of ast-finetuned-audioset-10-10-0.4593 as defaults."""
 
     model_type = "audio-spectrogram-transformer"
+    processing = {"feature_extractor": "AST"}
 
     hidden_size: Size = 768
     num_hidden_layers: Count = 12

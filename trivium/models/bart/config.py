@@ -10,6 +10,7 @@ class BartConfig(EncoderDecoderConfig):
     """The fields of BART's config.json, with the values of bart-large as defaults."""
 
     model_type = "bart"
+    processing = {"tokenizer": "Bart"}
     default_labels = 3
 
     classifier_dropout: Rate = 0.0

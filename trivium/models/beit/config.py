@@ -12,6 +12,7 @@ class BeitConfig(BackboneConfig):
     """The fields of BEiT's config.json, with the values of beit-base-patch16-224-pt22k as defaults."""
 
     model_type = "beit"
+    processing = {"image_processor": "Beit"}
     aliases = {"segmentation_indices": "out_indices"}
 
     vocab_size: Size = 8192

@@ -11,6 +11,7 @@ class BertConfig(Config):
     """The fields of BERT's config.json, with the values of bert-base-uncased as defaults."""
 
     model_type = "bert"
+    processing = {"tokenizer": "Bert"}
 
     vocab_size: Size = 30522
     hidden_size: Size = 768

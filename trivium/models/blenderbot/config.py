@@ -10,6 +10,7 @@ class BlenderbotConfig(EncoderDecoderConfig):
     """The fields of BlenderBot's config.json, with the values of blenderbot-3B as defaults."""
 
     model_type = "blenderbot"
+    processing = {"tokenizer": "Blenderbot"}
 
     vocab_size: Size = 8008
     max_position_embeddings: Size = 128

@@ -10,6 +10,7 @@ class BlenderbotSmallConfig(EncoderDecoderConfig):
     """The fields of the small BlenderBot's config.json, with the values of blenderbot_small-90M as defaults."""
 
     model_type = "blenderbot-small"
+    processing = {"tokenizer": "BlenderbotSmall"}
 
     max_position_embeddings: Size = 512
     d_model: Size = 512

@@ -75,6 +75,7 @@ class BlipConfig(Config):
     """
 
     model_type = "blip"
+    processing = {"tokenizer": "Bert", "image_processor": "Blip", "processor": "Blip"}
 
     text_config: BlipTextConfig = BlipTextConfig()
     vision_config: BlipVisionConfig = BlipVisionConfig()

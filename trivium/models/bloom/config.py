@@ -11,6 +11,7 @@ class BloomConfig(Config):
     """The fields of BLOOM's config.json, with Transformers' defaults."""
 
     model_type = "bloom"
+    processing = {"tokenizer": "Bloom"}
     aliases = {"n_embed": "hidden_size", "num_hidden_layers": "n_layer", "num_attention_heads": "n_head"}
 
     vocab_size: Size = 250880

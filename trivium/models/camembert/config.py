@@ -10,5 +10,6 @@ class CamembertConfig(RobertaConfig):
     """The fields of CamemBERT's config.json, which are RoBERTa's, with Transformers' defaults."""
 
     model_type = "camembert"
+    processing = {"tokenizer": "Camembert"}
 
     vocab_size: Size = 30522

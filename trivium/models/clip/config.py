@@ -69,6 +69,7 @@ class CLIPConfig(Config):
     """
 
     model_type = "clip"
+    processing = {"tokenizer": "CLIP", "image_processor": "CLIP", "processor": "CLIP"}
 
     text_config: CLIPTextConfig = CLIPTextConfig()
     vision_config: CLIPVisionConfig = CLIPVisionConfig()

@@ -10,6 +10,7 @@ class ConvNextConfig(BackboneConfig):
     """The fields of ConvNeXt's config.json, with the values of convnext-tiny-224 as defaults."""
 
     model_type = "convnext"
+    processing = {"image_processor": "ConvNext"}
 
     num_channels: Size = 3
     patch_size: Size = 4

@@ -10,6 +10,7 @@ class ConvNextV2Config(BackboneConfig):
     """The fields of ConvNeXt V2's config.json, with the values of convnextv2-tiny-1k-224 as defaults."""
 
     model_type = "convnextv2"
+    processing = {"image_processor": "ConvNext"}
 
     num_channels: Size = 3
     patch_size: Size = 4

@@ -12,6 +12,7 @@ class DebertaV2Config(Config):
     """
 
     model_type = "deberta-v2"
+    processing = {"tokenizer": "DebertaV2"}
 
     vocab_size: Size = 128100
     embedding_size: Size | None = None

@@ -9,3 +9,4 @@ class DeiTConfig(ViTConfig):
     """The fields of DeiT's config.json, with the values of deit-base-distilled-patch16-224 as defaults: they are ViT's."""
 
     model_type = "deit"
+    processing = {"image_processor": "DeiT"}

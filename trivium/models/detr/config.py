@@ -25,6 +25,7 @@ class DetrConfig(Config):
     """
 
     model_type = "detr"
+    processing = {"image_processor": "Detr"}
     aliases = {"hidden_size": "d_model", "num_attention_heads": "encoder_attention_heads"}
 
     use_timm_backbone: bool = True

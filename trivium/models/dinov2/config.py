@@ -10,6 +10,7 @@ class Dinov2Config(BackboneConfig):
     """The fields of DINOv2's config.json, with the values of dinov2-base as defaults (but for the size of its images)."""
 
     model_type = "dinov2"
+    processing = {"image_processor": "Bit"}
 
     hidden_size: Size = 768
     num_hidden_layers: Count = 12

@@ -9,6 +9,7 @@ class DistilBertConfig(Config):
     """The fields of DistilBERT's config.json, with Transformers' defaults."""
 
     model_type = "distilbert"
+    processing = {"tokenizer": "DistilBert"}
     aliases = {"hidden_size": "dim", "num_attention_heads": "n_heads", "num_hidden_layers": "n_layers"}
 
     vocab_size: Size = 30522

@@ -12,6 +12,7 @@ class ElectraConfig(BertConfig):
     """The fields of ELECTRA's config.json, with the values of electra-small-discriminator as defaults."""
 
     model_type = "electra"
+    processing = {"tokenizer": "Electra"}
 
     embedding_size: Size = 128
     hidden_size: Size = 256

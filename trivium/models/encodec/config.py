@@ -12,6 +12,7 @@ class EncodecConfig(Config):
     """The fields of EnCodec's config.json, with the values of the 24 kHz model as defaults."""
 
     model_type = "encodec"
+    processing = {"feature_extractor": "Encodec"}
 
     target_bandwidths: tuple[float, ...] = (1.5, 3.0, 6.0, 12.0, 24.0)
     sampling_rate: Size = 24_000

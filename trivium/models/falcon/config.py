@@ -12,6 +12,7 @@ class FalconConfig(Config):
     """The fields of Falcon's config.json, with the values of Falcon 7B as defaults."""
 
     model_type = "falcon"
+    processing = {"tokenizer": "PreTrained"}
     aliases = {"n_embed": "hidden_size"}
 
     vocab_size: Size = 65024

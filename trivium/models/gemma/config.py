@@ -15,6 +15,7 @@ class GemmaConfig(LlamaConfig):
     """
 
     model_type = "gemma"
+    processing = {"tokenizer": "Gemma"}
 
     vocab_size: Size = 256000
     hidden_size: Size = 3072

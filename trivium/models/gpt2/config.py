@@ -11,6 +11,7 @@ class GPT2Config(Config):
     """The fields of GPT-2's config.json, with the values of the smallest GPT-2 as defaults."""
 
     model_type = "gpt2"
+    processing = {"tokenizer": "GPT2"}
     aliases = {
         "hidden_size": "n_embd",
         "max_position_embeddings": "n_positions",

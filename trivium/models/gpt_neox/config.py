@@ -12,6 +12,7 @@ class GPTNeoXConfig(Config):
     """The fields of GPT-NeoX's config.json, with the values of GPT-NeoX 20B as defaults."""
 
     model_type = "gpt_neox"
+    processing = {"tokenizer": "GPTNeoX"}
     aliases = {"rope_theta": "rotary_emb_base", "partial_rotary_factor": "rotary_pct"}
 
     vocab_size: Size = 50432

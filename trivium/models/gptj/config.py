@@ -11,6 +11,7 @@ class GPTJConfig(Config):
     """The fields of GPT-J's config.json, with the values of GPT-J 6B as defaults."""
 
     model_type = "gptj"
+    processing = {"tokenizer": "GPT2"}
     aliases = {
         "hidden_size": "n_embd",
         "max_position_embeddings": "n_positions",

@@ -12,6 +12,7 @@ class LayoutLMConfig(BertConfig):
     """The fields of LayoutLM's config.json, with the values of layoutlm-base-uncased as defaults."""
 
     model_type = "layoutlm"
+    processing = {"tokenizer": "LayoutLM"}
 
     max_2d_position_embeddings: Size = 1024
     position_embedding_type: Literal["absolute"] = "absolute"

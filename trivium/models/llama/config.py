@@ -12,6 +12,7 @@ class LlamaConfig(Config):
     """The fields of LLaMA's config.json, with the values of LLaMA 7B as defaults."""
 
     model_type = "llama"
+    processing = {"tokenizer": "Llama"}
 
     vocab_size: Size = 32000
     hidden_size: Size = 4096

@@ -28,6 +28,7 @@ class LlavaConfig(Config):
     """
 
     model_type = "llava"
+    processing = {"tokenizer": "Llama", "image_processor": "Llava", "processor": "Llava"}
     aliases: ClassVar[Mapping[str, str]] = {"image_token_id": "image_token_index"}
 
     text_config: Annotated[Config, LlamaConfig] = LlamaConfig()

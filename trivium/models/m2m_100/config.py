@@ -10,6 +10,7 @@ class M2M100Config(EncoderDecoderConfig):
     """The fields of M2M-100's config.json, with Transformers' defaults."""
 
     model_type = "m2m_100"
+    processing = {"tokenizer": "M2M100"}
 
     vocab_size: Size = 128112
     activation_function: Activation = "relu"

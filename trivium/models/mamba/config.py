@@ -12,6 +12,7 @@ class MambaConfig(Config):
     """The fields of Mamba's config.json, with its defaults, which are those of no published size."""
 
     model_type = "mamba"
+    processing = {"tokenizer": "GPTNeoX"}
 
     vocab_size: Size = 50280
     hidden_size: Size = 768

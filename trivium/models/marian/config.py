@@ -10,6 +10,7 @@ class MarianConfig(EncoderDecoderConfig):
     """The fields of Marian's config.json, with Transformers' defaults."""
 
     model_type = "marian"
+    processing = {"tokenizer": "Marian"}
 
     vocab_size: Size = 58101
     decoder_vocab_size: Size | None = None

@@ -10,5 +10,6 @@ class MBartConfig(EncoderDecoderConfig):
     """The fields of mBART's config.json, with the values of mbart-large-cc25 as defaults."""
 
     model_type = "mbart"
+    processing = {"tokenizer": "MBart"}
 
     classifier_dropout: Rate = 0.0

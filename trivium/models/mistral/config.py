@@ -12,6 +12,7 @@ class MistralConfig(LlamaConfig):
     """The fields of Mistral's config.json, with the values of Mistral 7B as defaults."""
 
     model_type = "mistral"
+    processing = {"tokenizer": "Llama"}
 
     intermediate_size: Size = 14336
     num_key_value_heads: Size | None = 8

@@ -10,6 +10,7 @@ class MixtralConfig(MistralConfig):
     """The fields of Mixtral's config.json, with the values of Mixtral 8x7B as defaults."""
 
     model_type = "mixtral"
+    processing = {"tokenizer": "Llama"}
 
     rms_norm_eps: Epsilon = 1e-5
     rope_theta: float = 1e6

@@ -12,6 +12,7 @@ class MobileViTConfig(Config):
     """The fields of MobileViT's config.json, with the values of mobilevit-small as defaults."""
 
     model_type = "mobilevit"
+    processing = {"image_processor": "MobileViT"}
 
     num_channels: Size = 3
     image_size: Size | tuple[Size, ...] = 256

@@ -11,6 +11,7 @@ class MPNetConfig(Config):
     """The fields of MPNet's config.json, with the values of mpnet-base as defaults."""
 
     model_type = "mpnet"
+    processing = {"tokenizer": "MPNet"}
 
     vocab_size: Size = 30527
     hidden_size: Size = 768

@@ -10,6 +10,7 @@ class MT5Config(T5Config):
     """The fields of mT5's config.json, with the values of mt5-small as defaults."""
 
     model_type = "mt5"
+    processing = {"tokenizer": "T5"}
 
     vocab_size: Size = 250112
     d_ff: Size = 1024

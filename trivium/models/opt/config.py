@@ -11,6 +11,7 @@ class OPTConfig(Config):
     """The fields of OPT's config.json, with the values of OPT 125M as defaults."""
 
     model_type = "opt"
+    processing = {"tokenizer": "GPT2"}
 
     vocab_size: Size = 50272
     hidden_size: Size = 768

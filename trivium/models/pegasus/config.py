@@ -9,6 +9,7 @@ class PegasusConfig(EncoderDecoderConfig):
     """The fields of PEGASUS's config.json, with Transformers' defaults."""
 
     model_type = "pegasus"
+    processing = {"tokenizer": "Pegasus"}
 
     bos_token_id: int | None = None
     pad_token_id: int | None = 0

@@ -12,6 +12,7 @@ class PhiConfig(Config):
     """The fields of Phi's config.json, with the values of Phi 1.5 as defaults."""
 
     model_type = "phi"
+    processing = {"tokenizer": "CodeGen"}
 
     vocab_size: Size = 51200
     hidden_size: Size = 2048

@@ -12,6 +12,7 @@ class Qwen2Config(LlamaConfig):
     """The fields of Qwen2's config.json, with Transformers' defaults."""
 
     model_type = "qwen2"
+    processing = {"tokenizer": "Qwen2"}
 
     vocab_size: Size = 151936
     intermediate_size: Size = 22016

@@ -11,6 +11,7 @@ class RecurrentGemmaConfig(Config):
     """The fields of RecurrentGemma's config.json, with the values of RecurrentGemma 2B as defaults."""
 
     model_type = "recurrent_gemma"
+    processing = {"tokenizer": "Gemma"}
 
     num_hidden_layers: Count = 26
     vocab_size: Size = 256000

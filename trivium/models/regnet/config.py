@@ -11,6 +11,7 @@ class RegNetConfig(Config):
     """The fields of RegNet's config.json, with the values of regnet-y-040 as defaults."""
 
     model_type = "regnet"
+    processing = {"image_processor": "ConvNext"}
 
     num_channels: Size = 3
     embedding_size: Size = 32

@@ -12,6 +12,7 @@ class ResNetConfig(BackboneConfig):
     """The fields of ResNet's config.json, with the values of resnet-50 as defaults."""
 
     model_type = "resnet"
+    processing = {"image_processor": "ConvNext"}
 
     num_channels: Size = 3
     embedding_size: Size = 64

@@ -10,6 +10,7 @@ class RobertaConfig(BertConfig):
     """The fields of RoBERTa's config.json, which are BERT's, with Transformers' defaults."""
 
     model_type = "roberta"
+    processing = {"tokenizer": "Roberta"}
 
     vocab_size: Size = 50265
     pad_token_id: Count = 1

@@ -9,3 +9,4 @@ class RobertaPreLayerNormConfig(RobertaConfig):
     """The fields of RoBERTa-PreLayerNorm's config.json, which are RoBERTa's, with Transformers' defaults."""
 
     model_type = "roberta-prelayernorm"
+    processing = {"tokenizer": "Roberta"}

@@ -14,6 +14,7 @@ class SegformerConfig(Config):
     """
 
     model_type = "segformer"
+    processing = {"image_processor": "Segformer"}
 
     num_channels: Size = 3
     num_encoder_blocks: Size = 4

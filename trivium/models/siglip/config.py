@@ -62,6 +62,7 @@ class SiglipConfig(Config):
     """The fields of SigLIP's config.json."""
 
     model_type = "siglip"
+    processing = {"tokenizer": "Siglip", "image_processor": "Siglip", "processor": "Siglip"}
 
     text_config: SiglipTextConfig = SiglipTextConfig()
     vision_config: SiglipVisionConfig = SiglipVisionConfig()

@@ -12,6 +12,7 @@ class SwinConfig(BackboneConfig):
     """The fields of Swin's config.json, with the values of swin-tiny-patch4-window7-224 as defaults."""
 
     model_type = "swin"
+    processing = {"image_processor": "ViT"}
     aliases = {"num_attention_heads": "num_heads"}
 
     image_size: Size | tuple[Size, ...] = 224

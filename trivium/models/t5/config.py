@@ -14,6 +14,7 @@ class T5Config(Config):
     """The fields of T5's config.json, with the values of t5-small as defaults."""
 
     model_type = "t5"
+    processing = {"tokenizer": "T5"}
     aliases = {
         "head_dim": "d_kv",
         "hidden_size": "d_model",

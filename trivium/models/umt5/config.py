@@ -10,6 +10,7 @@ class UMT5Config(T5Config):
     """The fields of umT5's config.json, with the values of umt5-small as defaults."""
 
     model_type = "umt5"
+    processing = {"tokenizer": "T5"}
 
     vocab_size: Size = 250112
     d_ff: Size = 1024

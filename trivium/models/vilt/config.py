@@ -17,6 +17,7 @@ class ViltConfig(Config):
     """
 
     model_type = "vilt"
+    processing = {"tokenizer": "Bert", "image_processor": "Vilt", "processor": "Vilt"}
 
     vocab_size: Size = 30522
     type_vocab_size: Size = 2

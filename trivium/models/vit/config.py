@@ -9,6 +9,7 @@ class ViTConfig(Config):
     """The fields of ViT's config.json, with the values of vit-base-patch16-224 as defaults."""
 
     model_type = "vit"
+    processing = {"image_processor": "ViT"}
 
     hidden_size: Size = 768
     num_hidden_layers: Count = 12

@@ -12,6 +12,7 @@ class ViTMAEConfig(Config):
     """The fields of ViT-MAE's config.json, with the values of vit-mae-base as defaults."""
 
     model_type = "vit_mae"
+    processing = {"image_processor": "ViT"}
 
     hidden_size: Size = 768
     num_hidden_layers: Count = 12

@@ -12,6 +12,7 @@ class Wav2Vec2Config(Config):
     """The fields of wav2vec 2.0's config.json, with the values of wav2vec2-base as defaults."""
 
     model_type = "wav2vec2"
+    processing = {"tokenizer": "Wav2Vec2CTC", "feature_extractor": "Wav2Vec2", "processor": "Wav2Vec2"}
 
     vocab_size: Size = 32
     hidden_size: Size = 768

@@ -11,6 +11,7 @@ class WhisperConfig(Config):
     """The fields of Whisper's config.json, with the values of whisper-tiny as defaults."""
 
     model_type = "whisper"
+    processing = {"tokenizer": "Whisper", "feature_extractor": "Whisper", "processor": "Whisper"}
     aliases = {
         "hidden_size": "d_model",
         "num_attention_heads": "encoder_attention_heads",

@@ -10,5 +10,6 @@ class XLMRobertaConfig(RobertaConfig):
     """The fields of XLM-RoBERTa's config.json, which are RoBERTa's, with Transformers' defaults."""
 
     model_type = "xlm-roberta"
+    processing = {"tokenizer": "XLMRoberta"}
 
     vocab_size: Size = 30522

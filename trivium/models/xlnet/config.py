@@ -11,6 +11,7 @@ class XLNetConfig(Config):
     """The fields of XLNet's config.json, with the values of xlnet-large-cased as defaults."""
 
     model_type = "xlnet"
+    processing = {"tokenizer": "XLNet"}
     aliases = {
         "n_token": "vocab_size",
         "hidden_size": "d_model",

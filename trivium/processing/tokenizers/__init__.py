@@ -19,11 +19,12 @@ from trivium.core.errors import NotFound, TokenizerError
 from trivium.core.files import read_json
 from trivium.core.names import nearest
 
+from .. import settings
 from . import saving
 from .characters import CTCTokenizer
 from .encoding import BatchEncoding
 from .familiar import Named
-from .families import FAMILIES, OF_MODEL, PLAIN, REFUSED, Family
+from .families import COPIES, FAMILIES, PLAIN, REFUSED, Family
 from .files import Files
 from .languages import TranslationTokenizer
 from .specials import ROLES
@@ -54,12 +55,9 @@ _CLASSES = {
 }  # fmt: skip
 
 
-_ALIASES = {"CodeLlama": "Llama", "LayoutXLM": "XLMRoberta", "MT5": "T5"}
-
-
 def names() -> list[str]:
     """The names under which programs import tokenizers: BertTokenizer, BertTokenizerFast, ..."""
-    return [f"{name}Tokenizer{fast}" for name in (*FAMILIES, *_ALIASES) for fast in ("", "Fast")]
+    return [f"{name}Tokenizer{fast}" for name in (*FAMILIES, *COPIES) for fast in ("", "Fast")]
 
 
 @functools.cache
@@ -110,9 +108,9 @@ def _family(folder: Path, options: Mapping[str, Any]) -> tuple[str, Family]:
     if not isinstance(named, str):
         named = config.get("tokenizer_class")
     if not isinstance(named, str):
-        named = f"{OF_MODEL.get(str(config.get('model_type')), 'PreTrained')}Tokenizer"
+        named = f"{settings.kind(config.get('model_type'), 'tokenizer') or 'PreTrained'}Tokenizer"
     name = named.removesuffix("Fast").removesuffix("Tokenizer")
-    name = _ALIASES.get(name, name)
+    name = COPIES.get(name, name)
     if name in FAMILIES:
         return name, FAMILIES[name]
     if (folder / saving.TOKENIZER).is_file():  # which says all that has to be known

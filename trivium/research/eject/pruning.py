@@ -23,7 +23,7 @@ def pruned(definitions: Definitions, roots: list[Symbol]) -> Definitions:
             if symbol.module.startswith("trivium.models.") and isinstance(definitions[symbol], ast.FunctionDef):
                 _drop_unpassed(symbol, definitions)
         definitions = _reached(definitions, roots)
-        for symbol in [symbol for symbol in definitions if symbol.module == "trivium.core.outputs"]:
+        for symbol in [symbol for symbol in definitions if symbol.module.endswith(".outputs")]:
             definitions = _without_kind(symbol, definitions, roots)
         if sum(1 for definition in definitions.values() for _ in ast.walk(definition)) == before:
             return definitions

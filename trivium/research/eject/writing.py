@@ -191,7 +191,7 @@ outputs, losses and caches; a loop that generates is yours to write. With a chec
             return "Errors"
         if symbol in self.of_configs:
             return "Config"
-        if module == "trivium.core.outputs" or symbol.name == "ModelOutput":
+        if module.endswith(".outputs") or symbol.name == "ModelOutput":
             return "Outputs"
         if symbol.name in (
             "Model",
