@@ -606,9 +606,9 @@ def test_pytorch_compiles_a_step(backend: Backend, model: Any, monkeypatch: pyte
     model.assign_weights({"transformer.ln_f.bias": np.linspace(-9, 9, model.config.n_embd, dtype=np.float32)})
     assert texts(backend, model, PROMPTS, compiled=True, **options) == texts(backend, model, PROMPTS, **options) != wanted
     assert len(graphs) == 3
-    monkeypatch.setattr(torch._dynamo.config, "recompile_limit", 2)
-    for rows in (1, 2):  # with three prompts more sizes than PyTorch now compiles one function for
-        texts(backend, model, PROMPTS[:1] * rows, compiled=True, **options)
+    with torch._dynamo.config.patch(recompile_limit=2):
+        for rows in (1, 2):  # with three prompts more sizes than PyTorch now compiles one function for
+            texts(backend, model, PROMPTS[:1] * rows, compiled=True, **options)
     assert len(graphs) == 9
 
 

@@ -37,6 +37,27 @@ def test_rows_in_torch(monkeypatch, dtype, texts, is_quick):
         np.testing.assert_allclose(scores.float().numpy(), others.float().numpy(), rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize("how", ["int8", "int4"])
+@pytest.mark.parametrize("texts", [1, 3])
+def test_integers_in_torch(monkeypatch, how, texts):
+    """Integers are multiplied by a compiled loop, whose scores are those of the weights that they stand for."""
+    from trivium import torch as door
+    from trivium.backends.torch import inference
+
+    calls = []
+    compiled_integers = inference._compiled_integers
+    monkeypatch.setattr(inference, "_LARGE", 1 << 10)
+    monkeypatch.setattr(inference, "_compiled_integers", lambda: calls.append(how) or compiled_integers())
+    model, ids = model_of(door), np.random.default_rng(0).integers(0, 1100, (texts, 12))
+    model.quantize(how)
+    options = {"max_new_tokens": 3, "output_scores": True, "return_dict_in_generate": True}
+    found, expected = (model.generate(ids, **options, compiled=compiled) for compiled in (None, False))
+    assert len(calls) >= 12  # the layers of two steps
+    np.testing.assert_array_equal(found.sequences, expected.sequences)
+    for scores, others in zip(found.scores, expected.scores, strict=True):
+        np.testing.assert_allclose(scores, others, rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize("how", ["bfloat16", "int8", "int4"])
 def test_no_copies_in_jax(how):
     """A loop in XLA keeps no float32 copy of the weights that it multiplies one row by in every step."""

@@ -93,7 +93,7 @@ def _imports(node: ast.AST) -> Iterator[Finding]:
             yield Finding(node.lineno, f"{name} is outside the contract", hint)
         parts = name.split(".")
         of_models = parts[:2] == ["trivium", "models"]
-        if (of_models and parts[-1] != "config") or parts[:2] == ["trivium", "backends"]:
+        if (of_models and parts[-1] not in ("config", "outputs")) or parts[:2] == ["trivium", "backends"]:
             rest = ".".join(parts[2:])
             hint = f"from ..{rest} import ..." if rest and of_models else "from .. import heads, nn, ops"
             yield Finding(node.lineno, f"{name} under its absolute name is bound to no backend", hint)

@@ -9,6 +9,7 @@ outputs), as GPT-2's do, is laid in memory the other way round once.
 from __future__ import annotations
 
 import functools
+import itertools
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -17,15 +18,17 @@ import torch
 import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
+from . import quantized
+
 _LARGE = 1 << 20  # bytes of a matrix; smaller ones stay in the processor's cache, where MKL is as quick
 _FEW = {torch.float32: 16}  # rows up to which the sum is quicker; of half precision, which processors multiply, one
 
 
 class Inference(TorchFunctionMode):
-    """While this is entered, `ops.update` writes into what it is given, and `F.linear` of few rows may be a sum of products.
+    """While this is entered, `ops.update` writes into what it is given, and products of few rows may be compiled sums.
 
     Args:
-        product: x (R, I) times a weight (O, I) on a CPU; None: PyTorch's own.
+        product: x (R, I) times a weight (O, I) on a CPU; None: PyTorch's own, of integers too.
     """
 
     def __init__(self, product: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None) -> None:
@@ -37,6 +40,8 @@ class Inference(TorchFunctionMode):
             return torch.Tensor.index_copy_(*args)
         if function is F.linear and self.product and _is_few_rows(*args):
             return self._rows(*args)
+        if function is quantized.times and self.product and quantized.are_few(args[0]) and _is_large(args[1]):
+            return _compiled_integers()(*args)
         return function(*args, **(kwargs or {}))
 
     def _rows(self, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
@@ -54,7 +59,7 @@ def product_for(model: torch.nn.Module) -> Callable[[torch.Tensor, torch.Tensor]
     for module in model.modules():
         if isinstance(module, nn.Conv1D) and _is_large(module.weight) and module.weight.is_contiguous():
             module.weight.data = module.weight.data.T.contiguous().T
-    return _product if any(_is_large(weight) for weight in model.parameters()) else None
+    return _product if any(map(_is_large, itertools.chain(model.parameters(), model.buffers()))) else None
 
 
 def sum_of_products(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -63,26 +68,36 @@ def sum_of_products(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
 
 
 def _product(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    return _compiled()(x, weight)  # compiled when the first token needs it, and not while a model is loaded
+    return _compiled_floats()(x, weight)  # compiled when the first token needs it, and not while a model is loaded
 
 
 @functools.cache
-def _compiled() -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
-    found = torch.compile(sum_of_products, dynamic=True)
+def _compiled_floats() -> Callable[..., torch.Tensor]:
+    return _compiled(sum_of_products, F.linear, torch.ones(1, 64), torch.ones(128, 64))
+
+
+@functools.cache
+def _compiled_integers() -> Callable[..., torch.Tensor]:
+    example = torch.ones(1, 64), torch.ones(128, 64, dtype=torch.int8), torch.ones(128)
+    return _compiled(quantized.looped, quantized.times, *example)
+
+
+def _compiled(product: Callable[..., Any], otherwise: Callable[..., Any], *example: torch.Tensor) -> Callable[..., Any]:
+    found = torch.compile(product, dynamic=True)
     try:
-        found(torch.ones(1, 64), torch.ones(128, 64))
+        found(*example)
     except Exception as error:  # its kinds are PyTorch's own
         reason = str(error).strip().splitlines()[0]
         warnings.warn(f"generation reads weights at half speed: PyTorch's compiler does not work here: {reason}", stacklevel=2)
-        return F.linear
+        return otherwise
     return found
 
 
 def _is_large(weight: torch.Tensor) -> bool:
-    return weight.device.type == "cpu" and weight.is_floating_point() and weight.nbytes >= _LARGE and weight.ndim == 2
+    return weight.device.type == "cpu" and weight.nbytes >= _LARGE and weight.ndim == 2
 
 
 def _is_few_rows(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> bool:
     # the states of one token of each text, (R, 1, I); a pooler's or a classifier's (R, I) would wait once for the compiler
-    is_token = x.ndim == 3 and x.shape[1] == 1 and len(x) <= _FEW.get(x.dtype, 1)
+    is_token = x.ndim == 3 and x.shape[1] == 1 and len(x) <= _FEW.get(x.dtype, 1) and x.is_floating_point()
     return is_token and x.dtype == weight.dtype and _is_large(weight) and weight.is_contiguous()

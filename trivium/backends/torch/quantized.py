@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch.overrides import handle_torch_function, has_torch_function
 
 from trivium.core.quantization import Integers
 
@@ -27,31 +27,46 @@ class QuantizedLinear(torch.nn.Module):
         self.bias = layer.bias  # type: ignore[assignment]  # a Parameter or None, as Linear and Conv1D have it
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        rows = math.prod(x.shape[:-1])
-        few = torch.compiler.is_compiling() and isinstance(rows, int) and rows <= FEW
-        found = self._looped(x.reshape(rows, -1)).reshape(*x.shape[:-1], -1) if few else self._multiplied(x)
+        rows = x.reshape(-1, x.shape[-1])
+        product = looped if torch.compiler.is_compiling() and are_few(rows) else times
+        found = product(rows, self.values, self.scale).reshape(*x.shape[:-1], -1)
         return found if self.bias is None else found + self.bias
-
-    def _looped(self, x: torch.Tensor) -> torch.Tensor:  # (M, i) -> (M, o)
-        if self.scale.ndim == 1:
-            return (x[:, None] * self.values).sum(-1) * self.scale
-        x = x.reshape(len(x), 1, 2, self.scale.shape[1] // 2, -1)  # (M, 1, halves, groups, weights)
-        lower, upper = self._halves(x.dtype)
-        return (x[:, :, 0] * lower + x[:, :, 1] * upper).sum((-1, -2))
-
-    def _multiplied(self, x: torch.Tensor) -> torch.Tensor:  # (..., i) -> (..., o)
-        if self.scale.ndim == 1:
-            return F.linear(x, self.values.to(x.dtype)) * self.scale
-        return F.linear(x, torch.stack(self._halves(x.dtype), 1).flatten(1))
-
-    def _halves(self, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
-        """The weights of the first and of the second half of the inputs, (o, groups, weights) each."""
-        outputs, groups = self.scale.shape
-        packed = self.values.reshape(outputs, groups // 2, -1)
-        lower, upper = self.scale[..., None].chunk(2, 1)
-        return ((packed & 15).to(dtype) - 8) * lower, ((packed >> 4).to(dtype) - 8) * upper
 
     def extra_repr(self) -> str:
         outputs, inputs = self.values.shape
         wide = self.scale.ndim == 1
         return f"{inputs if wide else 2 * inputs}, {outputs}, int{8 if wide else 4}, bias={self.bias is not None}"
+
+
+def are_few(rows: torch.Tensor) -> bool:
+    """Whether rows (M, i) are at most FEW; a number that is not known while a program is traced is not."""
+    return isinstance(rows.shape[0], int) and rows.shape[0] <= FEW
+
+
+def times(x: torch.Tensor, values: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+    """x (M, i) times the weight (o, i) that a QuantizedLinear's values and scale stand for: (M, o).
+
+    A function of PyTorch's kind: a TorchFunctionMode may put another product in its place (`inference.py`).
+    """
+    if not torch.compiler.is_compiling() and has_torch_function((x, values, scale)):
+        return handle_torch_function(times, (x, values, scale), x, values, scale)
+    if scale.ndim == 1:
+        return F.linear(x, values.to(x.dtype)) * scale
+    return F.linear(x, torch.stack(_halves(values, scale, x.dtype), 1).flatten(1))
+
+
+def looped(x: torch.Tensor, values: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+    """As `times`, to be compiled: a sum of products, into whose loop the compiler puts the conversion."""
+    if scale.ndim == 1:
+        return (values[:, None] * x).sum(-1).T * scale
+    x = x.reshape(len(x), 1, 2, scale.shape[1] // 2, -1)  # (M, 1, halves, groups, weights)
+    lower, upper = _halves(values, scale, x.dtype)
+    return (x[:, :, 0] * lower + x[:, :, 1] * upper).sum((-1, -2))
+
+
+def _halves(values: torch.Tensor, scale: torch.Tensor, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+    """The weights of the first and of the second half of the inputs, (o, groups, weights) each."""
+    outputs, groups = scale.shape
+    packed = values.reshape(outputs, groups // 2, -1)
+    lower, upper = scale[..., None].chunk(2, 1)
+    return ((packed & 15).to(dtype) - 8) * lower, ((packed >> 4).to(dtype) - 8) * upper

@@ -131,6 +131,36 @@ class BatchNorm2d(torch.nn.BatchNorm2d):
         return super().forward(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
 
 
+class Conv2d(torch.nn.Conv2d):
+    """A convolution of images, channels last."""
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel_size: tuple[int, int],
+        stride: tuple[int, int] = (1, 1),
+        padding: tuple[int, int] = (0, 0),
+        groups: int = 1,
+        bias: bool = True,
+        dilation: tuple[int, int] = (1, 1),
+    ) -> None:
+        super().__init__(inputs, outputs, kernel_size, stride, padding, dilation, groups, bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+
+
+class ConvTranspose2d(torch.nn.ConvTranspose2d):
+    """A transposed convolution of images, channels last."""
+
+    def __init__(self, inputs: int, outputs: int, kernel_size: tuple[int, int], stride: tuple[int, int]) -> None:
+        super().__init__(inputs, outputs, kernel_size, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+
+
 class Unembedding(torch.nn.Linear):
     """A linear layer that uses the weight of an embedding instead of its own where it is `tied`."""
 
