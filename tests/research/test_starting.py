@@ -33,7 +33,8 @@ def unknown_afterwards() -> Iterator[None]:
 def test_begun(like: str, tmp_path: Path) -> None:
     """Whatever it is begun as, it is bound at once, has that one's classes under its own name, and nothing of the old name."""
     files = new("my_own", like, tmp_path)
-    assert [path.name for path in files] == ["__init__.py", "config.py", "network.py"]
+    outputs = ["outputs.py"] if (catalogue.FOLDER / catalogue.folder_of_type(like) / "outputs.py").exists() else []
+    assert [path.name for path in files] == ["__init__.py", "config.py", "network.py", *outputs]
     trivium.bind(tmp_path / "my_own")
     old, prefix = catalogue.architectures()[like], catalogue.architectures()[like][0].removesuffix("Config")
     assert catalogue.architectures()["my_own"] == tuple(name.replace(prefix, "MyOwn", 1) for name in old)

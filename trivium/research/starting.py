@@ -14,7 +14,7 @@ from .style import formatted
 
 
 def new(name: str, like: str, directory: str | Path = ".") -> list[Path]:
-    """Writes a folder with config.py and network.py: those of another architecture, under the new name.
+    """Writes a folder with config.py and network.py, and outputs.py where there is one: another architecture's, renamed.
 
     In a checkout of Trivium they go to `trivium/models`, with a row for the tests beside them; anywhere else to `directory`,
     where `trivium.register` takes them from.
@@ -50,6 +50,9 @@ def new(name: str, like: str, directory: str | Path = ".") -> list[Path]:
         target / "config.py": renamed.text(source / "config.py", f'"""{renamed.prefix}\'s config."""'),
         target / "network.py": renamed.text(source / "network.py", renamed.head(source / "network.py")),
     }
+    outputs = source / "outputs.py"
+    if outputs.exists():
+        files[target / "outputs.py"] = renamed.text(outputs, f'"""What {renamed.prefix} returns."""')
     row = root / "tests" / "rows" / f"{other}.py"
     if in_checkout and row.exists():
         about = f'"""{renamed.prefix}: its tiny configs, and the calls of its classes."""'
@@ -66,10 +69,8 @@ class _Renamed:
 
     def __init__(self, old_folder: str, old_prefix: str, folder: str, prefix: str) -> None:
         self.folder, self.prefix = folder, prefix
-        dashed, files = (
-            old_folder.replace("_", "-"),
-            (catalogue.FOLDER / old_folder / name for name in ("config.py", "network.py")),
-        )
+        dashed = old_folder.replace("_", "-")
+        files = [path for path in (catalogue.FOLDER / old_folder).glob("*.py") if path.stem in ("config", "network", "outputs")]
         own = [name for path in files for name in re.findall(rf"^class {old_prefix}(\w+)", path.read_text(), re.MULTILINE)]
         self.rules = (
             (re.compile(rf"\b{old_prefix}(?=(?:{'|'.join(own)})\b)"), prefix),

@@ -106,7 +106,16 @@ def take_rows(x: Tensor, index: Tensor) -> tf.Tensor:
 
 
 def take_along(x: Tensor, index: Tensor, axis: int) -> tf.Tensor:
-    return tf.experimental.numpy.take_along_axis(_t(x), _t(index), axis)
+    # not tf.experimental.numpy.take_along_axis, whose gradient XLA cannot compile where the axis is the last
+    x, index = _t(x), _t(index)
+    order = list(range(len(x.shape)))
+    order[axis], order[-1] = order[-1], order[axis]  # the axis, last
+    x, index = (tf.transpose(each, order) if order != sorted(order) else each for each in (x, index))
+    if not (x.shape[:-1].is_fully_defined() and x.shape[:-1] == index.shape[:-1]):
+        before = tf.broadcast_dynamic_shape(tf.shape(x)[:-1], tf.shape(index)[:-1])
+        x, index = (tf.broadcast_to(each, tf.concat([before, tf.shape(each)[-1:]], 0)) for each in (x, index))
+    found = tf.gather(x, index, axis=-1, batch_dims=len(order) - 1)
+    return tf.transpose(found, order) if order != sorted(order) else found
 
 
 def update(x: Tensor, values: Tensor, start: Tensor, last: bool = False) -> tf.Tensor:
