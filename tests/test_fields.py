@@ -48,6 +48,7 @@ HARMLESS = {
     "layers_block_type": "what block_types says",
     "num_layers": "of Swin: the length of depths",
     "rotary": "of Falcon: not alibi",
+    "replace_prob": "of UniSpeech: the logits that it changes are not in the answer",
     "num_hidden_layers": "another name of encoder_layers, which no network reads",
     "n_layers": "what an export to ONNX asks",
     "n_positions": "of comments",

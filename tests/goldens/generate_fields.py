@@ -22,9 +22,9 @@ import transformers
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(HERE.parents[1]))
 
-import drawn  # noqa: E402
+from tests import drawn, kept  # noqa: E402
 
 SWITCHES = (("phi", "PhiModel", {"head_dim": 12}),)
 GENERAL = vars(transformers.PretrainedConfig())
@@ -61,7 +61,7 @@ def add(found: dict[str, Any], cls: type) -> None:
 
 def switch(model_type: str, name: str, change: dict[str, Any]) -> dict[str, Any]:
     """What one class answers with a field changed."""
-    content = next(iter(json.loads((HERE / model_type / f"{name}.json").read_text())["configs"].values()))
+    content = next(iter(kept.read(HERE / model_type / f"{name}.json")["configs"].values()))
     cls = getattr(transformers, name)
     model = cls(cls.config_class.from_dict(content["config"] | change)).eval()
     weights = {key: torch.from_numpy(drawn.weight(key, tuple(value.shape))) for key, value in model.state_dict().items()}

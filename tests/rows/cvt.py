@@ -63,4 +63,5 @@ ROW = Row(
         ),
     },
     maps=False,
+    unread={"qkv_projection_method": "one method alone is allowed, that of every published checkpoint"},
 )

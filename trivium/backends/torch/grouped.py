@@ -15,7 +15,8 @@ from torch import Tensor
 
 def matmul(x: Tensor, kernels: Tensor, sizes: Tensor) -> Tensor:
     """x (M, I), the rows of each group together; kernels (E, I, O); sizes (E,), which add up to M -> (M, O)."""
-    if torch.is_autocast_enabled(x.device.type) and not torch.compiler.is_compiling():
+    device = x.device.type
+    if not torch.compiler.is_compiling() and torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
         return torch.cat([part @ kernel for part, kernel in zip(x.split(sizes.tolist()), kernels, strict=True)])
     return _matmul(x, kernels, sizes)
 
