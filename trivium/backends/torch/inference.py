@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
 from . import quantized
+from .products import in_parts, sum_of_parts
 
 _LARGE = 1 << 20  # bytes of a matrix; smaller ones stay in the processor's cache, where MKL is as quick
 _FEW = {torch.float32: 16}  # rows up to which the sum is quicker; of half precision, which processors multiply, one
@@ -28,7 +29,7 @@ class Inference(TorchFunctionMode):
     """While this is entered, `ops.update` writes into what it is given, and products of few rows may be compiled sums.
 
     Args:
-        product: x (R, I) times a weight (O, I) on a CPU; None: PyTorch's own, of integers too.
+        product: x times a weight on a CPU, as `sum_of_products`; None: PyTorch's own, of integers too.
     """
 
     def __init__(self, product: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None) -> None:
@@ -41,7 +42,7 @@ class Inference(TorchFunctionMode):
         if function is F.linear and self.product and _is_few_rows(*args):
             return self._rows(*args)
         if function is quantized.times and self.product and quantized.are_few(args[0]) and _is_large(args[1]):
-            return _compiled_integers()(*args)
+            return _product_of_integers(*args)
         return function(*args, **(kwargs or {}))
 
     def _rows(self, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
@@ -62,34 +63,35 @@ def product_for(model: torch.nn.Module) -> Callable[[torch.Tensor, torch.Tensor]
     return _product if any(map(_is_large, itertools.chain(model.parameters(), model.buffers()))) else None
 
 
-def sum_of_products(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """x (R, I) times a weight (O, I): (R, O), summed in float32; each row of the weight meets all of x while it is at hand."""
-    return (weight[:, None].float() * x.float()).sum(-1).T.to(x.dtype)
-
-
 def _product(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    return _compiled_floats()(x, weight)  # compiled when the first token needs it, and not while a model is loaded
+    product = _compiled_floats()  # when the first token needs it, and not while a model is loaded
+    return product(in_parts(x), in_parts(weight)) if product else F.linear(x, weight)
+
+
+def _product_of_integers(x: torch.Tensor, values: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+    product = _compiled_integers()
+    return product(in_parts(x), in_parts(values), scale) if product else quantized.times(x, values, scale)
 
 
 @functools.cache
-def _compiled_floats() -> Callable[..., torch.Tensor]:
-    return _compiled(sum_of_products, F.linear, torch.ones(1, 64), torch.ones(128, 64))
+def _compiled_floats() -> Callable[..., torch.Tensor] | None:
+    return _compiled(sum_of_parts, torch.ones(1, 2, 64), torch.ones(128, 2, 64))
 
 
 @functools.cache
-def _compiled_integers() -> Callable[..., torch.Tensor]:
-    example = torch.ones(1, 64), torch.ones(128, 64, dtype=torch.int8), torch.ones(128)
-    return _compiled(quantized.looped, quantized.times, *example)
+def _compiled_integers() -> Callable[..., torch.Tensor] | None:
+    return _compiled(quantized.loop, torch.ones(1, 2, 64), torch.ones(128, 2, 64, dtype=torch.int8), torch.ones(128))
 
 
-def _compiled(product: Callable[..., Any], otherwise: Callable[..., Any], *example: torch.Tensor) -> Callable[..., Any]:
-    found = torch.compile(product, dynamic=True)
+def _compiled(product: Callable[..., Any], *example: torch.Tensor) -> Callable[..., Any] | None:
+    """The function compiled for tensors of any size, with fused multiply-adds; None, with a warning, where that cannot be."""
     try:
+        found = torch.compile(product, dynamic=True, options={"cpp.enable_floating_point_contract_flag": "fast"})
         found(*example)
     except Exception as error:  # its kinds are PyTorch's own
         reason = str(error).strip().splitlines()[0]
         warnings.warn(f"generation reads weights at half speed: PyTorch's compiler does not work here: {reason}", stacklevel=2)
-        return otherwise
+        return None
     return found
 
 

@@ -14,7 +14,8 @@ from torch.utils import _pytree
 
 from trivium.core import programs
 
-from .inference import Inference, product_for, sum_of_products
+from .inference import Inference, product_for
+from .products import sum_of_products
 
 _kept: weakref.WeakKeyDictionary[Any, dict[Any, Callable[..., Any]]] = weakref.WeakKeyDictionary()
 

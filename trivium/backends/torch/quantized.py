@@ -10,6 +10,8 @@ from torch.overrides import handle_torch_function, has_torch_function
 
 from trivium.core.quantization import Integers
 
+from .products import in_parts, sum_of_parts
+
 FEW = 8
 """Up to so many rows a compiled product is one loop over the integers, which reads them at the speed of memory."""
 
@@ -56,12 +58,17 @@ def times(x: torch.Tensor, values: torch.Tensor, scale: torch.Tensor) -> torch.T
 
 
 def looped(x: torch.Tensor, values: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
-    """As `times`, to be compiled: a sum of products, into whose loop the compiler puts the conversion."""
+    """As `times`, to be compiled."""
+    return loop(in_parts(x), in_parts(values), scale)
+
+
+def loop(x: torch.Tensor, values: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+    """As `times`, of x (M, P, i) and values (o, P, i) in parts: a sum into whose loop the compiler puts the conversion."""
     if scale.ndim == 1:
-        return (values[:, None] * x).sum(-1).T * scale
-    x = x.reshape(len(x), 1, 2, scale.shape[1] // 2, -1)  # (M, 1, halves, groups, weights)
-    lower, upper = _halves(values, scale, x.dtype)
-    return (x[:, :, 0] * lower + x[:, :, 1] * upper).sum((-1, -2))
+        return sum_of_parts(x, values) * scale
+    dtype, x = x.dtype, x.reshape(len(x), 1, 2, scale.shape[1] // 2, -1).float()  # (M, 1, halves, groups, weights)
+    lower, upper = _halves(values, scale, torch.float32)
+    return (x[:, :, 0] * lower + x[:, :, 1] * upper).sum(-1).sum(-1).to(dtype)
 
 
 def _halves(values: torch.Tensor, scale: torch.Tensor, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
