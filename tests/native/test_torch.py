@@ -25,7 +25,7 @@ from trivium.models import catalogue
 torch = pytest.importorskip("torch")
 
 from trivium import torch as door  # noqa: E402
-from trivium.backends.torch import inference  # noqa: E402
+from trivium.backends.torch import inference, products  # noqa: E402
 
 pytestmark = pytest.mark.xdist_group("torch")
 
@@ -414,6 +414,21 @@ def test_generation_reads_large_matrices_quickly(tmp_path: Path) -> None:
     assert 0 < max(differences) < 1e-4  # another order of the same sum
     model.save_pretrained(tmp_path / "after")
     assert (tmp_path / "after/model.safetensors").read_bytes() == (tmp_path / "before/model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize(("rows", "inputs"), [(1, 1024), (2, 1024), (8, 5632), (3, 4099)])
+def test_compiled_products_of_few_rows(rows: int, inputs: int) -> None:
+    """Sums of any length, in parts that the compiler adds up quickly, and states that lie one after another.
+
+    A result that lay by columns sent attention of several texts to PyTorch's slowest kernel.
+    """
+    random = np.random.default_rng(0)
+    x, weight = (random.standard_normal((count, inputs)).astype(np.float32) for count in (rows, 70))
+    found = inference._product(torch.from_numpy(x), torch.from_numpy(weight))
+    wanted = x.astype(np.float64) @ weight.T.astype(np.float64)
+    np.testing.assert_allclose(found.numpy(), wanted, atol=1e-6 * abs(wanted).max())
+    assert found.is_contiguous()
+    assert products.in_parts(found.new_ones(1, inputs)).shape[2] == (inputs if inputs == 4099 else 512)
 
 
 def test_a_cache_that_is_given_stays(tmp_path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import torch
 
 _PART = 512
@@ -15,7 +13,6 @@ def in_parts(rows: torch.Tensor) -> torch.Tensor:
     return rows.unflatten(1, (-1, _part(rows.shape[1])))
 
 
-@functools.cache
 def _part(inputs: int) -> int:
     return next((size for size in range(_PART, 15, -16) if inputs % size == 0), inputs)
 
