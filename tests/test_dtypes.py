@@ -1,8 +1,8 @@
 """Every class in half precision: it stays in its dtype, near what its weights say in float64, and finite whatever is hidden.
 
 In Transformers 4.52 outputs have the dtype of the weights, too, but for some losses, GPT-J's logits and ViT-MAE's mask, which
-are float32. Here losses may be, as there ViT-MAE's is not, and nothing else but T5's states: its `wo`, and the stream behind it,
-are float32 where the rest is float16 (`keep_float32`), there and here.
+are float32. Here losses may be, as there ViT-MAE's is not, and nothing else but T5's states: its `wo`, and the stream
+behind it, are float32 where the rest is float16 (`keep_float32`), there and here.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def test_half_precision(golden: Golden, dtype: str, backend: Backend) -> None:
     errors = {}
     for path, found, hidden in floats_of(case, out):
         wanted = at(expected, path)
-        may_be_wide = "loss" in str(path) or keeps and "hidden_states" in str(path)
+        may_be_wide = "loss" in str(path) or (keeps and "hidden_states" in str(path))
         assert dtype_of(found) in ((dtype, "float32") if may_be_wide else (dtype,)), path
         values = backend.numpy(found).astype(np.float64)
         assert np.isfinite(values).all(), path
@@ -77,7 +77,7 @@ def test_half_precision(golden: Golden, dtype: str, backend: Backend) -> None:
 
 @each_backend
 def test_products_beyond_half_precision(backend: Backend) -> None:
-    """What T5's `wo` gives, and the stream, may be larger than float16's numbers, and a model that is handed over keeps that."""
+    """What T5's `wo` gives, and the stream, may be larger than float16's numbers, also in a model that was handed over."""
     door = backend.door
     config = door.T5Config(vocab_size=20, d_model=16, d_kv=4, d_ff=32, num_layers=2, num_heads=4)
     narrow = importlib.import_module("trivium.numpy").T5EncoderModel(config, dtype="float16", seed=1)
