@@ -545,6 +545,14 @@ def constant(d: Draw) -> Any:
 
 
 @case
+def add(d: Draw) -> Any:
+    shape = d.shape()
+    narrow = d.floats(*shape)
+    wide = d.floats(*shape).astype("float64" if d.dtype == "float64" else "float32")
+    return list(d.of((narrow, wide), (wide, narrow), (narrow, narrow)))
+
+
+@case
 def every(d: Draw) -> Any:
     return [d.of(d.bits(*d.shape()), np.ones((2, 3), np.bool_))]
 

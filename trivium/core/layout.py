@@ -85,6 +85,7 @@ class Weight:
         layer: The contract's layer that owns it, and `leaf` its name in that layer.
         init: How its first values are drawn.
         moved: Its axes, and those in TensorFlow's files, where an architecture's rules say it (`Axes`) and no row of the table.
+        keep_float32: Whether it is float32 in a model whose other weights are float16.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Weight:
     leaf: str
     init: Init
     moved: tuple[str, str] | None = None
+    keep_float32: bool = False
 
     def place(self, column: str) -> Place:
         """Where `column` (torch, tensorflow, flax, tf4, flax4) keeps it."""
@@ -224,7 +226,8 @@ def layout(network: type, config: Config) -> Layout:
     for name, slot, owner in slots(model):
         if slot.fixed is None:
             init = slot.init or owner.initializer(owner.config)
-            found[name] = Weight(name, slot.shape, slot.layer, name.rpartition(".")[2], init)
+            leaf = name.rpartition(".")[2]
+            found[name] = Weight(name, slot.shape, slot.layer, leaf, init, keep_float32=slot.keep_float32)
     ties = model.ties()
     weights, twins = ({name: w for name, w in found.items() if (name in ties) == tied} for tied in (False, True))
     prefix = "" if model.get_body() is model else model.body_prefix

@@ -29,13 +29,15 @@ Tensor = Any
 class Slot:
     """The place of a weight in an unbound layer: its canonical shape, the row of the layout's table, its first values.
 
-    `fixed` has the integers of what is no weight, though checkpoints hold it: a constant or a counter.
+    `fixed` has the integers of what is no weight, though checkpoints hold it: a constant or a counter. `keep_float32`: as
+    `Linear` has it.
     """
 
     layer: str
     shape: tuple[int, ...]
     init: Init | None
     fixed: Any = None
+    keep_float32: bool = False
 
 
 class Module:
@@ -90,15 +92,26 @@ class Layers(Module):
 
 
 class Linear(Module):
-    """x W^T + b: (..., i) -> (..., o). Weights: weight (o, i), bias (o,). Source: torch.nn.Linear."""
+    """x W^T + b: (..., i) -> (..., o). Weights: weight (o, i), bias (o,). Source: torch.nn.Linear.
+
+    Args:
+        keep_float32: Its weights and what it gives are float32 where the model's other weights are float16, whose range its
+            products leave. Source: `_keep_in_fp32_modules` of Transformers.
+    """
 
     def __init__(
-        self, inputs: int, outputs: int, bias: bool = True, init: Init | None = None, bias_init: Init | None = None
+        self,
+        inputs: int,
+        outputs: int,
+        bias: bool = True,
+        init: Init | None = None,
+        bias_init: Init | None = None,
+        keep_float32: bool = False,
     ) -> None:
         super().__init__()
-        self.weight = Slot("Linear", (outputs, inputs), init)
+        self.weight = Slot("Linear", (outputs, inputs), init, keep_float32=keep_float32)
         if bias:
-            self.bias = Slot("Linear", (outputs,), bias_init or ZEROS)
+            self.bias = Slot("Linear", (outputs,), bias_init or ZEROS, keep_float32=keep_float32)
 
 
 class Experts(Module):
@@ -185,6 +198,8 @@ class LayerNorm(Module):
 
 class RMSNorm(Module):
     """Scales the last axis to a mean square of 1, in float32 at least, then by the weight. Weight: weight (D,).
+
+    What it gives has the dtype of the weight; x may have a wider one.
 
     Args:
         shift: Added to the weight: 1 where the checkpoint holds the weight's distance from one (Gemma).

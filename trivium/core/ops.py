@@ -191,6 +191,11 @@ def every(x: Tensor) -> Tensor:
     return _unbound()
 
 
+def add(x: Tensor, y: Tensor) -> Tensor:
+    """x + y in the wider of their dtypes. Source: numpy.add."""
+    return _unbound()
+
+
 def einsum(formula: str, *xs: Tensor) -> Tensor:
     """Products summed over the letters that the result lacks. Source: numpy.einsum."""
     return _unbound()

@@ -43,6 +43,10 @@ class Building:
     """Of what layers draw when they are called, where they hold a generator of their own."""
     drawn: int = 0
 
+    def dtype_of(self, keep_float32: bool) -> str:
+        """Of the weights of a layer, which may keep float32 where the others are float16."""
+        return "float32" if keep_float32 and self.dtype == "float16" else self.dtype
+
     def draw_seed(self) -> int:
         """A seed for one layer, another each time: layers that share one would draw the same."""
         self.drawn += 1

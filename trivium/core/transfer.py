@@ -38,9 +38,10 @@ def transfer(model: Any, framework: str, dtype: Any = None, share: bool = False)
         raise InputError(f"there is no framework {framework!r}", key=framework, hint=nearest(framework, FRAMEWORKS))
     if not hasattr(model, "read_weights"):
         raise InputError(f"{type(model).__name__} is not a model of Trivium's", hint="load it with trivium's from_pretrained")
-    reads = {weight.name: read for weight, read in model.read_weights()}
+    weights = list(model.read_weights())
+    reads = {weight.name: read for weight, read in weights}
     wanted = dtype_name(dtype)
-    dtypes = {read().dtype.name for read in reads.values()} if wanted is None else {wanted}
+    dtypes = {read().dtype.name for weight, read in weights if not weight.keep_float32} if wanted is None else {wanted}
     target = getattr(importlib.import_module(f"trivium.{framework}"), type(model).__name__)
     result = target(model.config, dtype=dtypes.pop() if len(dtypes) == 1 else "float32", seed=None)
     result.assign_weights(_Live(reads, share), own=True)

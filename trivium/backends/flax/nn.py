@@ -27,8 +27,8 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _dtype() -> jnp.dtype:
-    dtype = jnp.dtype(building().dtype)
+def _dtype(keep_float32: bool = False) -> jnp.dtype:
+    dtype = jnp.dtype(building().dtype_of(keep_float32))
     if dtype != jax.dtypes.canonicalize_dtype(dtype):
         hint = 'jax.config.update("jax_enable_x64", True) first, or dtype="float32"'
         raise ConfigError(f"JAX would make {dtype} weights {jax.dtypes.canonicalize_dtype(dtype)}", key="dtype", hint=hint)
@@ -72,8 +72,11 @@ def Constant(values: np.ndarray) -> nnx.Variable:  # noqa: N802, as in the contr
     return _Constant(jnp.asarray(values, jnp.int32))
 
 
-def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None, bias_init: Any = None) -> nnx.Linear:  # noqa: N802
-    return nnx.Linear(inputs, outputs, use_bias=bias, **_options("kernel_init", "bias_init"))
+def Linear(  # noqa: N802
+    inputs: int, outputs: int, bias: bool = True, init: Any = None, bias_init: Any = None, keep_float32: bool = False
+) -> nnx.Linear:
+    options = _options("kernel_init", "bias_init") | {"param_dtype": _dtype(keep_float32)}
+    return nnx.Linear(inputs, outputs, use_bias=bias, **options)
 
 
 class Experts(Module):
@@ -118,7 +121,20 @@ def LayerNorm(width: int, eps: float) -> nnx.LayerNorm:
 
 
 def RMSNorm(width: int, eps: float, shift: float = 0.0) -> Any:  # noqa: N802
-    return ShiftedRMSNorm(width, eps, shift) if shift else nnx.RMSNorm(width, epsilon=eps, **_options("scale_init"))
+    if shift:
+        return ShiftedRMSNorm(width, eps, shift)
+    return OwnRMSNorm(width, epsilon=eps, **_options("scale_init") | {"promote_dtype": _each_in_its_dtype})
+
+
+def _each_in_its_dtype(arrays: tuple[Any, ...], *, dtype: Any = None) -> tuple[Any, ...]:
+    return arrays
+
+
+class OwnRMSNorm(nnx.RMSNorm):
+    """`nnx.RMSNorm` that narrows what it gives to the dtype of its weight, and not what it takes."""
+
+    def __call__(self, x: jax.Array, mask: Any = None) -> jax.Array:
+        return super().__call__(x, mask).astype(self.scale.dtype)
 
 
 class ShiftedRMSNorm(Module):

@@ -150,6 +150,10 @@ def every(x: Array) -> Array:
     return jnp.all(x)
 
 
+def add(x: Array, y: Array) -> Array:
+    return x + y
+
+
 def einsum(formula: str, *xs: Array) -> Array:
     return jnp.einsum(formula, *xs)
 

@@ -54,15 +54,24 @@ def _product(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 
 class Linear(Module):
-    def __init__(self, inputs: int, outputs: int, bias: bool = True, init: Any = None, bias_init: Any = None) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        bias: bool = True,
+        init: Any = None,
+        bias_init: Any = None,
+        keep_float32: bool = False,
+    ) -> None:
         super().__init__()
-        self.weight = Parameter((outputs, inputs))
+        dtype = building().dtype_of(keep_float32)
+        self.weight = np.zeros((outputs, inputs), dtype)
         if bias:
-            self.bias = Parameter((outputs,))
+            self.bias = np.zeros((outputs,), dtype)
         self._biased = bias
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        x = _product(x, self.weight.T)
+        x = _product(x.astype(self.weight.dtype, copy=False), self.weight.T)
         return x + self.bias if self._biased else x
 
 
@@ -147,7 +156,7 @@ class RMSNorm(Module):
     def forward(self, x: np.ndarray) -> np.ndarray:
         wide = ops._wide(x)
         scaled = wide / np.sqrt((wide**2).mean(-1, keepdims=True) + self._eps)
-        return (scaled * (ops._wide(self.weight) + self._shift)).astype(x.dtype)
+        return (scaled * (ops._wide(self.weight) + self._shift)).astype(self.weight.dtype)
 
 
 class Dropout(Module):

@@ -147,6 +147,10 @@ def every(x: Any) -> np.bool_:
     return np.all(x)
 
 
+def add(x: Any, y: Any) -> np.ndarray:
+    return np.add(x, y)
+
+
 def einsum(formula: str, *xs: Any) -> np.ndarray:
     return np.einsum(formula, *map(_wide, xs), optimize=len(xs) > 2).astype(xs[0].dtype)
 

@@ -16,8 +16,8 @@ class QuantizedLinear(Module):
     def __init__(self, integers: Integers, layer: Any) -> None:
         super().__init__()
         self.integers = integers
-        self.bias = getattr(layer, "bias", None)
+        self.dtype, self.bias = layer.weight.dtype, getattr(layer, "bias", None)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        x = _product(x, self.integers.weight().T)
+        x = _product(x.astype(self.dtype, copy=False), self.integers.weight().T)
         return x if self.bias is None else x + self.bias

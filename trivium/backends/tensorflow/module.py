@@ -23,12 +23,12 @@ class Unnamed(NamedTuple):
         return keras.Variable(self.initializer, shape=shape, dtype=dtype, trainable=self.trainable, name=name)
 
 
-def policy() -> keras.DTypePolicy:
+def policy(keep_float32: bool = False) -> keras.DTypePolicy:
     """Of a layer under construction: weights in the model's dtype, and computation as a mixed global policy of Keras says.
 
     A policy such as "mixed_bfloat16" counts for weights of its dtype. Otherwise computation is in the weights' dtype.
     """
-    chosen, dtype = keras.config.dtype_policy(), building().dtype
+    chosen, dtype = keras.config.dtype_policy(), building().dtype_of(keep_float32)
     mixed = chosen.compute_dtype != chosen.variable_dtype and chosen.variable_dtype == dtype
     return chosen if mixed else keras.DTypePolicy(dtype)
 

@@ -46,8 +46,10 @@ def Constant(values: np.ndarray) -> tf.Tensor:  # noqa: N802, as in the contract
     return tf.constant(values, tf.int32)
 
 
-def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None, bias_init: Any = None) -> keras.layers.Dense:  # noqa: N802
-    layer = keras.layers.Dense(outputs, use_bias=bias, kernel_initializer=Blank(), dtype=policy())
+def Linear(  # noqa: N802
+    inputs: int, outputs: int, bias: bool = True, init: Any = None, bias_init: Any = None, keep_float32: bool = False
+) -> keras.layers.Dense:
+    layer = keras.layers.Dense(outputs, use_bias=bias, kernel_initializer=Blank(), dtype=policy(keep_float32))
     layer.build((None, inputs))
     return layer
 
@@ -102,9 +104,16 @@ def LayerNorm(width: int, eps: float) -> keras.layers.LayerNormalization:
 def RMSNorm(width: int, eps: float, shift: float = 0.0) -> Any:  # noqa: N802
     if shift:
         return ShiftedRMSNorm(width, eps, shift)
-    layer = keras.layers.RMSNormalization(epsilon=eps, dtype=policy())
+    layer = OwnRMSNorm(epsilon=eps, dtype=policy(), autocast=False)
     layer.build((None, width))
     return layer
+
+
+class OwnRMSNorm(keras.layers.RMSNormalization):
+    """`keras.layers.RMSNormalization` that narrows what it gives to the dtype of its weight, and not what it takes."""
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        return tf.cast(super().call(x), self.compute_dtype)
 
 
 class ShiftedRMSNorm(Module):

@@ -195,6 +195,11 @@ def every(x: Tensor) -> tf.Tensor:
     return tf.reduce_all(x)
 
 
+def add(x: Tensor, y: Tensor) -> tf.Tensor:
+    wide = x if x.dtype.size > y.dtype.size else y
+    return cast_like(x, wide) + cast_like(y, wide)
+
+
 def einsum(formula: str, *xs: Tensor) -> tf.Tensor:
     return tf.einsum(formula, *map(_t, xs))
 

@@ -24,8 +24,8 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _dtype() -> torch.dtype:
-    return getattr(torch, building().dtype)
+def _dtype(keep_float32: bool = False) -> torch.dtype:
+    return getattr(torch, building().dtype_of(keep_float32))
 
 
 def Parameter(shape: tuple[int, ...], init: Any = None) -> torch.nn.Parameter:  # noqa: N802, as in the contract
@@ -40,8 +40,18 @@ def Constant(values: np.ndarray) -> torch.nn.Buffer:  # noqa: N802, as in the co
     return torch.nn.Buffer(torch.tensor(values, device="cpu"))  # not on the meta device: no weight
 
 
-def Linear(inputs: int, outputs: int, bias: bool = True, init: Any = None, bias_init: Any = None) -> torch.nn.Linear:  # noqa: N802
-    return torch.nn.Linear(inputs, outputs, bias, dtype=_dtype())
+def Linear(  # noqa: N802
+    inputs: int, outputs: int, bias: bool = True, init: Any = None, bias_init: Any = None, keep_float32: bool = False
+) -> torch.nn.Linear:
+    kind = WideLinear if keep_float32 and building().dtype == "float16" else torch.nn.Linear
+    return kind(inputs, outputs, bias, dtype=_dtype(keep_float32))
+
+
+class WideLinear(torch.nn.Linear):
+    """`torch.nn.Linear` for inputs that are narrower than its weights."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.to(self.weight.dtype))
 
 
 def Embedding(vocabulary: int, width: int, init: Any = None, trained: bool = True) -> torch.nn.Embedding:  # noqa: N802
@@ -70,6 +80,8 @@ class RMSNorm(torch.nn.RMSNorm):
         self.shift = shift
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if x.dtype == torch.float32 and self.weight.dtype == torch.float16:  # behind a layer that keeps float32
+            return (F.rms_norm(x, self.normalized_shape, None, self.eps) * self.weight).to(self.weight.dtype)
         if not self.shift:
             return super().forward(x)
         return F.rms_norm(x.float(), self.normalized_shape, self.weight.float() + self.shift, self.eps).to(x.dtype)

@@ -29,7 +29,7 @@ class QuantizedLinear(torch.nn.Module):
         self.bias = layer.bias  # type: ignore[assignment]  # a Parameter or None, as Linear and Conv1D have it
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        rows = x.reshape(-1, x.shape[-1])
+        rows = x.reshape(-1, x.shape[-1]).to(self.scale.dtype)
         product = looped if torch.compiler.is_compiling() and are_few(rows) else times
         found = product(rows, self.values, self.scale).reshape(*x.shape[:-1], -1)
         return found if self.bias is None else found + self.bias

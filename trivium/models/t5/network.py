@@ -11,9 +11,10 @@ from trivium.models.t5.config import T5Config as Config
 from .. import buckets, caches, encoder_decoders, heads, masks, multihead, nn, ops
 
 
-def linear(inputs: int, outputs: int, c: Config, spread: float):
+def linear(inputs: int, outputs: int, c: Config, spread: float, keep_float32: bool = False):
     """A layer without a bias whose first values have the standard deviation `spread` ** -0.5, as in mesh_tensorflow."""
-    return nn.Linear(inputs, outputs, bias=False, init=Normal(c.initializer_factor * spread**-0.5))
+    init = Normal(c.initializer_factor * spread**-0.5)
+    return nn.Linear(inputs, outputs, bias=False, init=init, keep_float32=keep_float32)
 
 
 class Attention(nn.Module):
@@ -65,7 +66,7 @@ class SelfAttention(Branch):
 
     def forward(self, x, *others):
         y, cache, weights = self.SelfAttention(self.layer_norm(x), None, *others)
-        return x + self.dropout(y), cache, weights
+        return ops.add(x, self.dropout(y)), cache, weights
 
 
 class CrossAttention(Branch):
@@ -75,7 +76,7 @@ class CrossAttention(Branch):
 
     def forward(self, x, encoded, *others):
         y, cache, weights = self.EncDecAttention(self.layer_norm(x), encoded, None, None, *others)
-        return x + self.dropout(y), cache, weights
+        return ops.add(x, self.dropout(y)), cache, weights
 
 
 class Inner(nn.Module):
@@ -86,7 +87,7 @@ class Inner(nn.Module):
             self.wi_1 = linear(c.d_model, c.d_ff, c, c.d_model)
         else:
             self.wi = linear(c.d_model, c.d_ff, c, c.d_model)
-        self.wo = linear(c.d_ff, c.d_model, c, c.d_ff)
+        self.wo = linear(c.d_ff, c.d_model, c, c.d_ff, keep_float32=True)  # and the stream behind it, which float16 cannot hold
         self.dropout = nn.Dropout(c.dropout_rate)
         self.activation, self.gated = ops.activation(c.activation), c.gated
 
@@ -101,7 +102,7 @@ class FeedForward(Branch):
         self.DenseReluDense = Inner(c)
 
     def forward(self, x):  # (B, T, D) -> (B, T, D)
-        return x + self.dropout(self.DenseReluDense(self.layer_norm(x)))
+        return ops.add(x, self.dropout(self.DenseReluDense(self.layer_norm(x))))
 
 
 class Block(nn.Module):

@@ -12,7 +12,8 @@ from . import syntax
 from .sources import Outside, Sources, Symbol, arguments, link_of, name
 from .tidying import Substituted, tidied
 
-_INITS = ("init", "bias_init")
+_BUILT_WITH = ("init", "bias_init", "keep_float32")
+"""What layers are made with that an ejected file, which draws no first values and is in one dtype, does without."""
 _KINDS = {"Size": "int", "Count": "int", "Rate": "float", "Epsilon": "float", "Scale": "float", "Activation": "str"}
 """Types of fields in configs, without their limits."""
 _BRANCHES = (ast.Lambda, ast.IfExp, ast.NamedExpr, ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp, ast.JoinedStr)
@@ -153,7 +154,7 @@ def _without_inits(definition: Any) -> None:
     """Takes the parameters for first values out of a layer's definition."""
     for function in [definition, *getattr(definition, "body", [])]:
         if isinstance(function, ast.FunctionDef):
-            _drop_parameters(function, _INITS)
+            _drop_parameters(function, _BUILT_WITH)
 
 
 def _drop_parameters(function: ast.FunctionDef, names: tuple[str, ...]) -> None:
@@ -165,12 +166,12 @@ def _drop_parameters(function: ast.FunctionDef, names: tuple[str, ...]) -> None:
 
 def _drop_inits(call: ast.Call, layer: str) -> None:
     """Takes first values out of a call of a layer."""
-    call.keywords = [keyword for keyword in call.keywords if keyword.arg not in _INITS]
+    call.keywords = [keyword for keyword in call.keywords if keyword.arg not in _BUILT_WITH]
     contract = getattr(nn, layer, None)
     if contract is None or any(isinstance(argument, ast.Starred) for argument in call.args):
         return
     words = [*inspect.signature(contract).parameters, *[""] * len(call.args)]
-    call.args = [value for value, word in zip(call.args, words, strict=False) if word not in _INITS]
+    call.args = [value for value, word in zip(call.args, words, strict=False) if word not in _BUILT_WITH]
 
 
 def _callee(function: ast.FunctionDef) -> ast.expr | None:
