@@ -80,7 +80,7 @@ def _compiled_floats() -> Callable[..., torch.Tensor] | None:
 
 @functools.cache
 def _compiled_integers() -> Callable[..., torch.Tensor] | None:
-    return _compiled(quantized.loop, torch.ones(1, 2, 64), torch.ones(128, 2, 64, dtype=torch.int8), torch.ones(128))
+    return _compiled(quantized.looped, torch.ones(1, 2, 64), torch.ones(128, 2, 64, dtype=torch.int8), torch.ones(128))
 
 
 def _compiled(product: Callable[..., Any], *example: torch.Tensor) -> Callable[..., Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 _PART = 512
-"""Inputs that are summed at once: beyond 4096 the compiler's sums are cascades, which take five times as long."""
+"""Inputs that a program of any size sums at once: beyond 4096 its sums would be cascades, which take five times as long."""
 
 
 def in_parts(rows: torch.Tensor) -> torch.Tensor:
@@ -18,14 +18,17 @@ def _part(inputs: int) -> int:
 
 
 def sum_of_products(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """x (R, I) times a weight (O, I): (R, O), in x's dtype."""
-    return sum_of_parts(in_parts(x), in_parts(weight))
+    """x (R, I) times a weight (O, I): (R, O), in x's dtype, summed in float32; for programs whose sizes are known.
+
+    Each row of the weight meets all of x while it is at hand.
+    """
+    return _given((weight[:, None].float() * x.float()).sum(-1), x)
 
 
 def sum_of_parts(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """x (R, P, I) times a weight (O, P, I), summed over both: (R, O), in x's dtype.
+    """As `sum_of_products`, of x (R, P, I) and a weight (O, P, I) in parts; for programs of any size."""
+    return _given((weight[:, None].float() * x.float()).sum(-1).sum(-1), x)
 
-    The sum is in float32; each row of the weight meets all of x while it is at hand.
-    """
-    found = (weight[:, None].float() * x.float()).sum(-1).sum(-1)
-    return found.T.contiguous().to(x.dtype)  # attention wants its states one after another
+
+def _given(found: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    return found.T.contiguous().to(x.dtype)  # one state after another, as attention's quick kernels want them

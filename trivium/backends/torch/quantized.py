@@ -10,7 +10,7 @@ from torch.overrides import handle_torch_function, has_torch_function
 
 from trivium.core.quantization import Integers
 
-from .products import in_parts, sum_of_parts
+from .products import sum_of_parts, sum_of_products
 
 FEW = 8
 """Up to so many rows a compiled product is one loop over the integers, which reads them at the speed of memory."""
@@ -58,17 +58,16 @@ def times(x: torch.Tensor, values: torch.Tensor, scale: torch.Tensor) -> torch.T
 
 
 def looped(x: torch.Tensor, values: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
-    """As `times`, to be compiled."""
-    return loop(in_parts(x), in_parts(values), scale)
+    """As `times`, to be compiled: a sum into whose loop the compiler puts the conversion.
 
-
-def loop(x: torch.Tensor, values: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
-    """As `times`, of x (M, P, i) and values (o, P, i) in parts: a sum into whose loop the compiler puts the conversion."""
+    A program of any size is given x (M, P, i) and values (o, P, i) in parts.
+    """
     if scale.ndim == 1:
-        return sum_of_parts(x, values) * scale
-    dtype, x = x.dtype, x.reshape(len(x), 1, 2, scale.shape[1] // 2, -1).float()  # (M, 1, halves, groups, weights)
+        return (sum_of_products if x.ndim == 2 else sum_of_parts)(x, values) * scale
+    by_group = x.reshape(len(x), 1, 2, scale.shape[1] // 2, -1).float()  # (M, 1, halves, groups, weights)
     lower, upper = _halves(values, scale, torch.float32)
-    return (x[:, :, 0] * lower + x[:, :, 1] * upper).sum(-1).sum(-1).to(dtype)
+    products = by_group[:, :, 0] * lower + by_group[:, :, 1] * upper
+    return (products.sum((-1, -2)) if x.ndim == 2 else products.sum(-1).sum(-1)).to(x.dtype)
 
 
 def _halves(values: torch.Tensor, scale: torch.Tensor, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
