@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -75,8 +76,20 @@ def Constant(values: np.ndarray) -> nnx.Variable:  # noqa: N802, as in the contr
 def Linear(  # noqa: N802
     inputs: int, outputs: int, bias: bool = True, init: Any = None, bias_init: Any = None, keep_float32: bool = False
 ) -> nnx.Linear:
-    options = _options("kernel_init", "bias_init") | {"param_dtype": _dtype(keep_float32)}
+    options = _options("kernel_init", "bias_init") | {"param_dtype": _dtype(keep_float32), "dot_general": _by_rows}
     return nnx.Linear(inputs, outputs, use_bias=bias, **options)
+
+
+def _by_rows(x: jax.Array, kernel: jax.Array, axes: Any = None, **options: Any) -> jax.Array:
+    """x (..., I) times a kernel (I, O), as one matrix of rows.
+
+    Products over two axes, as the kernel's gradient would be, get copies that are turned; into each XLA fuses the sums that led
+    to what is copied, so that a network computed its stream's gradient again for every kernel, through all layers above.
+    """
+    if x.ndim < 3 or (isinstance(x.shape[-2], int) and x.shape[-2] == 1):  # of one token each, which is quicker as it is
+        return jnp.matmul(x, kernel, **options)
+    rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+    return jnp.matmul(rows, kernel, **options).reshape(*x.shape[:-1], kernel.shape[1])
 
 
 class Experts(Module):
@@ -215,7 +228,7 @@ class Unembedding(Module):
         kernel = embedding.embedding[...].T if self._tied else self.kernel[...]
         bias = self.bias[...] if self._biased else bias
         x, kernel, bias = _in_dtype_of_weights((x, kernel, bias))
-        x = x @ kernel
+        x = _by_rows(x, kernel)
         return x if bias is None else x + bias
 
 
