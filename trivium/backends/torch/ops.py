@@ -349,7 +349,7 @@ def attention(
         bias = (zero if bias is None else bias).where(mask, torch.finfo(q.dtype).min).where(seen, zero)
     grouped = q.shape[1] != k.shape[1]
     rate = dropout.p if dropout.training else 0.0
-    if not weights and not rate and q.shape[2] == 1 and q.dtype.itemsize == 2 and q.device.type == "cpu":
+    if not weights and not rate and q.dtype.itemsize == 2 and q.device.type == "cpu" and q.shape[2] == 1:
         return _one_query(q, k, v, bias, scale).transpose(1, 2), None
     if not weights:
         found = F.scaled_dot_product_attention(q, k, v, bias, rate, causal, scale=scale, enable_gqa=grouped)
