@@ -107,6 +107,19 @@ def Constant(values: np.ndarray) -> np.ndarray:  # noqa: N802
     return values
 
 
+class Linear(Module):
+    """x W^T + b."""
+
+    def __init__(self, inputs: int, outputs: int, bias: bool = True) -> None:
+        super().__init__()
+        self.weight = RandomParameter((outputs, inputs))
+        self.bias = ZerosParameter((outputs,)) if bias else None
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        x = x @ self.weight.T
+        return x if self.bias is None else x + self.bias
+
+
 class Embedding(Module):
     """Rows of a table: integers (...) -> (..., D)."""
 
