@@ -596,6 +596,8 @@ def test_op(backend: Backend, name: str, data: st.DataObject, dtype: str) -> Non
         wanted = "float32"
     elif name == "cast":
         wanted = args[1]
+    elif name == "add":
+        wanted = "float32" if "float32" in map(dtype_of, args) else dtype
     else:
         wanted = dtype_of(first) if is_tensor(first) else ""
     if backend.name == "flax" and wanted == "int64":
