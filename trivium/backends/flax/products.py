@@ -21,7 +21,7 @@ from jax import lax
 
 from . import nn
 
-FEW = 8  # rows, each of which reads the weight by itself
+FEW = 3  # rows, each of which reads the weight by itself; more are quicker with the copies
 _WIDEST = 4095  # XLA fuses a product of one row that takes less than 16 KB
 
 
@@ -56,10 +56,10 @@ def _times(x: jax.Array, kernel: jax.Array | None, turned: Sequence[jax.Array]) 
     return jnp.matmul(x, kernel, preferred_element_type=jnp.float32).astype(x.dtype)
 
 
-def are_few(x: jax.Array) -> bool:
+def are_few(x: jax.Array, few: int = FEW) -> bool:
     """Whether x (..., I) has few rows; a number that is not known, where a program for any is traced, is not few."""
     rows = math.prod(x.shape[:-1])
-    return isinstance(rows, int) and rows <= FEW
+    return isinstance(rows, int) and rows <= few
 
 
 def by_row(x: jax.Array, product: Callable[[jax.Array], jax.Array]) -> jax.Array:

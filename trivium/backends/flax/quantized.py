@@ -11,6 +11,8 @@ from trivium.core.quantization import Integers
 from .model import Module
 from .products import are_few, by_row, row_times
 
+FEW = 8  # rows, each of which reads the integers by itself: copies as floats would take the memory that integers save
+
 
 class Quantity(nnx.Variable):
     """Integers or scales, which are no `nnx.Param`, so that optimizers and `model.params` leave them out."""
@@ -34,7 +36,7 @@ class QuantizedLinear(Module):
 
 def _times_bytes(x: jax.Array, values: jax.Array) -> jax.Array:
     """x (..., i) times values (o, i)."""
-    if are_few(x):
+    if are_few(x, FEW):
         return by_row(x, lambda row: row_times(row, values))
     return x @ values.astype(x.dtype).T
 
@@ -49,7 +51,7 @@ def _times_nibbles(x: jax.Array, packed: jax.Array, scale: jax.Array) -> jax.Arr
     def second(packed: jax.Array) -> jax.Array:
         return _scaled(packed >> 4, high)
 
-    if are_few(x):
+    if are_few(x, FEW):
         before, after = jnp.split(x, 2, axis=-1)
         found = by_row(before, lambda row: row_times(row, packed, first))
         return found + by_row(after, lambda row: row_times(row, packed, second))
