@@ -8,6 +8,7 @@ behind it, are float32 where the rest is float16 (`keep_float32`), there and her
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,19 @@ def test_products_beyond_half_precision(backend: Backend) -> None:
     assert {name: dtype_of(found) for name, found in zip("abc", out.hidden_states, strict=True)} == {
         "a": "float16", "b": "float32", "c": "float16"
     }  # fmt: skip
+
+
+def test_a_file_with_weights_that_keep_float32_is_loaded_as_it_was(tmp_path: Path) -> None:
+    """The file's float16 is the model's dtype, though some of its weights are float32, as Transformers writes them, too."""
+    from trivium import numpy as door
+
+    config = door.T5Config(vocab_size=20, d_model=16, d_kv=4, d_ff=32, num_layers=2, num_heads=4)
+    model = door.T5EncoderModel(config, dtype="float16")
+    model.save_pretrained(tmp_path)
+    loaded = door.T5EncoderModel.from_pretrained(tmp_path)
+    for (weight, read), (_, others) in zip(model.read_weights(), loaded.read_weights(), strict=True):
+        assert read().dtype.name == others().dtype.name == ("float32" if weight.keep_float32 else "float16")
+        np.testing.assert_array_equal(read(), others())
 
 
 def test_the_same_weights_keep_float32_as_in_transformers() -> None:

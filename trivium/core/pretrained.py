@@ -23,6 +23,7 @@ from .layout import Layout, Weight, layout
 from .loading import dtype_name, familiar
 
 if TYPE_CHECKING:
+    from trivium.convert.plan import Match
     from trivium.research.tracing import Trace
 
     from .config import Config
@@ -506,9 +507,8 @@ class Pretrained(Familiar):
         with open_checkpoint(path, trust, private=cls.keeps_views) as checkpoint:
             found = match(checkpoint, cls.unbound(), config, ignore)
             fresh = found.check_for_class(set(found.misshapen) if ignore_mismatched_sizes else ())
-            held = {str(tensor.dtype) for tensor in checkpoint.tensors.values() if _is_float(tensor.dtype)}
             with _dropout_seed(seed):
-                model = cls(config, dtype=dtype or _widest(held), seed=None)
+                model = cls(config, dtype=dtype or _dtype_of(found), seed=None)
             model.assign_weights(Lazy(found.read, [name for name in model.layout.weights if name not in fresh]), own=True)
             model.draw_weights(fresh, seed)
         if fresh:
@@ -606,8 +606,13 @@ def _is_float(dtype: np.dtype) -> bool:
     return dtype.kind == "f" or dtype.name in ("bfloat16",)
 
 
-def _widest(names: set[str]) -> str:
-    """The one dtype that holds what a checkpoint's floats hold."""
+def _dtype_of(match: Match) -> str:
+    """The one dtype of a model that holds what a checkpoint's floats hold."""
+    kept = {tensor.key for name, tensor in match.found.items() if match.layout.weights[name].keep_float32}
+    floats = {key: str(tensor.dtype) for key, tensor in match.checkpoint.tensors.items() if _is_float(tensor.dtype)}
+    if {dtype for key, dtype in floats.items() if key not in kept} == {"float16"}:
+        return "float16"  # in which those are float32 anyway
+    names = set(floats.values())
     return names.pop() if len(names) == 1 else "float64" if "float64" in names else "float32"
 
 
