@@ -956,6 +956,17 @@ def test_layers(backend: Backend) -> None:
 
 
 @each_backend
+@pytest.mark.parametrize(("shift", "scale"), [(0.0, 1e5), (1.0, 1.0)])
+def test_a_norm_of_wider_states(backend: Backend, shift: float, scale: float) -> None:
+    """A norm in float16 takes float32, beyond what float16 holds where nothing is added to its weight."""
+    random = np.random.default_rng(0)
+    weight, x = random.standard_normal(6).astype(np.float16), (scale * random.standard_normal((2, 3, 6))).astype(np.float32)
+    layer = made(backend, "RMSNorm", (6, 1e-6, shift), "float16", {"weight": weight})
+    expected = x / np.sqrt((x.astype(np.float64) ** 2).mean(-1, keepdims=True)) * (weight.astype(np.float64) + shift)
+    np.testing.assert_allclose(array(layer(tensor(backend, x))), expected, atol=4e-3 * abs(expected).max())
+
+
+@each_backend
 def test_parameter(backend: Backend) -> None:
     """A parameter has its shape and the dtype of the model under construction."""
     with _construction("bfloat16", 0):

@@ -199,7 +199,7 @@ class LayerNorm(Module):
 class RMSNorm(Module):
     """Scales the last axis to a mean square of 1, in float32 at least, then by the weight. Weight: weight (D,).
 
-    What it gives has the dtype of the weight; x may have a wider one.
+    What it gives has the dtype of the weight; x may have a wider one, where nothing is added to the weight.
 
     Args:
         shift: Added to the weight: 1 where the checkpoint holds the weight's distance from one (Gemma).

@@ -80,11 +80,11 @@ class RMSNorm(torch.nn.RMSNorm):
         self.shift = shift
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.shift:
+            return F.rms_norm(x.float(), self.normalized_shape, self.weight.float() + self.shift, self.eps).to(x.dtype)
         if x.dtype == torch.float32 and self.weight.dtype == torch.float16:  # behind a layer that keeps float32
             return (F.rms_norm(x, self.normalized_shape, None, self.eps) * self.weight).to(self.weight.dtype)
-        if not self.shift:
-            return super().forward(x)
-        return F.rms_norm(x.float(), self.normalized_shape, self.weight.float() + self.shift, self.eps).to(x.dtype)
+        return super().forward(x)
 
 
 def Dropout(rate: float) -> torch.nn.Dropout:  # noqa: N802
